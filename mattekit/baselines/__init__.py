@@ -1,0 +1,1 @@
+"""Classical methods, most of them pymatting's: alphas from (image, trimap), foregrounds from (image, alpha)."""

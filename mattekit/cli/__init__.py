@@ -1,0 +1,87 @@
+"""The command line: one module per command, each with the same name as the command and its function.
+
+Command modules import nothing heavy at module level; `mattekit --help` must not load numpy, OpenCV or torch.
+"""
+
+import os
+import signal
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from mattekit import __version__
+from mattekit.cli import console, info
+from mattekit.errors import MattekitError
+
+UsageError = typer.BadParameter.__base__
+
+
+class Commands(TyperGroup):
+    """Turns every error of a command into one line on stderr and an exit code (MATTEKIT_DEBUG=1: a traceback)."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen command; 1: it failed, 2: it was misused, 3: some items failed, 130: interrupted."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            where = error.ctx.command_path if error.ctx else "mattekit"
+            console.error(error.format_message().replace("\n", " "), hint=f"{where} --help")
+            raise typer.Exit(2) from error
+        except BrokenPipeError:  # the reader of our stdout has gone: nothing more to say
+            sys.stdout = open(os.devnull, "w")
+            raise typer.Exit(1) from None
+        except (MattekitError, OSError, MemoryError) as error:
+            _reraise_in_debugging(error)
+            console.error(console.describe(error))
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt:
+            console.error("interrupted. Nothing is half-written; run the same command with --skip-existing to go on.")
+            raise typer.Exit(130) from None
+        except Exception as error:
+            if isinstance(error, (typer.Exit, typer.Abort)):
+                raise
+            _reraise_in_debugging(error)
+            console.error(
+                f"unexpected {type(error).__name__}: {' '.join(str(error).split())}",
+                hint="this is a bug in mattekit; MATTEKIT_DEBUG=1 shows where",
+            )
+            raise typer.Exit(1) from error
+
+
+def _reraise_in_debugging(error: BaseException) -> None:
+    if os.environ.get("MATTEKIT_DEBUG", "") not in ("", "0"):
+        raise error
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Image matting: alpha mattes, cut-outs, trimaps, data sets and exact scores.",
+)
+app.command()(info.info)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"mattekit {__version__}")  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Image matting: alpha mattes, cut-outs, trimaps, data sets and exact scores."""
+
+
+def main() -> None:
+    """Entry point of the `mattekit` script."""
+    # A polite kill leaves through `finally` blocks, so that no temporary file stays and workers end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    app()

@@ -1,0 +1,73 @@
+"""What commands say: data on stdout; notes, progress and errors on stderr."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+logger = logging.getLogger("mattekit")
+
+
+def setup(*, quiet: bool = False, verbose: bool = False) -> None:
+    """Show log records of mattekit on stderr: warnings as notes; with `verbose` also details; with `quiet` none."""
+    for handler in list(logger.handlers):
+        if isinstance(handler, _Stderr):
+            logger.removeHandler(handler)
+    logger.addHandler(_Stderr())
+    logger.setLevel(logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING)
+    logger.propagate = False
+
+
+class _Stderr(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        prefix = "note: " if record.levelno >= logging.WARNING else ""
+        print(f"{prefix}{record.getMessage()}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def status(message: str) -> None:
+    """Say what was done, unless --quiet."""
+    if logger.level < logging.ERROR:
+        print(message, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def error(message: str, *, hint: str | None = None) -> None:
+    """Print one line for an error and one for a hint."""
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)  # noqa: T201
+
+
+def describe(problem: BaseException) -> str:
+    """One line for an exception, in the words a user can act on."""
+    if isinstance(problem, MemoryError):
+        return "out of memory. Use --max-size, or fewer --jobs."
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"{problem.filename or 'system'}: {problem.strerror}"
+    return " ".join(str(problem).split()) or type(problem).__name__
+
+
+def data(line: str) -> None:
+    """Print one line of results on stdout."""
+    print(line, flush=True)  # noqa: T201
+
+
+def json_line(value: Any) -> None:
+    """Print one JSON object on one line of stdout."""
+    data(json.dumps(value, ensure_ascii=False))
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Any]:
+    """Give a function to call after each item; draws a bar on stderr when that is a terminal."""
+    if logger.level >= logging.ERROR or total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,53 @@
+"""`mattekit info`: versions, devices, caches and extras, for bug reports and for curiosity."""
+
+from typing import Any
+
+from mattekit.cli import console
+from mattekit.cli.options import Json
+
+PACKAGES = ("torch", "numpy", "scipy", "opencv-python", "pymatting", "numba", "pillow", "safetensors", "typer", "rich")
+EXTRAS = {"exr": "OpenEXR"}
+
+
+def info(json: Json = False) -> None:
+    """Show versions, devices, caches and which extras are installed."""
+    facts = collect()
+    if json:
+        console.json_line(facts)
+        return
+    for section, rows in facts.items():
+        console.data(f"{section}")
+        for name, value in rows.items():
+            console.data(f"  {name:<16} {value}")
+
+
+def collect() -> dict[str, dict[str, Any]]:
+    """Everything `mattekit info` prints, as a dictionary of sections."""
+    import os
+    import platform
+
+    from mattekit import __version__
+
+    return {
+        "mattekit": {"version": __version__, "python": platform.python_version(), "system": platform.platform()},
+        "packages": {name: _version_of(name) for name in PACKAGES},
+        "extras": {f"mattekit[{extra}]": _version_of(package) for extra, package in EXTRAS.items()},
+        "devices": {"cpu": f"{os.cpu_count()} cores", **_accelerators()},
+        "caches": {"numba": os.environ.get("NUMBA_CACHE_DIR", "beside each package (NUMBA_CACHE_DIR moves it)")},
+    }
+
+
+def _version_of(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _accelerators() -> dict[str, str]:
+    import torch
+
+    cuda = {f"cuda:{i}": torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())}
+    return {**cuda, "mps": "available"} if torch.backends.mps.is_available() else cuda

@@ -1,0 +1,1 @@
+"""Folders of images: who belongs to whom, and data sets made of them."""

@@ -1,0 +1,94 @@
+"""Which files belong together: pairing by relative path and stem, never by position."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mattekit.errors import MissingFileError
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".exr"})
+
+
+@dataclass
+class Pairing:
+    """Files of several folders that belong together.
+
+    groups: name (relative path without extension, with /) -> role -> file, sorted by name.
+    problems: one line for every leader without a partner and every name that two files claim.
+    unused: role -> names in that folder which no leader asked for.
+    """
+
+    groups: dict[str, dict[str, Path]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    unused: dict[str, list[str]] = field(default_factory=dict)
+
+
+def pair(folders: Mapping[str, Path], *, recursive: bool = False, numbered: Collection[str] = ()) -> Pairing:
+    """Find, for every image of the first folder, its partner in each other one.
+
+    Parameters
+    ----------
+    folders : role -> folder; the first role leads, the others follow. A follower's file may be named as the
+        leader's or with its role behind (`cat.png` and `cat_trimap.png`), so that one folder can hold both.
+    recursive : also look into sub-folders; the relative path is part of the name.
+    numbered : roles whose one file `name` serves all of `name_0`, `name_1`, ... (Composition-1k's alphas).
+
+    Raises
+    ------
+    MissingFileError
+        If a folder does not exist or the leading one holds no image.
+    """
+    result = Pairing()
+    leader, *followers = folders
+    others = tuple(f"_{role}" for role in followers)
+    found = {role: _images(folder, recursive, result.problems) for role, folder in folders.items()}
+    # A folder of its own may name its files as it likes; only in a shared one does the role tell them apart.
+    shared = any(folders[leader].resolve() == folders[role].resolve() for role in followers)
+    names = [n for n in sorted(found[leader]) if not (shared and n.endswith(others))]
+    if not names:
+        raise MissingFileError(f"{folders[leader]}: no images found. Formats: {' '.join(sorted(IMAGE_SUFFIXES))}.")
+    used: dict[str, set[str]] = {role: set() for role in followers}
+    for name in names:
+        group, missing = {leader: found[leader][name]}, []
+        for role in followers:
+            key = _partner(name, role, found[role], role in numbered, own=not shared)
+            if key is None:
+                missing.append(f"{found[leader][name]}: no {role} named {Path(name).name} in {folders[role]}.")
+            else:
+                used[role].add(key)
+                group[role] = found[role][key]
+        result.problems += missing
+        if not missing:
+            result.groups[name] = group
+    for role in followers:
+        taken = used[role] | (set(names) if shared else set())
+        result.unused[role] = sorted(set(found[role]) - taken)
+    return result
+
+
+def images(folder: Path, *, recursive: bool = False) -> Pairing:
+    """All images of one folder under the role "image"; two files of one name are problems."""
+    return pair({"image": folder}, recursive=recursive)
+
+
+def _images(folder: Path, recursive: bool, problems: list[str]) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise MissingFileError(f"{folder}: no such folder. Check the path.")
+    candidates: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not path.name.startswith("."):
+            candidates.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
+    for name, paths in candidates.items():
+        if len(paths) > 1:
+            problems.append(f"{folder}: {name} is {' and '.join(p.name for p in paths)}. Keep one of them.")
+    return {name: paths[0] for name, paths in candidates.items() if len(paths) == 1}
+
+
+def _partner(name: str, role: str, found: Mapping[str, Path], numbered: bool, *, own: bool) -> str | None:
+    names = [name, re.sub(r"_\d+$", "", name)] if numbered else [name]
+    for candidate in names:
+        for key in ([candidate] if own else []) + [f"{candidate}_{role}"]:
+            if key in found:
+                return key
+    return None

@@ -1,0 +1,24 @@
+"""What can go wrong, by kind. Messages read *where: found, wanted. What to do.* and fit one line."""
+
+
+class MattekitError(Exception):
+    """A problem the user can act on; commands print it as one line and exit with 1."""
+
+
+class InputError(MattekitError, ValueError):
+    """An input has the wrong shape, range, type or content."""
+
+
+class MissingFileError(MattekitError, FileNotFoundError):
+    """A file or folder that was named does not exist."""
+
+    # FileNotFoundError formats (errno, text); the message alone is wanted.
+    __str__ = Exception.__str__
+
+
+class MissingExtraError(MattekitError, ImportError):
+    """An optional dependency is not installed; the message names the extra."""
+
+
+class WorkerDiedError(MattekitError):
+    """A worker process ended without an answer: killed, crashed or out of memory."""

@@ -1,0 +1,1 @@
+"""Images as arrays: files, compositing, trimaps and foreground colours. NumPy and OpenCV, no torch."""

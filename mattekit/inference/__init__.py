@@ -1,0 +1,1 @@
+"""From an image and a trimap to an alpha matte and the pictures made with it."""

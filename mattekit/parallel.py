@@ -1,0 +1,141 @@
+"""Run one function over many items in several processes; an item that fails, or kills its process, fails alone."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from mattekit.errors import WorkerDiedError
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass
+class Result:
+    """What became of one item: a value or an error, and what was logged on the way."""
+
+    item: Any
+    value: Any = None
+    error: Exception | None = None
+    logged: list[tuple[int, str]] = field(default_factory=list)
+
+
+def run(work: Callable[[Any], Any], items: Sequence[Any], jobs: int = 1) -> Iterator[Result]:
+    """Yield a Result for every item, in the order they finish.
+
+    With `jobs` > 1, `work` and the items are pickled to that many fresh processes, which share the cores
+    between them. Log records of "mattekit" come back in the result. Closing the generator stops the workers.
+    """
+    if jobs <= 1 or len(items) <= 1:
+        return (_call(work, item) for item in items)
+    return _in_processes(work, items, min(jobs, len(items)))
+
+
+def _in_processes(work: Callable, items: Sequence[Any], jobs: int) -> Iterator[Result]:
+    waiting, suspects = deque(items), []
+    while waiting:
+        running: dict = {}
+        with _pool(jobs) as pool:
+            try:
+                while waiting or running:
+                    while waiting and len(running) < jobs + 1:  # one in hand, so that no worker waits for us
+                        running[pool.submit(_call, work, waiting[0])] = waiting.popleft()
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        result = future.result()
+                        del running[future]
+                        yield result
+            except BrokenProcessPool:
+                suspects.extend(running.values())
+    for item in suspects:  # each alone, so that only the one that kills its process is blamed
+        with _pool(1) as pool:
+            try:
+                yield pool.submit(_call, work, item).result()
+            except BrokenProcessPool:
+                message = "its process died; it was killed or ran out of memory. Try fewer --jobs or a smaller image."
+                yield Result(item, error=WorkerDiedError(message))
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    # Fresh processes: a fork would copy the locks of OpenCV's, numba's and torch's threads mid-air.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(list(sys.path),))
+    try:
+        with _threads(max(1, (os.cpu_count() or 1) // jobs)):
+            yield pool
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Let processes started in the block use `count` threads, unless the user said otherwise."""
+    ours = {name: str(count) for name in THREAD_VARIABLES if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
+def _start_worker(path: list[str]) -> None:
+    sys.path[:] = path
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through `finally`, no half file stays
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _call(work: Callable, item: Any) -> Result:
+    result = Result(item)
+    handler = _Collect(result.logged)
+    logger = logging.getLogger("mattekit")
+    logger.addHandler(handler)
+    worker = multiprocessing.parent_process() is not None
+    if worker:
+        logger.setLevel(logging.INFO)
+        _limit_opencv()
+    try:
+        result.value = work(item)
+    except Exception as error:
+        result.error = error
+    finally:
+        logger.removeHandler(handler)
+    if not worker:
+        result.logged.clear()  # the caller's own handlers have shown it
+    return result
+
+
+def _limit_opencv() -> None:
+    cv2 = sys.modules.get("cv2")
+    if cv2 is not None and "OMP_NUM_THREADS" in os.environ:
+        cv2.setNumThreads(int(os.environ["OMP_NUM_THREADS"]))
+
+
+class _Collect(logging.Handler):
+    def __init__(self, records: list[tuple[int, str]]) -> None:
+        super().__init__()
+        self.records = records
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append((record.levelno, record.getMessage()))
