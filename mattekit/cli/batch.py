@@ -18,9 +18,16 @@ class Task(Protocol):
     outputs: Sequence[Path]
 
 
-def run_one(task: Task, work: Callable[[Any], dict], *, json: bool = False) -> None:
+def run_one(task: Task, work: Callable[[Any], dict], *, skip_existing: bool = False, json: bool = False) -> None:
     """Do a single item; its error is the command's error (exit 1)."""
-    console_result(task.name, work(task), json=json)
+    if skip_existing and _done(task):
+        console.status(f"{task.name}: skipped, the outputs exist")
+        return
+    value = work(task)
+    console_result(task.name, value, json=json)
+    outputs = [path for path in value.get("outputs", {}).values() if path != "-"]
+    if outputs and not json:
+        console.status(f"wrote {', '.join(outputs)}")
 
 
 def run_folder(
@@ -47,7 +54,7 @@ def run_folder(
         console.error(problem)
     if problems and (fail_fast or not tasks):
         raise typer.Exit(1)
-    todo = [t for t in tasks if not (skip_existing and t.outputs and all(p.exists() for p in t.outputs))]
+    todo = [task for task in tasks if not (skip_existing and _done(task))]
     failed: list[str] = []
     with console.progress(label, len(todo)) as advance:
         for result in parallel.run(work, todo, jobs):
@@ -67,7 +74,11 @@ def console_result(name: str, value: dict, *, json: bool) -> None:
     if json:
         console.json_line({"name": name, **value})
     elif outputs := value.get("outputs"):
-        console.logger.info("%s: wrote %s", name, ", ".join(outputs.values()))
+        console.logger.info("%s: %s", name, ", ".join(outputs.values()))
+
+
+def _done(task: Task) -> bool:
+    return bool(task.outputs) and all(path.exists() for path in task.outputs)
 
 
 def _replay(logged: list[tuple[int, str]]) -> None:

@@ -14,6 +14,47 @@ Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="Number of proces
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave items whose outputs exist.")]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first item that fails.")]
 Depth = Annotated[str, typer.Option("--depth", help="auto (as the input), 8, 16 or float.")]
+Format = Annotated[str | None, typer.Option("--format", help="png, tiff, exr, webp or jpeg [default: png].")]
+ForegroundMethod = Annotated[
+    str, typer.Option("--foreground-method", help="multilevel, closed-form or multiscale.")
+]
+MAX_MEGAPIXELS = 256.0
 MaxPixels = Annotated[
     float, typer.Option("--max-pixels", min=0.001, help="Refuse images of more megapixels than this.")
 ]
+
+SUFFIXES = {"png": ".png", "tif": ".tif", "tiff": ".tif", "exr": ".exr", "webp": ".webp", "jpg": ".jpg", "jpeg": ".jpg"}
+
+
+def depth(value: str) -> str:
+    """Check --depth; typer.BadParameter (exit 2) if it is none of the choices."""
+    return choice("--depth", value, ("auto", "8", "16", "float"))
+
+
+def foreground_method(value: str) -> str:
+    """Check --foreground-method."""
+    return choice("--foreground-method", value, ("multilevel", "closed-form", "multiscale"))
+
+
+def suffix(value: str | None) -> str | None:
+    """File extension that --format asks for, None if it was not given."""
+    return None if value is None else SUFFIXES[choice("--format", value.lower().lstrip("."), tuple(SUFFIXES))]
+
+
+def choice(option: str, value: str, choices: tuple[str, ...]) -> str:
+    """Return `value` if it is one of `choices`; otherwise a usage error that lists them."""
+    if value not in choices:
+        raise typer.BadParameter(f"{option} {value}: use one of {', '.join(choices)}.")
+    return value
+
+
+def default_suffix(source: Path, settings: dict) -> str:
+    """Extension of an output of `source` that was not named: --format, else what keeps the depth."""
+    from mattekit.imaging.depth import output_suffix
+    from mattekit.imaging.io import stored_depth
+
+    if settings["format"]:
+        return settings["format"]
+    peek = settings["depth"] == "auto" and source.suffix.lower() in (".tif", ".tiff") and source.is_file()
+    source_depth = stored_depth(source) if peek else "8"
+    return output_suffix(settings["depth"], source_depth, source.suffix.lower())

@@ -1,0 +1,150 @@
+"""`mattekit predict`: from images and trimaps to alpha mattes and the pictures made with them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattekit.cli import batch, console, options
+
+KINDS = ("alpha", "foreground", "cutout", "composite", "preview")
+DEFAULT_MODEL = "shared"
+
+Save = Annotated[str, typer.Option("--save", help=f"Comma-separated: {', '.join(KINDS)}.")]
+Model = Annotated[
+    str,
+    typer.Option("-m", "--model", envvar="MATTEKIT_MODEL", help="closed-form, knn, lbdm, lkm, rw or shared."),
+]
+Background = Annotated[
+    str | None, typer.Option("--background", help="Colour or image behind the composite [default: white].")
+]
+
+
+def predict(
+    image: Annotated[Path, typer.Argument(help="Image, folder of images, or - for stdin.")],
+    trimap: Annotated[Path, typer.Argument(help="Trimap (0 background, 255 foreground, else unknown) or folder.")],
+    model: Model = DEFAULT_MODEL,
+    output: options.Output = None,
+    save: Save = "alpha",
+    background: Background = None,
+    depth: options.Depth = "auto",
+    format: options.Format = None,
+    max_size: Annotated[int | None, typer.Option(min=1, help="Work at this longer side at most, in pixels.")] = None,
+    foreground_method: options.ForegroundMethod = "multilevel",
+    recursive: options.Recursive = False,
+    numbered: Annotated[
+        bool, typer.Option("--numbered", help="Trimap name.png serves images name_0, name_1, ...")
+    ] = False,
+    jobs: options.Jobs = 1,
+    skip_existing: options.SkipExisting = False,
+    fail_fast: options.FailFast = False,
+    max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    json: options.Json = False,
+) -> None:
+    """Matte an image with its trimap, or a folder of images with a folder of trimaps.
+
+    Writes STEM_alpha.png beside the image, or into -o. Known pixels come out as exactly 0 and 1.
+    """
+    console.setup(quiet=quiet, verbose=verbose)
+    settings = {
+        "model": _model(model),
+        "foreground_method": options.foreground_method(foreground_method),
+        "background": background,
+        "depth": options.depth(depth),
+        "format": options.suffix(format),
+        "max_size": max_size,
+        "max_megapixels": max_pixels,
+    }
+    kinds = _kinds(save)
+    if background:
+        _check_background(background)
+    from mattekit.inference.matting import matte
+
+    if image.is_dir():
+        jobs_found, problems = _folder_jobs(image, trimap, output, kinds, recursive, numbered, settings)
+        batch.run_folder(
+            jobs_found, matte, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast, json=json
+        )
+    else:
+        job = _single_job(image, trimap, output, kinds, settings)
+        if json and "-" in map(str, job.outputs):
+            raise typer.BadParameter("--json and -o - both want stdout.")
+        batch.run_one(job, matte, skip_existing=skip_existing, json=json)
+
+
+def _model(name: str) -> str:
+    from mattekit.inference.predictor import predictor
+
+    predictor(name)  # refuses an unknown name before anything is read
+    return name
+
+
+def _kinds(save: str) -> list[str]:
+    kinds = [kind.strip() for kind in save.split(",") if kind.strip()]
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise typer.BadParameter(f"--save {save}: use one or more of {','.join(KINDS)}.")
+    return list(dict.fromkeys(kinds))
+
+
+def _check_background(background: str) -> None:
+    from mattekit.imaging.background import colour
+
+    if not Path(background).is_file():
+        colour(background)
+
+
+def _single_job(image: Path, trimap: Path, output: Path | None, kinds: list[str], settings: dict) -> Any:
+    from mattekit.inference.matting import Job
+
+    piped = str(image) == "-"
+    if piped and str(trimap) == "-":
+        raise typer.BadParameter("the image and the trimap cannot both come from stdin.")
+    if trimap.is_dir():
+        raise typer.BadParameter(f"{trimap} is a folder but {image} is a file. Give two files or two folders.")
+    suffix = options.default_suffix(image, settings)
+    output = output or (Path("-") if piped else None)
+    stem = "stdin" if piped else image.stem
+    if output is None or output.is_dir() or str(output).endswith("/"):
+        folder = output or image.parent
+        targets = {kind: folder / f"{stem}_{kind}{_suffix_of(kind, suffix)}" for kind in kinds}
+    elif len(kinds) > 1:
+        raise typer.BadParameter(f"-o {output} is one file, but --save names {len(kinds)}. Give a folder: -o OUT/")
+    else:
+        targets = {kinds[0]: output}
+        if str(output) == "-":
+            settings = {**settings, "format": settings["format"] or _suffix_of(kinds[0], suffix)}
+            if sys.stdout.isatty():
+                raise typer.BadParameter("stdout is a terminal. Name a file with -o, or pipe the output.")
+    return Job(stem, image, trimap, targets, **settings)
+
+
+def _folder_jobs(
+    image: Path, trimap: Path, output: Path | None, kinds: list[str], recursive: bool, numbered: bool, settings: dict
+) -> tuple[list, list[str]]:
+    from mattekit.data.folders import pair
+    from mattekit.inference.matting import Job
+
+    if output is None or str(output) == "-" or output.is_file():
+        raise typer.BadParameter("a folder of images needs a folder for the outputs: -o OUT/")
+    pairing = pair(
+        {"image": image, "trimap": trimap}, recursive=recursive, numbered=["trimap"] if numbered else []
+    )
+    for name in pairing.unused["trimap"]:
+        console.logger.warning("%s: no image for trimap %s.", trimap, name)
+    jobs = []
+    for name, files in pairing.groups.items():
+        suffix = options.default_suffix(files["image"], settings)
+        targets = {
+            kind: (output / kind if len(kinds) > 1 else output) / f"{name}{_suffix_of(kind, suffix)}" for kind in kinds
+        }
+        jobs.append(Job(name, files["image"], files["trimap"], targets, **settings))
+    return jobs, pairing.problems
+
+
+def _suffix_of(kind: str, suffix: str) -> str:
+    # A preview is for eyes: always a plain picture.
+    return ".png" if kind == "preview" else suffix

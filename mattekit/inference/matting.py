@@ -1,0 +1,84 @@
+"""One item of `mattekit predict` from files to files: read, matte, make the pictures, write."""
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mattekit.files import refuse_overwriting
+from mattekit.imaging import background, io
+from mattekit.imaging.depth import output_depth
+from mattekit.inference.pictures import Pictures
+from mattekit.inference.predictor import predict_alpha
+
+log = logging.getLogger("mattekit")
+
+@dataclass(frozen=True)
+class Job:
+    """Two input files, the outputs wanted (kind -> file) and how to make them."""
+
+    name: str
+    image: Path
+    trimap: Path
+    targets: dict[str, Path]
+    model: str
+    foreground_method: str = "multilevel"
+    background: str | None = None
+    depth: str = "auto"
+    format: str | None = None
+    max_size: int | None = None
+    max_megapixels: float = io.MAX_MEGAPIXELS
+
+    @property
+    def outputs(self) -> list[Path]:
+        """Files whose existence means that this job is done."""
+        return list(self.targets.values())
+
+
+def matte(job: Job) -> dict:
+    """Do one job; return what `--json` prints: the outputs by kind, the model, the size, the seconds.
+
+    Raises
+    ------
+    MattekitError
+        If an input cannot be used, or an output would overwrite an input.
+    """
+    start = time.perf_counter()
+    inputs = [job.image, job.trimap, *([Path(job.background)] if job.background else [])]
+    for target in job.outputs:
+        refuse_overwriting(target, inputs)
+    source = io.read_image(job.image, max_megapixels=job.max_megapixels)
+    trimap = io.read_trimap(job.trimap, max_megapixels=job.max_megapixels)
+    io.require_same_size(job.trimap, trimap.shape, job.image, source.pixels.shape)
+    if not (trimap == 0.5).any():
+        log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", job.trimap)
+    alpha = predict_alpha(source.pixels, trimap, job.model, max_size=job.max_size)
+    behind = _background(job, trimap.shape)
+    made = Pictures(source.pixels, trimap, alpha, behind, job.foreground_method).make(tuple(job.targets))
+    for kind, picture in made.items():
+        _write(job, kind, picture, source)
+    seconds = round(time.perf_counter() - start, 3)
+    height, width = trimap.shape
+    outputs = {kind: str(path) for kind, path in job.targets.items()}
+    return {"outputs": outputs, "model": job.model, "height": height, "width": width, "seconds": seconds}
+
+
+def _background(job: Job, size: tuple[int, int]) -> np.ndarray | None:
+    if job.background is None:
+        return background.plain("white", size) if "composite" in job.targets else None
+    if Path(job.background).is_file():
+        picture = io.read_image(Path(job.background), max_megapixels=job.max_megapixels)
+        return background.cover(picture.pixels, size)
+    return background.plain(job.background, size)
+
+
+def _write(job: Job, kind: str, picture: np.ndarray, source: io.Picture) -> None:
+    target = job.targets[kind]
+    suffix = job.format or target.suffix.lower()
+    wanted = "8" if kind == "preview" else job.depth
+    depth = output_depth(wanted, source.depth, suffix)
+    if job.depth == "auto" and depth != source.depth and kind != "preview":
+        log.warning("%s: written with %s bits; %s cannot hold the input's %s.", target, depth, suffix, source.depth)
+    io.write_image(target, picture, depth=depth, icc=source.icc, suffix=suffix)

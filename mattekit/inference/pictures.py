@@ -1,0 +1,50 @@
+"""The pictures that one alpha gives: the alpha itself, clean foreground, cut-out, composite, preview."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from mattekit import baselines
+from mattekit.imaging.composite import composite
+from mattekit.imaging.preview import contact_sheet
+
+KINDS = ("alpha", "foreground", "cutout", "composite", "preview")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Makes pictures of one result, each part once and only when asked for.
+
+    image : (H, W, 3) float32 RGB in 0..1; trimap, alpha : (H, W) float32; background : (H, W, 3) or None.
+    foreground_method : a name of `baselines.FOREGROUND`.
+    """
+
+    image: np.ndarray
+    trimap: np.ndarray
+    alpha: np.ndarray
+    background: np.ndarray | None = None
+    foreground_method: str = "multilevel"
+
+    def make(self, kinds: Collection[str]) -> dict[str, np.ndarray]:
+        """Pictures of the asked kinds: (H, W), (H, W, 3) or, for the cut-out, (H, W, 4) straight RGBA, float32."""
+        fg = None
+        if set(kinds) - {"alpha"}:
+            fg = baselines.FOREGROUND[self.foreground_method](self.image, self.alpha)
+        return {kind: getattr(self, f"_{kind}")(fg) for kind in kinds}
+
+    def _alpha(self, fg: np.ndarray) -> np.ndarray:
+        return self.alpha
+
+    def _foreground(self, fg: np.ndarray) -> np.ndarray:
+        return fg
+
+    def _cutout(self, fg: np.ndarray) -> np.ndarray:
+        return np.concatenate([fg, self.alpha[..., None]], axis=2)
+
+    def _composite(self, fg: np.ndarray) -> np.ndarray:
+        return composite(fg, self.background, self.alpha)
+
+    def _preview(self, fg: np.ndarray) -> np.ndarray:
+        new = None if self.background is None else self._composite(fg)
+        return contact_sheet(self.image, self.trimap, self.alpha, fg, new)
