@@ -1,0 +1,91 @@
+"""Pixels to encoded bytes: which format holds which depth and channels, and how they are quantised."""
+
+import math
+
+import cv2
+import numpy as np
+
+from mattekit.errors import InputError
+from mattekit.imaging import icc as profiles
+
+# suffix -> depths it can hold
+DEPTHS = {
+    ".png": ("8", "16"),
+    ".tif": ("8", "16", "float"),
+    ".tiff": ("8", "16", "float"),
+    ".exr": ("8", "16", "float"),  # 8 and 16 as half floats
+    ".webp": ("8",),
+    ".jpg": ("8",),
+    ".jpeg": ("8",),
+    ".bmp": ("8",),
+}
+FULL_SCALE = {"8": (np.uint8, 255, cv2.CV_8U), "16": (np.uint16, 65535, cv2.CV_16U)}
+DEPTH_OF = {np.dtype(np.uint8): "8", np.dtype(np.uint16): "16", np.dtype(np.float32): "float"}
+
+
+def check(name: str, shape: tuple[int, ...], depth: str, suffix: str) -> None:
+    """Raise InputError, saying what to do, where a format cannot hold such pixels."""
+    if suffix not in DEPTHS:
+        raise InputError(f"{name}: cannot write {suffix or 'a file without suffix'}. Use {' '.join(DEPTHS)}.")
+    if not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))):
+        raise InputError(f"{name}: pixels of shape {shape}, wanted (H, W), (H, W, 3) or (H, W, 4).")
+    if depth not in ("8", "16", "float"):
+        raise InputError(f"{name}: depth {depth!r}, wanted 8, 16 or float.")
+    if depth not in DEPTHS[suffix]:
+        others = ", ".join(s for s, depths in DEPTHS.items() if depth in depths and s != ".tiff")
+        kind = "float" if depth == "float" else f"{depth}-bit"
+        raise InputError(f"{name}: {suffix} cannot hold {kind} pixels. Write {others}, or use --depth 8.")
+    if suffix in (".jpg", ".jpeg") and (len(shape) == 2 or shape[2] == 4):
+        raise InputError(f"{name}: JPEG cannot hold an alpha channel exactly. Write .png, .tif, .webp or .exr.")
+    if suffix == ".bmp" and len(shape) == 3 and shape[2] == 4:
+        raise InputError(f"{name}: BMP cannot hold an alpha channel reliably. Write .png, .tif, .webp or .exr.")
+
+
+def quantise(pixels: np.ndarray, depth: str) -> np.ndarray:
+    """Float pixels as integers of a depth, clipped to 0..1 and rounded (halves to even); "float" stays float32."""
+    if depth == "float":
+        return np.ascontiguousarray(pixels, np.float32)
+    dtype, full, code = FULL_SCALE[depth]
+    flat = np.ascontiguousarray(pixels, np.float32).reshape(pixels.shape[0], -1)
+    if flat.size == 0:
+        return np.zeros(pixels.shape, dtype)
+    return cv2.multiply(flat, full, dtype=code).reshape(pixels.shape)  # saturates and rounds in one pass
+
+
+def encode(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = None, fast: bool = False) -> bytes:
+    """Bytes of a file of uint8, uint16 or float32 pixels in RGB order (not EXR)."""
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    stored = pixels
+    if channels >= 3:
+        stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
+    try:
+        done, buffer = cv2.imencode(suffix, stored, _options(suffix, channels, fast))
+    except cv2.error:
+        done = False
+    if not done:
+        height, width = pixels.shape[:2]
+        raise InputError(f"{name}: cannot store {width}x{height} pixels as {suffix}. Write .png or .tif.")
+    data = buffer.tobytes()
+    if channels == 4 and suffix in (".tif", ".tiff"):
+        data = profiles.add_tiff_tag(data, 338, 3, b"\2\0" if data[:2] == b"II" else b"\0\2")  # straight alpha
+    if profiles.matches(icc, channels):
+        data = profiles.embed(data, suffix, icc)
+    return data
+
+
+def _options(suffix: str, channels: int, fast: bool) -> list[int]:
+    if suffix == ".png":
+        if fast:
+            return [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+        return [cv2.IMWRITE_PNG_COMPRESSION, 6]
+    if suffix == ".webp":
+        return [cv2.IMWRITE_WEBP_QUALITY, 95 if channels == 3 else 101]  # above 100: lossless
+    if suffix in (".jpg", ".jpeg"):
+        return [cv2.IMWRITE_JPEG_QUALITY, 95]
+    return []
+
+
+def refuse_nan(name: str, pixels: np.ndarray) -> None:
+    """Raise InputError if a pixel is not a number."""
+    if math.isnan(float(pixels.sum(dtype=np.float64))) and np.isnan(pixels).any():
+        raise InputError(f"{name}: {int(np.isnan(pixels).sum())} values are NaN, wanted numbers.")

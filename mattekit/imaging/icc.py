@@ -1,0 +1,89 @@
+"""Put a colour profile into an encoded PNG, JPEG, TIFF or WebP without touching its pixels."""
+
+import struct
+import zlib
+
+SPACES = {b"RGB ": "rgb", b"GRAY": "grey"}
+
+
+def matches(icc: bytes | None, channels: int) -> bool:
+    """Whether a profile describes pictures of so many channels (1 grey; 3, 4 RGB)."""
+    return icc is not None and SPACES.get(icc[16:20]) == ("grey" if channels == 1 else "rgb")
+
+
+def embed(data: bytes, suffix: str, icc: bytes) -> bytes:
+    """The same picture with the profile; formats that cannot carry one are returned as they are."""
+    return EMBEDDERS.get(suffix, lambda data, icc: data)(data, icc)
+
+
+def _png(data: bytes, icc: bytes) -> bytes:
+    body = b"iCCP" + b"ICC profile\0\0" + zlib.compress(icc)
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return data[:33] + chunk + data[33:]  # behind the signature and IHDR
+
+
+def _jpeg(data: bytes, icc: bytes) -> bytes:
+    size = 65533 - 14  # a segment's length counts itself, and the 14 bytes of mark and numbering
+    parts = [icc[i : i + size] for i in range(0, len(icc), size)]
+    segments = b"".join(
+        struct.pack(">HH", 0xFFE2, len(part) + 16) + b"ICC_PROFILE\0" + bytes([i, len(parts)]) + part
+        for i, part in enumerate(parts, 1)
+    )
+    start = 2
+    if data[2:4] == b"\xff\xe0":  # JFIF must stay first
+        start = 4 + struct.unpack_from(">H", data, 4)[0]
+    return data[:start] + segments + data[start:]
+
+
+def _tiff(data: bytes, icc: bytes) -> bytes:
+    return add_tiff_tag(data, 34675, 7, icc)
+
+
+def add_tiff_tag(data: bytes, tag: int, kind: int, value: bytes) -> bytes:
+    """Append a copy of the first directory with one more entry and let the header point at it.
+
+    `kind` is TIFF's type number (3 for 16-bit, 7 for bytes), `value` its bytes in the file's byte order.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    (start,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, start)
+    body, following = data[start + 2 : start + 2 + 12 * count], data[start + 2 + 12 * count :][:4]
+    entries = [body[i : i + 12] for i in range(0, len(body), 12)]
+    data += b"\0" * (len(data) % 2)
+    if len(value) > 4:
+        place = struct.pack(order + "I", len(data))
+        data += value + b"\0" * (len(value) % 2)
+    else:
+        place = value.ljust(4, b"\0")
+    number = len(value) // {3: 2, 7: 1}[kind]
+    entries.append(struct.pack(order + "HHI", tag, kind, number) + place)
+    entries.sort(key=lambda entry: struct.unpack_from(order + "H", entry))
+    directory = struct.pack(order + "H", len(entries)) + b"".join(entries) + following
+    return data[:4] + struct.pack(order + "I", len(data)) + data[8:] + directory
+
+
+def _webp(data: bytes, icc: bytes) -> bytes:
+    chunks = data[12:]
+    profile = b"ICCP" + struct.pack("<I", len(icc)) + icc + b"\0" * (len(icc) % 2)
+    if chunks[:4] == b"VP8X":
+        extended, rest = bytearray(chunks[:18]), chunks[18:]
+        extended[8] |= 0x20
+    else:
+        extended, rest = _webp_extended(chunks), chunks
+    body = b"WEBP" + bytes(extended) + profile + rest
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _webp_extended(chunks: bytes) -> bytes:
+    """The VP8X chunk that a file with a profile starts with: flags and size."""
+    if chunks[:4] == b"VP8L":
+        (bits,) = struct.unpack_from("<I", chunks, 9)
+        width, height, alpha = bits & 0x3FFF, (bits >> 14) & 0x3FFF, (bits >> 28) & 1
+    else:
+        width, height = (v & 0x3FFF for v in struct.unpack_from("<HH", chunks, 14))
+        width, height, alpha = width - 1, height - 1, 0
+    flags = 0x20 | 0x10 * alpha
+    return b"VP8X" + struct.pack("<II", 10, flags) + width.to_bytes(3, "little") + height.to_bytes(3, "little")
+
+
+EMBEDDERS = {".png": _png, ".jpg": _jpeg, ".jpeg": _jpeg, ".tif": _tiff, ".tiff": _tiff, ".webp": _webp}

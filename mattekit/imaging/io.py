@@ -1,0 +1,261 @@
+"""Image files in and out: the only place with file formats, bit depths and channel orders.
+
+Inside mattekit an image is (H, W, 3) float32 RGB, sRGB-encoded in 0..1, an alpha (H, W) float32 in 0..1 and a
+trimap (H, W) float32 of exactly 0, 0.5 and 1. `Path("-")` is standard input or output everywhere.
+"""
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mattekit import files
+from mattekit.errors import InputError, MissingFileError
+from mattekit.imaging import decode, encode, exr, levels
+from mattekit.imaging.header import SUFFIXES, format_of, read_header
+
+logger = logging.getLogger("mattekit")
+
+MAX_MEGAPIXELS = 256.0  # a 16-bit RGB picture of this size takes 1.5 GB
+STANDARD = Path("-")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A file as stored, but upright, in RGB order and with straight alpha.
+
+    pixels: (H, W), (H, W, 3) or (H, W, 4); uint8, uint16 or float32. 1-bit and palette files are expanded to uint8,
+    grey with alpha to RGBA, CMYK to RGB. EXR stays scene-linear.
+    icc: the colour profile if it describes these pixels. suffix: of the format, for example ".png".
+    depth: "8", "16" or "float"; half-float EXR counts as "16". lossy: compressed with loss.
+    """
+
+    pixels: np.ndarray
+    icc: bytes | None
+    suffix: str
+    depth: str
+    lossy: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A file as float32: an image (H, W, 3), sRGB-encoded, or an alpha (H, W); see `Raw` for the rest."""
+
+    pixels: np.ndarray
+    depth: str
+    icc: bytes | None = None
+    suffix: str = ".png"
+
+
+def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
+    """Decode a PNG, JPEG, TIFF, WebP, BMP or EXR file.
+
+    Parameters
+    ----------
+    source : the file; Path("-") reads standard input.
+    max_megapixels : larger pictures are refused before they are decoded.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    InputError
+        If it is unreadable, damaged, truncated, not an image, too large or of an unsupported kind.
+    MissingExtraError
+        For EXR without the extra `mattekit[exr]`.
+    """
+    name, data = _read(source)
+    if format_of(data) == "EXR":
+        pixels, depth = exr.read(name, data, max_megapixels, _refuse_bomb)
+        return Raw(pixels, None, ".exr", depth)
+    header = read_header(name, data)
+    _refuse_bomb(name, header.size, max_megapixels)
+    pixels = decode.decode(name, data, header)
+    icc = header.icc if encode.profiles.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
+    return Raw(pixels, icc, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
+
+
+def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
+    """Read an image: (H, W, 3) float32 RGB, sRGB-encoded, 0..1 (above 1 where a float file goes there).
+
+    An alpha channel is dropped with a note; EXR is taken from linear light to sRGB values. Raises as `read_raw`.
+    """
+    raw = read_raw(source, max_megapixels=max_megapixels)
+    pixels = raw.pixels
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        logger.warning("%s: its alpha channel is not used.", name_of(source))
+        pixels = np.ascontiguousarray(pixels[..., :3])
+    if pixels.ndim == 2:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+    pixels = to_float(pixels)
+    encode.refuse_nan(name_of(source), pixels)
+    if raw.suffix == ".exr":
+        pixels = exr.encode_srgb(pixels)
+    return Picture(pixels, raw.depth, raw.icc, raw.suffix)
+
+
+def read_alpha(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
+    """Read an alpha: the A of a file whose alpha is not opaque everywhere, otherwise its grey values; 0..1.
+
+    Colours are turned to grey with a note. No transfer curve is applied. Raises as `read_raw`, and InputError for
+    float values that are not in 0..1.
+    """
+    raw = read_raw(source, max_megapixels=max_megapixels)
+    pixels = to_float(_alpha_plane(name_of(source), raw.pixels))
+    return Picture(_in_range(name_of(source), pixels), raw.depth, None, raw.suffix)
+
+
+def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require_classes: bool = True) -> np.ndarray:
+    """Read a trimap: (H, W) float32, 0 where the file is 0, 1 where it is full scale, 0.5 everywhere else.
+
+    Colour files count as known where all channels agree; alpha channels are not looked at. Values moved by lossy
+    compression are snapped with a note. A trimap without unknown pixels is returned as it is.
+
+    Raises
+    ------
+    InputError
+        With `require_classes`, if no pixel is foreground or none is background; else as `read_raw`.
+    """
+    raw = read_raw(source, max_megapixels=max_megapixels)
+    trimap = levels.trimap_of(name_of(source), raw.pixels, lossy=raw.lossy)
+    if require_classes:
+        levels.require_both(name_of(source), trimap)
+    return trimap
+
+
+def write_image(
+    target: Path,
+    pixels: np.ndarray,
+    *,
+    depth: str = "8",
+    icc: bytes | None = None,
+    fast: bool = False,
+    suffix: str | None = None,
+) -> None:
+    """Write float32 pixels: an alpha (H, W), an image (H, W, 3) or a cut-out (H, W, 4, straight alpha).
+
+    Parameters
+    ----------
+    target : the file, whose suffix names the format; replaced as a whole or not at all. Path("-") is stdout.
+    pixels : sRGB-encoded, 0..1; clipped and rounded for integer depths. EXR gets linear light, premultiplied.
+    depth : "8", "16" or "float"; EXR holds half floats unless "float".
+    icc : a profile to carry if it describes such pixels; left out otherwise.
+    fast : compress PNG quickly rather than well.
+    suffix : the format, where the target does not tell (".png" on stdout by default).
+
+    Raises
+    ------
+    InputError
+        If the format cannot hold such pixels, or a value is not a number.
+    """
+    name, suffix = _output(target, suffix)
+    encode.check(name, pixels.shape, depth, suffix)
+    encode.refuse_nan(name, pixels)
+    if suffix == ".exr":
+        linear = pixels if pixels.ndim == 2 else pixels.copy()
+        if pixels.ndim == 3:
+            linear[..., :3] = exr.decode_srgb(pixels[..., :3])
+        exr.write(name, target, linear, half=depth != "float")
+        return
+    write_raw(target, encode.quantise(pixels, depth), icc=icc, fast=fast, suffix=suffix)
+
+
+def write_raw(
+    target: Path, pixels: np.ndarray, *, icc: bytes | None = None, fast: bool = False, suffix: str | None = None
+) -> None:
+    """Write uint8, uint16 or float32 pixels as they are; parameters and errors as `write_image`."""
+    name, suffix = _output(target, suffix)
+    if pixels.dtype not in encode.DEPTH_OF:
+        raise InputError(f"{name}: {pixels.dtype} pixels, wanted uint8, uint16 or float32.")
+    encode.check(name, pixels.shape, encode.DEPTH_OF[pixels.dtype], suffix)
+    if suffix == ".exr":
+        exr.write(name, target, pixels, half=False)
+        return
+    data = encode.encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast)
+    if target == STANDARD:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        files.write_bytes(target, data)
+
+
+def to_float(pixels: np.ndarray) -> np.ndarray:
+    """Pixels of any stored type as float32, full scale = 1."""
+    if pixels.dtype.kind == "f":
+        return pixels.astype(np.float32, copy=False)
+    return np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
+
+
+def closest_depth(suffix: str, depth: str) -> str:
+    """The depth nearest to the wanted one that a format can hold (float in a PNG becomes 16)."""
+    holds = encode.DEPTHS.get(suffix.lower(), ("8",))
+    return depth if depth in holds else holds[-1]
+
+
+def require_same_size(name: str, shape: tuple[int, ...], other_name: str, other_shape: tuple[int, ...]) -> None:
+    """Raise InputError with both sizes (width x height) if two pictures differ in size."""
+    if tuple(shape[:2]) != tuple(other_shape[:2]):
+        found, wanted = (f"{s[1]}x{s[0]}" for s in (shape, other_shape))
+        raise InputError(
+            f"{name}: {found}, but {other_name} is {wanted}. Resize one (a trimap with nearest neighbour), "
+            "or check the pairing."
+        )
+
+
+def name_of(source: Path) -> str:
+    """How messages call a file: its path, or "standard input"."""
+    return "standard input" if Path(source) == STANDARD else str(source)
+
+
+def _read(source: Path) -> tuple[str, bytes]:
+    name = name_of(source)
+    if Path(source) == STANDARD:
+        return name, sys.stdin.buffer.read()
+    try:
+        return name, Path(source).read_bytes()
+    except FileNotFoundError:
+        raise MissingFileError(f"{name}: no such file. Check the path.") from None
+    except IsADirectoryError:
+        raise InputError(f"{name}: a folder, wanted an image file.") from None
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror}). Check its permissions.") from None
+
+
+def _refuse_bomb(name: str, size: tuple[int, int], max_megapixels: float) -> None:
+    height, width = size
+    if height * width > max_megapixels * 1e6:
+        found = f"{width}x{height} is {height * width / 1e6:.1f} megapixels"
+        raise InputError(f"{name}: {found}, wanted at most {max_megapixels:g}. Raise the limit with --max-pixels.")
+
+
+def _output(target: Path, suffix: str | None) -> tuple[str, str]:
+    if Path(target) == STANDARD:
+        return "standard output", (suffix or ".png").lower()
+    return str(target), (suffix or Path(target).suffix).lower()
+
+
+def _alpha_plane(name: str, pixels: np.ndarray) -> np.ndarray:
+    if pixels.ndim == 2:
+        return pixels
+    full = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
+    if pixels.shape[2] == 4 and (pixels[..., 3] != full).any():
+        return np.ascontiguousarray(pixels[..., 3])
+    red, green, blue = (pixels[..., i] for i in range(3))
+    if np.array_equal(red, green) and np.array_equal(green, blue):
+        return np.ascontiguousarray(green)
+    logger.warning("%s: a colour picture read as an alpha: its grey values are used.", name)
+    return cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2GRAY)
+
+
+def _in_range(name: str, alpha: np.ndarray) -> np.ndarray:
+    encode.refuse_nan(name, alpha)
+    low, high = float(alpha.min()), float(alpha.max())
+    if low < -0.5 or high > 1.5:
+        raise InputError(f"{name}: alpha values {low:g}..{high:g}, wanted 0..1. Divide by the full scale.")
+    if low < 0 or high > 1:
+        logger.warning("%s: alpha values %g..%g are clipped to 0..1.", name, low, high)
+        alpha = alpha.clip(0, 1)
+    return alpha
