@@ -1,0 +1,105 @@
+"""Looking a stored trimap over: wrong grey values, missing classes, stray pixels; and repairing it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mattekit.errors import InputError
+
+LEVELS = {"background": 0, "unknown": 128, "foreground": 255}
+STRAY = 4
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a trimap holds.
+
+    size: height and width.
+    levels: grey value -> number of pixels, in order of value.
+    shares: class -> share of the picture, 0..1; the unknown band is everything that is neither 0 nor 255.
+    strays: number of stray islands; stray_pixels: how many pixels these have.
+    problems: one phrase for everything that is wrong; empty for a good trimap.
+    """
+
+    size: tuple[int, int]
+    levels: dict[int, int]
+    shares: dict[str, float]
+    strays: int
+    stray_pixels: int
+    problems: tuple[str, ...]
+
+
+def check(levels: np.ndarray, *, stray: int = STRAY) -> Report:
+    """Check the grey levels of a trimap.
+
+    Good is a trimap that has all three classes, no other value than 0, 128 and 255 (the official scorer counts
+    only 128 as unknown), and no stray: an island of foreground or background of at most `stray` pixels,
+    8-connected.
+
+    Parameters
+    ----------
+    levels : (H, W) uint8
+    stray : int >= 0
+        Largest area of a stray, in pixels; 0 looks for none.
+
+    Raises
+    ------
+    InputError
+        If `levels` is not two-dimensional uint8.
+    """
+    _require_levels(levels)
+    counts = np.bincount(levels.ravel(), minlength=256)
+    total = max(1, levels.size)
+    pixels = {"background": int(counts[0]), "unknown": int(counts[1:255].sum()), "foreground": int(counts[255])}
+    strays = [_islands(levels == LEVELS[name], stray) for name in ("background", "foreground")]
+    number, area = (sum(column) for column in zip(*[(n, int(mask.sum())) for n, mask in strays], strict=True))
+    problems = [f"no {name} pixel" for name, count in pixels.items() if not count]
+    problems += _other_values(counts)
+    if number:
+        problems.append(f"{number} stray islands of at most {stray} pixels ({area} pixels)")
+    return Report(
+        size=levels.shape,
+        levels={int(value): int(counts[value]) for value in np.flatnonzero(counts)},
+        shares={name: count / total for name, count in pixels.items()},
+        strays=number,
+        stray_pixels=area,
+        problems=tuple(problems),
+    )
+
+
+def fix(levels: np.ndarray, *, remove_strays: int = 0) -> np.ndarray:
+    """Snap the levels (H, W) uint8 to the nearest of 0, 128 and 255.
+
+    Islands of foreground or background of at most `remove_strays` pixels become unknown; 0 leaves all.
+    """
+    _require_levels(levels)
+    fixed = np.full(levels.shape, 128, np.uint8)
+    fixed[levels < 64] = 0
+    fixed[levels > 191] = 255
+    if remove_strays:
+        strays = [_islands(fixed == value, remove_strays)[1] for value in (0, 255)]
+        fixed[strays[0] | strays[1]] = 128
+    return fixed
+
+
+def _require_levels(levels: np.ndarray) -> None:
+    if levels.ndim != 2 or levels.dtype != np.uint8:
+        raise InputError(f"trimap levels: {levels.shape} {levels.dtype}, wanted (H, W) uint8. Convert them.")
+
+
+def _other_values(counts: np.ndarray) -> list[str]:
+    others = [int(v) for v in np.flatnonzero(counts) if v not in LEVELS.values()]
+    if not others:
+        return []
+    number = int(counts[others].sum())
+    values = ", ".join(map(str, others)) if len(others) <= 4 else f"{len(others)} of them, {others[0]} to {others[-1]}"
+    return [f"values other than 0, 128 and 255: {values} ({number} pixels)"]
+
+
+def _islands(mask: np.ndarray, largest: int) -> tuple[int, np.ndarray]:
+    """Count the 8-connected components of at most `largest` pixels, and mark them (H, W)."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    small = stats[:, cv2.CC_STAT_AREA] <= largest
+    small[0] = False  # label 0 is what the mask leaves out
+    return int(small.sum()), small[labels]
