@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from mattekit import __version__
-from mattekit.cli import console, info
+from mattekit.cli import console, info, predict, trimap
 from mattekit.errors import MattekitError
 
 UsageError = typer.BadParameter.__base__
@@ -62,6 +62,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Image matting: alpha mattes, cut-outs, trimaps, data sets and exact scores.",
 )
+app.command()(predict.predict)
+app.command()(trimap.trimap)
 app.command()(info.info)
 
 

@@ -10,6 +10,9 @@ import typer
 from mattekit.cli import console
 from mattekit.errors import MattekitError
 
+# Shows one finished item: its name, what `work` returned, and whether --json was given.
+Show = Callable[[str, dict, bool], None]
+
 
 class Task(Protocol):
     """One item of work: a name for messages, and the files whose existence means that it is done."""
@@ -18,13 +21,20 @@ class Task(Protocol):
     outputs: Sequence[Path]
 
 
-def run_one(task: Task, work: Callable[[Any], dict], *, skip_existing: bool = False, json: bool = False) -> None:
+def run_one(
+    task: Task,
+    work: Callable[[Any], dict],
+    *,
+    skip_existing: bool = False,
+    json: bool = False,
+    show: Show | None = None,
+) -> None:
     """Do a single item; its error is the command's error (exit 1)."""
     if skip_existing and _done(task):
         console.status(f"{task.name}: skipped, the outputs exist")
         return
     value = work(task)
-    console_result(task.name, value, json=json)
+    (show or console_result)(task.name, value, json)
     outputs = [path for path in value.get("outputs", {}).values() if path != "-"]
     if outputs and not json:
         console.status(f"wrote {', '.join(outputs)}")
@@ -40,11 +50,13 @@ def run_folder(
     fail_fast: bool = False,
     json: bool = False,
     label: str = "images",
+    show: Show | None = None,
 ) -> None:
     """Do many items; one that fails does not stop the rest.
 
     `work` is a picklable function from a task to a JSON-ready dictionary. `problems` are items that could not
-    even be started (no partner, two candidates): they are shown first and count as failed.
+    even be started (no partner, two candidates): they are shown first and count as failed. `show` replaces
+    `console_result` for commands whose result is not a file.
     Raises typer.Exit(3) after a summary when any item failed, typer.Exit(1) at the first with `fail_fast`.
     """
     from mattekit import parallel
@@ -61,7 +73,7 @@ def run_folder(
             _replay(result.logged)
             advance()
             if result.error is None:
-                console_result(result.item.name, result.value, json=json)
+                (show or console_result)(result.item.name, result.value, json)
                 continue
             failed.append(_failure(result.item.name, result.error, json=json))
             if fail_fast:
@@ -69,7 +81,7 @@ def run_folder(
     _summary(len(todo) - len(failed), len(tasks) - len(todo), len(problems) + len(failed), failed, start, label)
 
 
-def console_result(name: str, value: dict, *, json: bool) -> None:
+def console_result(name: str, value: dict, json: bool) -> None:
     """Show one finished item: a JSON line on stdout, or where it was written on stderr."""
     if json:
         console.json_line({"name": name, **value})

@@ -7,7 +7,7 @@ strokes are drawn over a copy of the photo, and a pixel belongs to a stroke wher
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging.trimap import join
+from mattekit.imaging.trimap import UNKNOWN, join
 
 INK = 0.05  # how far from pure white or black a stroke may be, in every channel
 CHANGE = 0.01  # how much a pixel must differ from the photo, in any channel, to be part of a stroke
@@ -42,3 +42,13 @@ def from_scribbles(scribbles: np.ndarray, image: np.ndarray | None = None) -> np
             raise InputError(f"scribbles: {found}, but the image is {wanted}. Draw over a copy of the image.")
         stroke &= (np.abs(colour - image) > CHANGE).any(axis=2)
     return join(bg=stroke & (colour <= INK).all(axis=2), fg=stroke & (colour >= 1 - INK).all(axis=2))
+
+
+def is_plain(scribbles: np.ndarray, trimap: np.ndarray) -> bool:
+    """Whether the strokes seem to lie on a sheet of one colour, or on none, rather than over a photo."""
+    if scribbles.ndim == 3 and scribbles.shape[2] == 4 and (scribbles[..., 3] < 1).any():
+        return True
+    sheet = scribbles[trimap == UNKNOWN].reshape(np.count_nonzero(trimap == UNKNOWN), -1)
+    if not len(sheet):
+        return True
+    return bool((np.abs(sheet - np.median(sheet, axis=0)) <= INK).all(axis=1).mean() > 0.5)

@@ -50,22 +50,28 @@ def check(levels: np.ndarray, *, stray: int = STRAY) -> Report:
     """
     _require_levels(levels)
     counts = np.bincount(levels.ravel(), minlength=256)
-    total = max(1, levels.size)
-    pixels = {"background": int(counts[0]), "unknown": int(counts[1:255].sum()), "foreground": int(counts[255])}
+    in_classes = shares(levels)
     strays = [_islands(levels == LEVELS[name], stray) for name in ("background", "foreground")]
     number, area = (sum(column) for column in zip(*[(n, int(mask.sum())) for n, mask in strays], strict=True))
-    problems = [f"no {name} pixel" for name, count in pixels.items() if not count]
+    problems = [f"no {name} pixel" for name, share in in_classes.items() if not share]
     problems += _other_values(counts)
     if number:
-        problems.append(f"{number} stray islands of at most {stray} pixels ({area} pixels)")
+        problems.append(f"{area} stray pixels in {number} islands of at most {stray}")
     return Report(
         size=levels.shape,
         levels={int(value): int(counts[value]) for value in np.flatnonzero(counts)},
-        shares={name: count / total for name, count in pixels.items()},
+        shares=in_classes,
         strays=number,
         stray_pixels=area,
         problems=tuple(problems),
     )
+
+
+def shares(levels: np.ndarray) -> dict[str, float]:
+    """Share of the picture (0..1) that is background (0), unknown and foreground (255), of levels (H, W) uint8."""
+    bg, fg = (int(np.count_nonzero(levels == value)) for value in (0, 255))
+    counts = {"background": bg, "unknown": levels.size - bg - fg, "foreground": fg}
+    return {name: count / max(1, levels.size) for name, count in counts.items()}
 
 
 def fix(levels: np.ndarray, *, remove_strays: int = 0) -> np.ndarray:

@@ -1,0 +1,219 @@
+"""`mattekit trimap`: make trimaps from alphas, masks or scribbles, draw them as the papers do, check and fix them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattekit.cli import batch, console, options
+
+FORMATS = (".png", ".tif", ".tiff", ".webp", ".bmp")  # without loss
+
+Erode = Annotated[
+    int | None,
+    typer.Option(min=0, show_default="10", help="How far the unknown band reaches into the foreground, in pixels."),
+]
+Dilate = Annotated[
+    int | None,
+    typer.Option(min=0, show_default="10", help="How far the unknown band reaches into the background, in pixels."),
+]
+Band = Annotated[
+    float | None, typer.Option(min=0, max=100, help="--erode and --dilate as PERCENT of the image's short side.")
+]
+Low = Annotated[
+    float | None, typer.Option(min=0, max=1, show_default="0", help="Alphas up to this count as background.")
+]
+High = Annotated[
+    float | None, typer.Option(min=0, max=1, show_default="1", help="Alphas from this count as foreground.")
+]
+Shape = Annotated[
+    str | None,
+    typer.Option(show_default="ellipse", help="ellipse (OpenCV's kernel) or distance (exact Euclidean distance)."),
+]
+RemoveStrays = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        show_default="4; 0 with --fix or --scribbles",
+        help="Islands of known pixels of at most this area become unknown.",
+    ),
+]
+Scribbles = Annotated[
+    bool, typer.Option("--scribbles", help="SOURCE holds strokes: white foreground, black background, else unknown.")
+]
+Image = Annotated[
+    Path | None, typer.Option(help="With --scribbles: the photo (or folder of photos) under the strokes.")
+]
+Random = Annotated[bool, typer.Option("--random", help="Widen at random, as the papers' training does.")]
+Rule = Annotated[str | None, typer.Option(show_default="a2u", help="With --random: indexnet, a2u, lsa or dim.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, show_default="0", help="With --random: each item draws from the seed and its own name."),
+]
+Check = Annotated[bool, typer.Option("--check", help="Look trimaps over; write nothing; exit 3 if one is bad.")]
+Fix = Annotated[bool, typer.Option("--fix", help="Snap the grey values of trimaps to 0, 128 and 255.")]
+
+
+def trimap(
+    source: Annotated[Path, typer.Argument(help="Alpha, mask, cut-out, scribbles or trimap; a folder; or -.")],
+    output: options.Output = None,
+    erode: Erode = None,
+    dilate: Dilate = None,
+    band: Band = None,
+    low: Low = None,
+    high: High = None,
+    shape: Shape = None,
+    remove_strays: RemoveStrays = None,
+    scribbles: Scribbles = False,
+    image: Image = None,
+    random: Random = False,
+    rule: Rule = None,
+    seed: Seed = None,
+    check: Check = False,
+    fix: Fix = False,
+    recursive: options.Recursive = False,
+    jobs: options.Jobs = 1,
+    skip_existing: options.SkipExisting = False,
+    fail_fast: options.FailFast = False,
+    max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    json: options.Json = False,
+) -> None:
+    """Make a trimap (0 background, 128 unknown, 255 foreground) from an alpha, a mask or scribbles.
+
+    Writes STEM_trimap.png beside SOURCE, or -o; a folder needs -o OUT/. A cut-out with transparency gives its alpha.
+    """
+    console.setup(quiet=quiet, verbose=verbose)
+    mode = _mode(scribbles=scribbles, random=random, check=check, fix=fix)
+    given = {
+        "erode": erode, "dilate": dilate, "band": band, "low": low, "high": high, "shape": shape,
+        "remove_strays": remove_strays, "image": image, "rule": rule, "seed": seed,
+    }  # fmt: skip
+    settings = _settings(mode, {name: value for name, value in given.items() if value is not None})
+    settings["max_megapixels"] = max_pixels
+    if check and output is not None:
+        raise typer.BadParameter("--check writes nothing; leave out -o.")
+    from mattekit.imaging.trimap_file import WORK
+
+    verdicts = _Verdicts(fail_fast) if check else None
+    if source.is_dir():
+        items, problems = _folder_jobs(source, output, check, recursive, settings)
+        batch.run_folder(
+            items, WORK[mode], problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast,
+            json=json, label="trimaps", show=verdicts,
+        )  # fmt: skip
+    else:
+        item = _single_job(source, output, check, settings)
+        if json and "-" in map(str, item.outputs):
+            raise typer.BadParameter("--json and -o - both want stdout.")
+        batch.run_one(item, WORK[mode], skip_existing=skip_existing, json=json, show=verdicts)
+    if verdicts and verdicts.bad:
+        console.status(f"{verdicts.bad} bad; --fix snaps wrong values, --fix --remove-strays PX also takes strays")
+        raise typer.Exit(3)
+
+
+WIDTHS = {"erode", "dilate", "band", "low", "high", "shape"}
+APPLIES = {
+    "make": WIDTHS | {"remove_strays"},
+    "scribbles": {"image", "remove_strays"},
+    "random": {"rule", "seed"},
+    "fix": {"remove_strays"},
+    "check": set(),
+}
+
+
+def _mode(**wanted: bool) -> str:
+    """The one mode that was asked for; "make" if none was."""
+    modes = [mode for mode, on in wanted.items() if on]
+    if len(modes) > 1:
+        raise typer.BadParameter(f"--{modes[0]} and --{modes[1]} exclude each other.")
+    return modes[0] if modes else "make"
+
+
+def _settings(mode: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Refuse options that would have no effect; add the defaults that depend on the mode."""
+    for name in given:
+        if name not in APPLIES[mode]:
+            wanted = [f"--{other}" for other in APPLIES if other != "make" and name in APPLIES[other]]
+            reason = f"does not apply with --{mode}" if mode != "make" else f"needs {' or '.join(wanted)}"
+            raise typer.BadParameter(f"--{name.replace('_', '-')} {reason}.")
+    if "band" in given and given.keys() & {"erode", "dilate"}:
+        raise typer.BadParameter("--band and --erode/--dilate exclude each other.")
+    if given.get("band") == 0:
+        raise typer.BadParameter("--band 0: wanted more than 0 percent.")
+    if given.get("low", 0.0) >= given.get("high", 1.0):
+        raise typer.BadParameter("--low must be smaller than --high.")
+    from mattekit.imaging.erosion import SHAPES
+    from mattekit.imaging.trimap_check import STRAY
+    from mattekit.imaging.trimap_random import RULES
+
+    options.choice("--shape", given.get("shape", "ellipse"), SHAPES)
+    options.choice("--rule", given.get("rule", "a2u"), tuple(RULES))
+    return {"remove_strays": STRAY, **given} if mode == "make" else given
+
+
+def _single_job(source: Path, output: Path | None, check: bool, settings: dict) -> Any:
+    from mattekit.imaging.trimap_file import Job
+
+    if settings.get("image") and settings["image"].is_dir():
+        raise typer.BadParameter(f"--image {settings['image']} is a folder, but {source} is a file.")
+    piped = str(source) == "-"
+    stem = "stdin" if piped else source.stem
+    target = output or (Path("-") if piped else source.parent)
+    if target.is_dir() or str(output).endswith("/"):
+        target = target / f"{stem}_trimap.png"
+    if check:
+        return Job(stem, source, None, **settings)
+    if str(target) == "-" and sys.stdout.isatty():
+        raise typer.BadParameter("stdout is a terminal. Name a file with -o, or pipe the output.")
+    if str(target) != "-" and target.suffix.lower() not in FORMATS:
+        raise typer.BadParameter(f"-o {target}: a trimap keeps its levels in {', '.join(FORMATS)} only.")
+    return Job(stem, source, target, **settings)
+
+
+def _folder_jobs(
+    source: Path, output: Path | None, check: bool, recursive: bool, settings: dict
+) -> tuple[list, list[str]]:
+    from mattekit.data.folders import pair
+    from mattekit.imaging.trimap_file import Job
+
+    if not check and (output is None or str(output) == "-" or output.is_file()):
+        raise typer.BadParameter("a folder needs a folder for the trimaps: -o OUT/")
+    folders = {"source": source}
+    if image := settings.pop("image", None):
+        if not image.is_dir():
+            raise typer.BadParameter(f"--image {image}: wanted a folder, as {source} is one.")
+        folders["image"] = image
+    pairing = pair(folders, recursive=recursive)
+    jobs = []
+    for name, files in pairing.groups.items():
+        target = None if check else output / f"{name}.png"
+        jobs.append(Job(name, files["source"], target, files.get("image"), **settings))
+    return jobs, pairing.problems
+
+
+class _Verdicts:
+    """Prints a line per checked trimap and counts the bad ones."""
+
+    def __init__(self, fail_fast: bool) -> None:
+        self.fail_fast = fail_fast
+        self.bad = 0
+
+    def __call__(self, name: str, report: dict, json: bool) -> None:
+        self.bad += not report["ok"]
+        if json:
+            console.json_line({"name": name, **report})
+        else:
+            console.data(f"{name}: {_line(report)}")
+        if self.fail_fast and self.bad:
+            raise typer.Exit(3)
+
+
+def _line(report: dict) -> str:
+    levels = list(report["levels"])
+    values = ", ".join(map(str, levels)) if len(levels) <= 5 else f"{len(levels)} from {levels[0]} to {levels[-1]}"
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in report["shares"].items())
+    verdict = "ok" if report["ok"] else f"bad: {'; '.join(report['problems'])}"
+    return f"{verdict} ({report['width']}x{report['height']}, levels {values}, {shares})"

@@ -1,0 +1,133 @@
+"""One item of `mattekit trimap`, from file to file: made from an alpha, random, scribbled, fixed or checked."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mattekit.errors import InputError
+from mattekit.files import refuse_overwriting
+from mattekit.imaging import io, trimap_check
+from mattekit.imaging.erosion import Shape
+from mattekit.imaging.scribbles import from_scribbles, is_plain
+from mattekit.imaging.trimap import band, from_alpha, to_levels
+from mattekit.imaging.trimap_random import generator, random_from_alpha
+
+logger = logging.getLogger("mattekit")
+
+ADVICE = {
+    "background": "Try a smaller --dilate or --band, or --low 0.05 if the alpha is noisy.",
+    "foreground": "Try a smaller --erode or --band, or --high 0.95 if the alpha is noisy.",
+    "unknown": "Try a larger --erode and --dilate.",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A source file, the trimap to write (None: none is written) and how to make it; see the functions below."""
+
+    name: str
+    source: Path
+    target: Path | None
+    image: Path | None = None
+    erode: int = 10
+    dilate: int = 10
+    band: float | None = None
+    shape: Shape = "ellipse"
+    low: float = 0.0
+    high: float = 1.0
+    rule: str = "a2u"
+    seed: int = 0
+    remove_strays: int = 0
+    max_megapixels: float = io.MAX_MEGAPIXELS
+
+    @property
+    def outputs(self) -> list[Path]:
+        """Files whose existence means that this job is done."""
+        return [self.target] if self.target else []
+
+
+def make(job: Job) -> dict:
+    """Write the trimap of an alpha or a mask, `erode` and `dilate` pixels wide or `band` percent of the short side."""
+    alpha = _alpha(job)
+    erode, dilate = (job.erode, job.dilate) if job.band is None else (band(job.band, alpha.shape),) * 2
+    trimap = from_alpha(alpha, erode=erode, dilate=dilate, shape=job.shape, low=job.low, high=job.high)
+    return _write(job, to_levels(trimap), {"erode": erode, "dilate": dilate})
+
+
+def draw(job: Job) -> dict:
+    """Write a random trimap of a true alpha by a paper's rule; depends on the seed and the item's name alone."""
+    trimap = random_from_alpha(_alpha(job), generator(job.seed, job.name), job.rule)
+    return _write(job, to_levels(trimap), {"rule": job.rule, "seed": job.seed})
+
+
+def scribble(job: Job) -> dict:
+    """Write the trimap of white and black strokes, drawn on a sheet of their own or over a copy of `image`."""
+    raw = io.read_raw(job.source, max_megapixels=job.max_megapixels)
+    image = None
+    if job.image is not None:
+        image = io.read_image(job.image, max_megapixels=job.max_megapixels)
+        io.require_same_size(io.name_of(job.source), raw.pixels.shape, str(job.image), image.pixels.shape)
+    strokes = io.to_float(raw.pixels)
+    trimap = from_scribbles(strokes, None if image is None else image.pixels)
+    if image is None and not is_plain(strokes, trimap):
+        logger.warning(
+            "%s: the strokes are not on a plain sheet. If a photo is under them, name it with --image; its own black "
+            "and white pixels count as strokes otherwise.",
+            io.name_of(job.source),
+        )
+    return _write(job, to_levels(trimap), {})
+
+
+def fix(job: Job) -> dict:
+    """Write a trimap with its grey values snapped to 0, 128 and 255."""
+    levels = _stored_levels(job)
+    fixed = trimap_check.fix(levels, remove_strays=job.remove_strays)
+    return _write(job, fixed, {"changed_pixels": int(np.count_nonzero(fixed != levels))})
+
+
+def check(job: Job) -> dict:
+    """Report on a trimap; the result has "ok" and a list of "problems"."""
+    report = asdict(trimap_check.check(_stored_levels(job)))
+    height, width = report.pop("size")
+    problems = list(report.pop("problems"))
+    return {"ok": not problems, "problems": problems, "height": height, "width": width, **report}
+
+
+WORK: dict[str, Callable[[Job], dict]] = {
+    "make": make,
+    "random": draw,
+    "scribbles": scribble,
+    "fix": fix,
+    "check": check,
+}
+
+
+def _alpha(job: Job) -> np.ndarray:
+    return io.read_alpha(job.source, max_megapixels=job.max_megapixels).pixels
+
+
+def _stored_levels(job: Job) -> np.ndarray:
+    """Grey values of a stored trimap as uint8: 0 and 255 only where every channel is exactly 0 and full scale."""
+    pixels = io.to_float(io.read_raw(job.source, max_megapixels=job.max_megapixels).pixels)
+    if not (np.min(pixels) >= 0 and np.max(pixels) <= 1):
+        raise InputError(f"{io.name_of(job.source)}: values {pixels.min():g}..{pixels.max():g}, wanted 0..1.")
+    colour = pixels[..., None] if pixels.ndim == 2 else pixels[..., :3]
+    low, high = colour.min(axis=2), colour.max(axis=2)
+    between = np.clip(np.rint(colour.mean(axis=2) * 255), 1, 254)
+    return np.where(high == 0, 0, np.where(low == 1, 255, between)).astype(np.uint8)
+
+
+def _write(job: Job, levels: np.ndarray, facts: dict) -> dict:
+    if job.remove_strays:
+        levels = trimap_check.fix(levels, remove_strays=job.remove_strays)
+    shares = trimap_check.shares(levels)
+    for name, share in shares.items():
+        if share == 0:
+            logger.warning("%s: the trimap has no %s pixel. %s", io.name_of(job.source), name, ADVICE[name])
+    refuse_overwriting(job.target, [job.source, *([job.image] if job.image else [])])
+    io.write_raw(job.target, levels)
+    height, width = levels.shape
+    return {"outputs": {"trimap": str(job.target)}, "height": height, "width": width, "shares": shares, **facts}
