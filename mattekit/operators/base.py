@@ -1,0 +1,94 @@
+"""The one protocol of every up-sampling operator: `guide` before resolution is lost, `down` to lose it, `up` to return.
+
+A2U section 3: every operator applies kernels, g(w, z) = w^T z, and differs only in where w comes from.
+"""
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mattekit.errors import InputError
+
+
+class Guide(NamedTuple):
+    """What the way down leaves for the way up.
+
+    K is the number of taps; G is 1 where channels share a kernel and C where each channel has its own.
+    Max-unpooling alone keeps positions, (N, C, H/2, W/2) int64, in `down` and nothing in `up`.
+    """
+
+    down: Tensor | None  # (N, G, K, H/2, W/2)
+    up: Tensor | None  # (N, G, K, H, W)
+
+
+class Resampler(nn.Module):
+    """Halve a feature map on the way down the encoder; double one on the way up the decoder.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of x, the feature that is about to lose resolution, in `guide` and `down`.
+    incoming : int, optional
+        Channels of y, the decoder's feature, in `up`; as many as `channels` if not given.
+
+    Raises
+    ------
+    InputError
+        If the operator works channel by channel and the two numbers differ.
+    """
+
+    ratio = 2  # 1 for Keep alone
+    guided = False  # True: `up` needs what `guide` saw
+    channelwise = False  # True: `up` needs as many channels as `guide` saw
+    paired = False  # True: `down` belongs to `up`, so that an encoder should use it in place of its strides
+
+    def __init__(self, channels: int, incoming: int | None = None):
+        super().__init__()
+        self.channels = channels
+        self.incoming = channels if incoming is None else incoming
+        if self.channelwise and self.incoming != channels:
+            raise InputError(
+                f"{type(self).__name__}: {self.incoming} decoder channels, but {channels} guide channels. "
+                "Each channel has its own kernel, so that the numbers must agree."
+            )
+
+    def guide(self, x: Tensor) -> Guide | None:
+        """Kernels from x (N, C, H, W), H and W even; None for operators that look at nothing."""
+        return None
+
+    def down(self, x: Tensor, guide: Guide | None) -> Tensor:
+        """(N, C, H, W) -> (N, C, H/2, W/2); 2x2 max-pooling unless the operator has its own."""
+        check_even(x)
+        return F.max_pool2d(x, 2)
+
+    def skip(self, x: Tensor, guide: Guide | None) -> Tensor:
+        """What a skip connection carries of x; IndexNet's released code weighs it, all others pass it on."""
+        return x
+
+    def up(self, y: Tensor, guide: Guide | None) -> Tensor:
+        """(N, C', h, w) -> (N, C', 2h, 2w)."""
+        raise NotImplementedError
+
+
+class Keep(Resampler):
+    """No change of resolution: for decoder stages that only fuse (IndexNet's layers 5 and 1)."""
+
+    ratio = 1
+
+    def down(self, x: Tensor, guide: Guide | None) -> Tensor:
+        """Return x."""
+        return x
+
+    def up(self, y: Tensor, guide: Guide | None) -> Tensor:
+        """Return y."""
+        return y
+
+
+def check_even(x: Tensor) -> None:
+    """Refuse a feature map that does not halve."""
+    height, width = x.shape[-2:]
+    if height % 2 or width % 2:
+        raise InputError(
+            f"feature map: {height}x{width}, wanted even sizes. Pad the image to a multiple of the stride."
+        )

@@ -1,0 +1,107 @@
+"""Apply kernels: g(w, z) = w^T z at every position, up (`spread`) and down (`gather`); A2U Eq. (1), CARAFE Eq. (2).
+
+The neighbourhoods z are never copied out: `bands` accumulates tap by tap, in float32 for half-precision features.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from mattekit.errors import InputError
+from mattekit.operators.bands import Gather, Spread
+
+
+def spread(y: Tensor, kernel: Tensor) -> Tensor:
+    """Double a feature map: each of the four outputs over a position weighs that position's k x k neighbourhood.
+
+    Parameters
+    ----------
+    y : (N, C, h, w)
+    kernel : (N, G, k*k, 2h, 2w)
+        k odd; taps row by row; G divides C, and group g holds channels g C/G to (g + 1) C/G. Outside y is 0.
+
+    Returns
+    -------
+    (N, C, 2h, 2w), of y's dtype
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit.
+    """
+    height, width = y.shape[-2:]
+    _check(y, kernel, (2 * height, 2 * width), odd=True)
+    if _tracing():
+        return _spread_traced(y, kernel)
+    return Spread.apply(y, kernel)
+
+
+def gather(x: Tensor, kernel: Tensor) -> Tensor:
+    """Halve a feature map: each output weighs the k x k window centred on its 2 x 2 cell.
+
+    Parameters
+    ----------
+    x : (N, C, 2h, 2w)
+    kernel : (N, G, k*k, h, w)
+        k even; taps row by row; groups as in `spread`. Outside x is 0.
+
+    Returns
+    -------
+    (N, C, h, w), of x's dtype
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit.
+    """
+    height, width = kernel.shape[-2:]
+    _check(x, kernel, (x.shape[-2] // 2, x.shape[-1] // 2), odd=False)
+    if x.shape[-2:] != (2 * height, 2 * width):
+        raise InputError(f"gather: a feature map of {tuple(x.shape[-2:])}, wanted even sizes. Pad the image.")
+    if _tracing():
+        return _gather_traced(x, kernel)
+    return Gather.apply(x, kernel)
+
+
+def _check(feature: Tensor, kernel: Tensor, size: tuple[int, int], *, odd: bool) -> None:
+    taps, parity = kernel.shape[2], "odd" if odd else "even"
+    if math.isqrt(taps) ** 2 != taps or math.isqrt(taps) % 2 != odd:
+        raise InputError(f"kernel: {taps} taps, wanted the square of an {parity} number.")
+    if feature.shape[1] % kernel.shape[1]:
+        raise InputError(f"kernel: {kernel.shape[1]} groups, which do not divide {feature.shape[1]} channels.")
+    if tuple(kernel.shape[-2:]) != tuple(size) or kernel.shape[0] != feature.shape[0]:
+        raise InputError(f"kernel: {tuple(kernel.shape)}, which does not fit features of {tuple(feature.shape)}.")
+
+
+def _tracing() -> bool:
+    """While a graph is recorded, bands would be unrolled into it and fix its size: record whole images instead."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+
+
+def _spread_traced(y: Tensor, kernel: Tensor) -> Tensor:
+    n, c, h, w = y.shape
+    groups, taps = kernel.shape[1:3]
+    k = math.isqrt(taps)
+    z = F.pad(y, (k // 2,) * 4).view(n, groups, c // groups, h + k - 1, 1, w + k - 1, 1)
+    kernel = kernel.view(n, groups, 1, taps, h, 2, w, 2)
+    out = None
+    for t in range(taps):
+        i, j = divmod(t, k)
+        term = kernel[:, :, :, t] * z[:, :, :, i : i + h, :, j : j + w]  # (N, G, C/G, h, 2, w, 2)
+        out = term if out is None else out + term
+    return out.to(y.dtype).reshape(n, c, 2 * h, 2 * w)
+
+
+def _gather_traced(x: Tensor, kernel: Tensor) -> Tensor:
+    n, c, height, width = x.shape
+    groups, taps = kernel.shape[1:3]
+    k = math.isqrt(taps)
+    z = F.pad(x, (k // 2 - 1,) * 4).view(n, groups, c // groups, height + k - 2, width + k - 2)
+    out = None
+    for t in range(taps):
+        i, j = divmod(t, k)
+        term = kernel[:, :, None, t] * z[..., i : i + height : 2, j : j + width : 2]  # (N, G, C/G, h, w)
+        out = term if out is None else out + term
+    return out.to(x.dtype).reshape(n, c, height // 2, width // 2)

@@ -1,0 +1,55 @@
+"""Where an operator's convolution weights come from: learnt once, or predicted from each image."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Fixed(nn.Module):
+    """Learnt weights, the same for every image: x -> (1, filters, size, size)."""
+
+    def __init__(self, channels: int, filters: int, size: int):
+        super().__init__()
+        # Bounds of nn.Conv2d's own initialisation for one input channel.
+        self.weight = nn.Parameter(torch.empty(filters, size, size).uniform_(-1 / size, 1 / size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The weights."""
+        return self.weight[None]
+
+
+class Pooled(nn.Module):
+    """Weights predicted by average pooling to the filter's size and a 1x1 convolution: x -> (N, filters, size, size).
+
+    The text of A2U says global pooling, which a filter larger than 1x1 cannot come from; the released code does this.
+    """
+
+    def __init__(self, channels: int, filters: int, size: int):
+        super().__init__()
+        self.size = size
+        self.conv = nn.Conv2d(channels, filters, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool and project."""
+        return self.conv(F.adaptive_avg_pool2d(x, self.size))
+
+
+def gpconv(weight: Tensor, x: Tensor) -> Tensor:
+    """Group convolution of A2U Eq. (4): each channel with a filter of its own, stride 2.
+
+    Parameters
+    ----------
+    weight : (1 or N, S, 1 or C, k, k)
+        S sets of filters; one for every image or one for each, one for all channels or one for each.
+    x : (N, C, H, W), H and W even
+
+    Returns
+    -------
+    (N, S, C, H/2, W/2)
+    """
+    (n, c), (images, sets, _, k, _) = x.shape[:2], weight.shape
+    weight = weight.expand(images, sets, c, k, k).transpose(1, 2).reshape(-1, 1, k, k)  # channel by channel
+    if images > 1:
+        x = x.reshape(1, n * c, *x.shape[2:])
+    y = F.conv2d(x, weight.to(x.dtype), stride=2, padding=(k - 1) // 2, groups=x.shape[1])
+    return y.view(n, c, sets, *y.shape[2:]).transpose(1, 2)

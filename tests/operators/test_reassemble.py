@@ -1,0 +1,154 @@
+"""Kernels are applied as the authors' own code applies them, in every type, and gradients follow."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from mattekit.errors import InputError
+from mattekit.operators import bands, gather, spread
+from mattekit.operators.reassemble import _gather_traced, _spread_traced
+
+
+@pytest.fixture(params=["whole", "bands"])
+def band(request, monkeypatch):
+    """Bands of one row must give what whole images give."""
+    monkeypatch.setattr(bands, "BAND", 1 if request.param == "bands" else 1 << 30)
+
+
+def random_case(direction, k, groups, size=(5, 7), dtype=torch.float64, seed=0):
+    draw = torch.Generator().manual_seed(seed)
+    (h, w), (h_out, w_out) = size, (2 * size[0], 2 * size[1])
+    if direction == "up":
+        feature = torch.randn(2, 4, h, w, generator=draw, dtype=torch.float64)
+        kernel = torch.randn(2, groups, k * k, h_out, w_out, generator=draw, dtype=torch.float64)
+    else:
+        feature = torch.randn(2, 4, h_out, w_out, generator=draw, dtype=torch.float64)
+        kernel = torch.randn(2, groups, k * k, h, w, generator=draw, dtype=torch.float64)
+    return feature.to(dtype), kernel.to(dtype)
+
+
+def unfolded(direction, feature, kernel):
+    """The definition, with every neighbourhood copied out."""
+    n, groups, taps, h, w = kernel.shape
+    k = round(taps**0.5)
+    if direction == "up":
+        z = F.unfold(feature, k, padding=k // 2).unflatten(2, feature.shape[-2:])
+        z = F.interpolate(z, scale_factor=2, mode="nearest")
+    else:
+        z = F.unfold(feature, k, padding=k // 2 - 1, stride=2).unflatten(2, (h, w))
+    z = z.view(n, groups, -1, taps, h, w)
+    return (z * kernel.unsqueeze(2)).sum(3).flatten(1, 2)
+
+
+APPLY = {"up": spread, "down": gather}
+CASES = [("up", 1), ("up", 3), ("up", 5), ("down", 2), ("down", 6), ("down", 10)]
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize(("direction", "k"), CASES)
+def test_equals_the_released_kernels(shared, band, direction, k, groups):
+    """a2u_reassembly_kernels.npz holds outputs of the authors' CUDA source, run in float64 on a CPU."""
+    data = np.load(shared / "oracle/networks/a2u_reassembly_kernels.npz")
+    feature = torch.from_numpy(data["feat"])
+    mask = torch.from_numpy(data[f"{direction}_k{k}_g{groups}/mask"])
+    out = APPLY[direction](feature, mask.unflatten(1, (groups, k * k)))
+    np.testing.assert_allclose(out.numpy(), data[f"{direction}_k{k}_g{groups}/out"], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize(("direction", "k"), CASES)
+def test_equals_unfold_multiply_sum(band, direction, k, groups):
+    feature, kernel = random_case(direction, k, groups)
+    torch.testing.assert_close(APPLY[direction](feature, kernel), unfolded(direction, feature, kernel))
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+@pytest.mark.parametrize(("direction", "k"), [("up", 1), ("up", 3), ("down", 2), ("down", 6)])
+def test_gradients_are_those_of_finite_differences(band, direction, k, groups):
+    case = random_case(direction, k, groups, size=(2, 3))
+    assert torch.autograd.gradcheck(APPLY[direction], [tensor.requires_grad_() for tensor in case])
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_either_input_alone_may_want_a_gradient(direction, wanted):
+    case = random_case(direction, 3 if direction == "up" else 6, 1)
+    alone = [tensor.clone().requires_grad_(i == wanted) for i, tensor in enumerate(case)]
+    both = [tensor.clone().requires_grad_() for tensor in case]
+    for tensors in (alone, both):
+        APPLY[direction](*tensors).square().sum().backward()
+    torch.testing.assert_close(alone[wanted].grad, both[wanted].grad)
+
+
+@pytest.mark.parametrize(("direction", "k"), CASES)
+@pytest.mark.parametrize("groups", [1, 4])
+def test_a_recorded_graph_computes_the_same(direction, k, groups):
+    """What ONNX and torch.compile see has no bands and no custom gradient."""
+    traced = {"up": _spread_traced, "down": _gather_traced}[direction]
+    feature, kernel = random_case(direction, k, groups)
+    torch.testing.assert_close(traced(feature, kernel), APPLY[direction](feature, kernel))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize(("direction", "k"), [("up", 5), ("down", 10)])
+def test_half_precision_sums_in_single_precision(band, dtype, direction, k):
+    """The result is off by the rounding of the output alone, and gradients have the inputs' types."""
+    feature, kernel = random_case(direction, k, 1, dtype=dtype)
+    tensors = [feature.requires_grad_(), kernel.requires_grad_()]
+    out = APPLY[direction](*tensors)
+    exact = APPLY[direction](feature.detach().double(), kernel.detach().double())
+    assert out.dtype == dtype
+    assert ((out - exact).abs() <= torch.finfo(dtype).eps * exact.abs() + 1e-4).all()
+    out.sum().backward()
+    assert [tensor.grad.dtype for tensor in tensors] == [dtype, dtype]
+
+
+def test_a_kernel_may_have_a_wider_type_than_the_feature():
+    """Under autocast softmax gives float32 and convolutions bfloat16."""
+    feature, kernel = random_case("up", 3, 1)
+    out = spread(feature.bfloat16(), kernel.float())
+    assert out.dtype == torch.bfloat16
+    torch.testing.assert_close(out.double(), spread(feature, kernel), rtol=0.05, atol=0.1)
+
+
+def test_channels_last_features_give_the_same():
+    feature, kernel = random_case("up", 3, 1)
+    torch.testing.assert_close(spread(feature.to(memory_format=torch.channels_last), kernel), spread(feature, kernel))
+
+
+def test_nearest_is_a_kernel_of_ones():
+    y = torch.randn(2, 3, 4, 5)
+    assert spread(y, torch.ones(2, 1, 1, 8, 10)).equal(F.interpolate(y, scale_factor=2, mode="nearest"))
+
+
+def test_average_pooling_is_a_kernel_of_quarters():
+    x = torch.randn(2, 3, 8, 10)
+    torch.testing.assert_close(gather(x, torch.full((2, 1, 4, 4, 5), 0.25)), F.avg_pool2d(x, 2))
+
+
+def test_bilinear_is_a_kernel_of_distances():
+    """Weights 9, 3, 3, 1 of 16 at each position; the border differs, since outside is 0."""
+    y = torch.randn(1, 2, 6, 7)
+    near = torch.tensor([[0.25, 0.75, 0.0], [0.0, 0.75, 0.25]])  # the two positions' weights along one axis
+    weights = torch.einsum("pi,qj->ijpq", near, near).reshape(9, 2, 2)  # taps x positions
+    out = spread(y, weights.repeat(1, 6, 7)[None, None])
+    torch.testing.assert_close(out[..., 1:-1, 1:-1], F.interpolate(y, scale_factor=2, mode="bilinear")[..., 1:-1, 1:-1])
+
+
+@pytest.mark.parametrize(
+    ("feature", "kernel", "message"),
+    [
+        ((1, 4, 3, 3), (1, 1, 4, 6, 6), "4 taps, wanted the square of an odd number"),
+        ((1, 4, 3, 3), (1, 3, 9, 6, 6), "3 groups, which do not divide 4 channels"),
+        ((1, 4, 3, 3), (1, 1, 9, 6, 8), r"does not fit features of \(1, 4, 3, 3\)"),
+    ],
+)
+def test_a_kernel_that_does_not_fit_is_refused(feature, kernel, message):
+    with pytest.raises(InputError, match=message):
+        spread(torch.zeros(feature), torch.zeros(kernel))
+
+
+def test_odd_sizes_do_not_halve():
+    with pytest.raises(InputError, match="even"):
+        gather(torch.zeros(1, 4, 7, 8), torch.zeros(1, 1, 4, 3, 4))
