@@ -9,6 +9,7 @@ import numpy as np
 from PIL import BmpImagePlugin, ImageCms, JpegImagePlugin, TiffImagePlugin
 
 from mattekit.errors import InputError
+from mattekit.imaging.chunks import png_essential
 from mattekit.imaging.header import Header
 
 # Pillow modes that are not RGB after expansion; every other mode is.
@@ -71,6 +72,8 @@ def _cmyk_to_srgb(image: object, icc: bytes) -> object:
 
 
 def _by_opencv(data: bytes, header: Header) -> np.ndarray | None:
+    if header.extras:
+        data = png_essential(data)
     try:
         with _quiet():
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -1,19 +1,17 @@
 """Pixels to encoded bytes: which format holds which depth and channels, and how they are quantised."""
 
-import math
-
 import cv2
 import numpy as np
 
 from mattekit.errors import InputError
 from mattekit.imaging import icc as profiles
 
-# suffix -> depths it can hold
+# suffix -> depths it can hold, the best last
 DEPTHS = {
     ".png": ("8", "16"),
     ".tif": ("8", "16", "float"),
     ".tiff": ("8", "16", "float"),
-    ".exr": ("8", "16", "float"),  # 8 and 16 as half floats
+    ".exr": ("8", "16", "float"),  # half floats unless "float"
     ".webp": ("8",),
     ".jpg": ("8",),
     ".jpeg": ("8",),
@@ -26,15 +24,16 @@ DEPTH_OF = {np.dtype(np.uint8): "8", np.dtype(np.uint16): "16", np.dtype(np.floa
 def check(name: str, shape: tuple[int, ...], depth: str, suffix: str) -> None:
     """Raise InputError, saying what to do, where a format cannot hold such pixels."""
     if suffix not in DEPTHS:
-        raise InputError(f"{name}: cannot write {suffix or 'a file without suffix'}. Use {' '.join(DEPTHS)}.")
-    if not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))):
-        raise InputError(f"{name}: pixels of shape {shape}, wanted (H, W), (H, W, 3) or (H, W, 4).")
-    if depth not in ("8", "16", "float"):
-        raise InputError(f"{name}: depth {depth!r}, wanted 8, 16 or float.")
+        raise InputError(f"{name}: {suffix or 'no extension'}, wanted one of {' '.join(DEPTHS)}. Name it so.")
+    if not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
+        raise InputError(f"{name}: pixels of shape {shape}, wanted (H, W), (H, W, 3) or (H, W, 4), not empty.")
     if depth not in DEPTHS[suffix]:
-        others = ", ".join(s for s, depths in DEPTHS.items() if depth in depths and s != ".tiff")
-        kind = "float" if depth == "float" else f"{depth}-bit"
-        raise InputError(f"{name}: {suffix} cannot hold {kind} pixels. Write {others}, or use --depth 8.")
+        held, others = " or ".join(DEPTHS[suffix]), [s for s in DEPTHS if depth in DEPTHS[s] and s != ".tiff"]
+        if not others:
+            raise InputError(f"{name}: depth {depth!r}, wanted 8, 16 or float.")
+        raise InputError(
+            f"{name}: depth {depth}, but {suffix} holds {held}. Write {' or '.join(others)}, or change --depth."
+        )
     if suffix in (".jpg", ".jpeg") and (len(shape) == 2 or shape[2] == 4):
         raise InputError(f"{name}: JPEG cannot hold an alpha channel exactly. Write .png, .tif, .webp or .exr.")
     if suffix == ".bmp" and len(shape) == 3 and shape[2] == 4:
@@ -83,9 +82,3 @@ def _options(suffix: str, channels: int, fast: bool) -> list[int]:
     if suffix in (".jpg", ".jpeg"):
         return [cv2.IMWRITE_JPEG_QUALITY, 95]
     return []
-
-
-def refuse_nan(name: str, pixels: np.ndarray) -> None:
-    """Raise InputError if a pixel is not a number."""
-    if math.isnan(float(pixels.sum(dtype=np.float64))) and np.isnan(pixels).any():
-        raise InputError(f"{name}: {int(np.isnan(pixels).sum())} values are NaN, wanted numbers.")

@@ -1,17 +1,18 @@
-"""What a file says about itself, read without decoding its pixels: format, size, colour profile, orientation."""
+"""What a file says about itself, read without decoding its pixels: format, size, depth, profile, orientation."""
 
 import io
 import struct
-import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import BmpImagePlugin, Image, JpegImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import BmpImagePlugin, Image, JpegImagePlugin, TiffImagePlugin
 
 from mattekit.errors import InputError
+from mattekit.imaging import chunks
+from mattekit.imaging.chunks import Truncated
 
 SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "PNG",
+    chunks.PNG_SIGNATURE: "PNG",
     b"\xff\xd8\xff": "JPEG",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
@@ -21,20 +22,27 @@ SIGNATURES = {
     b"\x76\x2f\x31\x01": "EXR",
 }
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "WEBP": ".webp", "BMP": ".bmp", "EXR": ".exr"}
-LARGEST_PROFILE = 1 << 24  # bytes; a compressed profile must not be a bomb either
+DAMAGE = (SyntaxError, OSError, ValueError, KeyError, TypeError, IndexError, struct.error)
 
 
 @dataclass(frozen=True)
 class Header:
-    """Facts of one file. `size` is (height, width) as stored; `orientation` the EXIF value, 1 = upright."""
+    """Facts of one file.
+
+    size: (height, width) as stored. mode: Pillow's name of the channels (JPEG and BMP only). orientation: the EXIF
+    value, 1 = upright. depth: "8", "16" or "float". lossy: compressed with loss. tags: TIFF number -> value.
+    extras: whether a PNG holds more than its pixels need.
+    """
 
     format: str
     size: tuple[int, int]
-    mode: str = ""  # Pillow's name of the channels; empty for TIFF and PNG
+    mode: str = ""
     orientation: int = 1
     icc: bytes | None = None
+    depth: str = "8"
     lossy: bool = False
-    tags: dict[Any, Any] = field(default_factory=dict)  # TIFF: number -> value; PNG: name -> chunk
+    tags: dict[int, Any] = field(default_factory=dict)
+    extras: bool = False
 
 
 def format_of(data: bytes) -> str | None:
@@ -56,91 +64,94 @@ def read_header(name: str, data: bytes) -> Header:
         raise InputError(f"{name}: an empty file, wanted an image. Check how it was made.")
     form = format_of(data)
     if form is None:
-        raise InputError(f"{name}: not an image, or of an unknown format. Formats: PNG, JPEG, TIFF, WebP, BMP, EXR.")
+        raise InputError(f"{name}: not an image, or of another format; wanted {' '.join(SUFFIXES)}. Convert it.")
     try:
         return READERS[form](data)
-    except _Truncated:
-        raise InputError(f"{name}: the file is truncated. Copy or download it again.") from None
-    except (SyntaxError, OSError, ValueError, KeyError, TypeError, IndexError, struct.error, zlib.error) as error:
-        raise InputError(f"{name}: a damaged {form} header ({error}). Copy or download the file again.") from None
+    except Truncated:
+        raise InputError(f"{name}: the {form} file is truncated. Copy or download it again.") from None
+    except DAMAGE:
+        raise InputError(f"{name}: damaged or truncated {form} header. Copy or download the file again.") from None
 
 
-class _Truncated(Exception):
-    """The file ends before its own structure says."""
+def refuse_bomb(name: str, size: tuple[int, int], max_megapixels: float) -> None:
+    """Raise InputError if a picture of (height, width) is larger than the limit."""
+    height, width = size
+    if height * width > max_megapixels * 1e6:
+        found = f"{width}x{height} is {height * width / 1e6:.4g} megapixels"
+        raise InputError(f"{name}: {found}, wanted at most {max_megapixels:g}. Raise the limit with --max-pixels.")
 
 
 def _png(data: bytes) -> Header:
-    chunks: dict[str, bytes] = {}
-    at, kind = 8, b""
-    while kind != b"IEND":
-        if at + 12 > len(data):
-            raise _Truncated
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind != b"IDAT":
-            chunks.setdefault(kind.decode("latin-1"), data[at + 8 : at + 8 + length])
-        at += 12 + length
-    if at > len(data):
-        raise _Truncated
-    width, height = struct.unpack_from(">II", chunks["IHDR"])
-    return Header("PNG", (height, width), "", _orientation(chunks.get("eXIf")), _png_profile(chunks), tags=chunks)
-
-
-def _png_profile(chunks: dict[str, bytes]) -> bytes | None:
-    if "iCCP" not in chunks:
-        return None
-    compressed = chunks["iCCP"].partition(b"\0")[2][1:]  # name, 0, method
-    try:
-        return zlib.decompressobj().decompress(compressed, LARGEST_PROFILE) or None
-    except zlib.error:
-        return None  # a broken profile does not make the pixels unreadable
+    found = chunks.png_chunks(data)
+    width, height, bits = struct.unpack_from(">IIB", found[b"IHDR"])
+    return Header(
+        "PNG",
+        (height, width),
+        orientation=_orientation(found.get(b"eXIf")),
+        icc=chunks.png_profile(found),
+        depth="16" if bits == 16 else "8",
+        extras=not found.keys() <= chunks.ESSENTIAL,
+    )
 
 
 def _jpeg(data: bytes) -> Header:
-    image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
     # Inside the compressed scan 0xFF is always stuffed, so the last end-of-image mark is the picture's own
     # or belongs to data behind it; one in an EXIF thumbnail lies before the scan.
     if data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
-        raise _Truncated
-    return _from_pillow(image, "JPEG", lossy=True)
-
-
-def _webp(data: bytes) -> Header:
-    if len(data) < 8 + struct.unpack_from("<I", data, 4)[0]:
-        raise _Truncated
-    return _from_pillow(WebPImagePlugin.WebPImageFile(io.BytesIO(data)), "WEBP", lossy=b"VP8L" not in data[:4096])
+        raise Truncated
+    return _from_pillow(JpegImagePlugin.JpegImageFile(io.BytesIO(data)), "JPEG", lossy=True)
 
 
 def _bmp(data: bytes) -> Header:
-    return _from_pillow(BmpImagePlugin.BmpImageFile(io.BytesIO(data)), "BMP")
+    return _from_pillow(BmpImagePlugin.BmpImageFile(io.BytesIO(data)), "BMP", lossy=False)
 
 
-def _from_pillow(image: Any, form: str, *, lossy: bool = False) -> Header:
+def _from_pillow(image: Any, form: str, *, lossy: bool) -> Header:
     width, height = image.size
     orientation = _orientation(image.info.get("exif"))
-    return Header(form, (height, width), image.mode, orientation, image.info.get("icc_profile") or None, lossy)
+    return Header(form, (height, width), image.mode, orientation, image.info.get("icc_profile") or None, lossy=lossy)
+
+
+def _webp(data: bytes) -> Header:
+    found = chunks.webp_chunks(data)
+    return Header(
+        "WEBP",
+        chunks.webp_size(found),
+        orientation=_orientation(found.get(b"EXIF")),
+        icc=found.get(b"ICCP") or None,
+        lossy=b"VP8L" not in found,
+    )
+
+
+# width, height, bits, compression, photometric, strips, orientation, samples, strips' bytes, planes, tiles and
+# their bytes, extra samples, kind of numbers, profile
+TAGS = (256, 257, 258, 259, 262, 273, 274, 277, 279, 284, 324, 325, 338, 339, 34675)
 
 
 def _tiff(data: bytes) -> Header:
-    # Pillow opens no colour TIFF of floats, but its directory reader reads every file's tags.
-    start = 16 if data[2:4] in (b"+\0", b"\0+") else 8
-    directory = TiffImagePlugin.ImageFileDirectory_v2(data[:start])
-    if directory.next >= len(data):
-        raise _Truncated
+    # Pillow opens no colour TIFF of floats, but its directory reader knows the tags of every file.
     stream = io.BytesIO(data)
+    directory = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if b"+" in data[2:4] else 8))
+    if directory.next >= len(data):
+        raise Truncated
     stream.seek(directory.next)
     directory.load(stream)
     tags = {tag: directory[tag] for tag in TAGS if tag in directory}
     for offsets, counts in ((273, 279), (324, 325)):
-        ends = [o + c for o, c in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False)]
+        ends = [start + size for start, size in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False)]
         if ends and max(ends) > len(data):
-            raise _Truncated
-    size = int(tags[257]), int(tags[256])
-    return Header("TIFF", size, "", int(tags.get(274, 1)), tags.get(34675) or None, tags.get(259) in (6, 7), tags)
+            raise Truncated
+    bits, kind = max(tags.get(258, (1,))), tags.get(339, (1,))[0]
+    return Header(
+        "TIFF",
+        (int(tags[257]), int(tags[256])),
+        icc=tags.get(34675) or None,
+        depth="float" if kind == 3 else "16" if bits == 16 else "8",
+        lossy=tags.get(259) in (6, 7),
+        tags=tags,
+    )
 
 
-# width, height, bits, compression, photometric, strips, orientation, samples, strip and tile sizes, planar,
-# predictor, extra samples, sample format, profile
-TAGS = (256, 257, 258, 259, 262, 273, 274, 277, 279, 284, 317, 324, 325, 338, 339, 34675)
 READERS = {"PNG": _png, "JPEG": _jpeg, "WEBP": _webp, "BMP": _bmp, "TIFF": _tiff}
 
 
@@ -151,6 +162,6 @@ def _orientation(exif: bytes | None) -> int:
     try:
         tags.load(exif)
         value = tags.get(0x0112, 1)
-    except Exception:  # a camera's broken metadata must not stop the picture
+    except DAMAGE:  # a camera's broken metadata must not stop the picture
         return 1
     return value if value in range(1, 9) else 1

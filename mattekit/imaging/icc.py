@@ -3,6 +3,8 @@
 import struct
 import zlib
 
+from mattekit.imaging.chunks import webp_chunks, webp_size
+
 SPACES = {b"RGB ": "rgb", b"GRAY": "grey"}
 
 
@@ -63,27 +65,20 @@ def add_tiff_tag(data: bytes, tag: int, kind: int, value: bytes) -> bytes:
 
 
 def _webp(data: bytes, icc: bytes) -> bytes:
-    chunks = data[12:]
-    profile = b"ICCP" + struct.pack("<I", len(icc)) + icc + b"\0" * (len(icc) % 2)
-    if chunks[:4] == b"VP8X":
-        extended, rest = bytearray(chunks[:18]), chunks[18:]
-        extended[8] |= 0x20
-    else:
-        extended, rest = _webp_extended(chunks), chunks
-    body = b"WEBP" + bytes(extended) + profile + rest
+    found = webp_chunks(data)
+    height, width = webp_size(found)
+    flags = 0x20 | (found[b"VP8X"][0] if b"VP8X" in found else 0x10 * _lossless_alpha(found))
+    start = struct.pack("<I", flags) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    rest = {kind: body for kind, body in found.items() if kind not in (b"VP8X", b"ICCP")}
+    parts = {b"VP8X": start, b"ICCP": icc, **rest}
+    body = b"WEBP" + b"".join(
+        kind + struct.pack("<I", len(part)) + part + b"\0" * (len(part) % 2) for kind, part in parts.items()
+    )
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def _webp_extended(chunks: bytes) -> bytes:
-    """The VP8X chunk that a file with a profile starts with: flags and size."""
-    if chunks[:4] == b"VP8L":
-        (bits,) = struct.unpack_from("<I", chunks, 9)
-        width, height, alpha = bits & 0x3FFF, (bits >> 14) & 0x3FFF, (bits >> 28) & 1
-    else:
-        width, height = (v & 0x3FFF for v in struct.unpack_from("<HH", chunks, 14))
-        width, height, alpha = width - 1, height - 1, 0
-    flags = 0x20 | 0x10 * alpha
-    return b"VP8X" + struct.pack("<II", 10, flags) + width.to_bytes(3, "little") + height.to_bytes(3, "little")
+def _lossless_alpha(found: dict[bytes, bytes]) -> int:
+    return struct.unpack_from("<I", found[b"VP8L"], 1)[0] >> 28 & 1 if b"VP8L" in found else 0
 
 
 EMBEDDERS = {".png": _png, ".jpg": _jpeg, ".jpeg": _jpeg, ".tif": _tiff, ".tiff": _tiff, ".webp": _webp}

@@ -15,7 +15,7 @@ import numpy as np
 from mattekit import files
 from mattekit.errors import InputError, MissingFileError
 from mattekit.imaging import decode, encode, exr, levels
-from mattekit.imaging.header import SUFFIXES, format_of, read_header
+from mattekit.imaging.header import SUFFIXES, format_of, read_header, refuse_bomb
 
 logger = logging.getLogger("mattekit")
 
@@ -69,10 +69,10 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
     """
     name, data = _read(source)
     if format_of(data) == "EXR":
-        pixels, depth = exr.read(name, data, max_megapixels, _refuse_bomb)
+        pixels, depth = exr.decode(name, data, max_megapixels)
         return Raw(pixels, None, ".exr", depth)
     header = read_header(name, data)
-    _refuse_bomb(name, header.size, max_megapixels)
+    refuse_bomb(name, header.size, max_megapixels)
     pixels = decode.decode(name, data, header)
     icc = header.icc if encode.profiles.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
     return Raw(pixels, icc, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
@@ -90,8 +90,8 @@ def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Pictu
         pixels = np.ascontiguousarray(pixels[..., :3])
     if pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    pixels = to_float(pixels)
-    encode.refuse_nan(name_of(source), pixels)
+    pixels = levels.to_float(pixels)
+    levels.refuse_nan(name_of(source), pixels)
     if raw.suffix == ".exr":
         pixels = exr.encode_srgb(pixels)
     return Picture(pixels, raw.depth, raw.icc, raw.suffix)
@@ -104,8 +104,7 @@ def read_alpha(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Pictu
     float values that are not in 0..1.
     """
     raw = read_raw(source, max_megapixels=max_megapixels)
-    pixels = to_float(_alpha_plane(name_of(source), raw.pixels))
-    return Picture(_in_range(name_of(source), pixels), raw.depth, None, raw.suffix)
+    return Picture(levels.alpha_of(name_of(source), raw.pixels), raw.depth, None, raw.suffix)
 
 
 def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require_classes: bool = True) -> np.ndarray:
@@ -124,6 +123,17 @@ def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require
     if require_classes:
         levels.require_both(name_of(source), trimap)
     return trimap
+
+
+def read_size(source: Path) -> tuple[int, int]:
+    """(height, width) of a file's upright picture, from its header alone; only EXR is decoded. Raises as `read_raw`."""
+    name, data = _read(source)
+    if format_of(data) == "EXR":
+        height, width = exr.read(name, data, MAX_MEGAPIXELS, _refuse_bomb)[0].shape[:2]
+        return height, width
+    header = read_header(name, data)
+    height, width = header.size
+    return (width, height) if header.orientation >= 5 else (height, width)
 
 
 def write_image(
@@ -153,14 +163,11 @@ def write_image(
     """
     name, suffix = _output(target, suffix)
     encode.check(name, pixels.shape, depth, suffix)
-    encode.refuse_nan(name, pixels)
+    levels.refuse_nan(name, pixels)
     if suffix == ".exr":
-        linear = pixels if pixels.ndim == 2 else pixels.copy()
-        if pixels.ndim == 3:
-            linear[..., :3] = exr.decode_srgb(pixels[..., :3])
-        exr.write(name, target, linear, half=depth != "float")
-        return
-    write_raw(target, encode.quantise(pixels, depth), icc=icc, fast=fast, suffix=suffix)
+        _put(target, exr.encode(name, _linear(pixels), half=depth != "float"))
+    else:
+        write_raw(target, encode.quantise(pixels, depth), icc=icc, fast=fast, suffix=suffix)
 
 
 def write_raw(
@@ -172,21 +179,9 @@ def write_raw(
         raise InputError(f"{name}: {pixels.dtype} pixels, wanted uint8, uint16 or float32.")
     encode.check(name, pixels.shape, encode.DEPTH_OF[pixels.dtype], suffix)
     if suffix == ".exr":
-        exr.write(name, target, pixels, half=False)
-        return
-    data = encode.encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast)
-    if target == STANDARD:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        _put(target, exr.encode(name, pixels, half=False))
     else:
-        files.write_bytes(target, data)
-
-
-def to_float(pixels: np.ndarray) -> np.ndarray:
-    """Pixels of any stored type as float32, full scale = 1."""
-    if pixels.dtype.kind == "f":
-        return pixels.astype(np.float32, copy=False)
-    return np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
+        _put(target, encode.encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast))
 
 
 def closest_depth(suffix: str, depth: str) -> str:
@@ -224,38 +219,22 @@ def _read(source: Path) -> tuple[str, bytes]:
         raise InputError(f"{name}: cannot be read ({error.strerror}). Check its permissions.") from None
 
 
-def _refuse_bomb(name: str, size: tuple[int, int], max_megapixels: float) -> None:
-    height, width = size
-    if height * width > max_megapixels * 1e6:
-        found = f"{width}x{height} is {height * width / 1e6:.1f} megapixels"
-        raise InputError(f"{name}: {found}, wanted at most {max_megapixels:g}. Raise the limit with --max-pixels.")
-
-
 def _output(target: Path, suffix: str | None) -> tuple[str, str]:
     if Path(target) == STANDARD:
         return "standard output", (suffix or ".png").lower()
     return str(target), (suffix or Path(target).suffix).lower()
 
 
-def _alpha_plane(name: str, pixels: np.ndarray) -> np.ndarray:
+def _put(target: Path, data: bytes) -> None:
+    if Path(target) == STANDARD:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        files.write_bytes(Path(target), data)
+
+
+def _linear(pixels: np.ndarray) -> np.ndarray:
+    """Linear light of an image or the colours of a cut-out; an alpha is no light and stays."""
     if pixels.ndim == 2:
         return pixels
-    full = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
-    if pixels.shape[2] == 4 and (pixels[..., 3] != full).any():
-        return np.ascontiguousarray(pixels[..., 3])
-    red, green, blue = (pixels[..., i] for i in range(3))
-    if np.array_equal(red, green) and np.array_equal(green, blue):
-        return np.ascontiguousarray(green)
-    logger.warning("%s: a colour picture read as an alpha: its grey values are used.", name)
-    return cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2GRAY)
-
-
-def _in_range(name: str, alpha: np.ndarray) -> np.ndarray:
-    encode.refuse_nan(name, alpha)
-    low, high = float(alpha.min()), float(alpha.max())
-    if low < -0.5 or high > 1.5:
-        raise InputError(f"{name}: alpha values {low:g}..{high:g}, wanted 0..1. Divide by the full scale.")
-    if low < 0 or high > 1:
-        logger.warning("%s: alpha values %g..%g are clipped to 0..1.", name, low, high)
-        alpha = alpha.clip(0, 1)
-    return alpha
+    return np.concatenate([exr.decode_srgb(pixels[..., :3]), pixels[..., 3:]], axis=2)

@@ -1,7 +1,8 @@
-"""The three levels of a trimap: what a stored value means."""
+"""What stored values mean: full scale, the alpha of a file, the three levels of a trimap."""
 
 import logging
 
+import cv2
 import numpy as np
 
 from mattekit.errors import InputError
@@ -9,6 +10,56 @@ from mattekit.errors import InputError
 logger = logging.getLogger("mattekit")
 
 LOSSY_REACH = 32 / 255  # compression moves a flat level by less than this; half-way to the next one is 64/255
+
+
+def to_float(pixels: np.ndarray) -> np.ndarray:
+    """Pixels of any stored type as float32, full scale = 1."""
+    if pixels.dtype.kind == "f":
+        return pixels.astype(np.float32, copy=False)
+    floats = pixels.astype(np.float32)
+    floats /= np.float32(np.iinfo(pixels.dtype).max)  # faster than one mixed-type division, and rounded correctly
+    return floats
+
+
+def refuse_nan(name: str, pixels: np.ndarray) -> None:
+    """Raise InputError if a pixel is not a number."""
+    if count := np.count_nonzero(np.isnan(pixels)):
+        raise InputError(f"{name}: {count} values are NaN, wanted numbers. Repair or replace them.")
+
+
+def alpha_of(name: str, pixels: np.ndarray) -> np.ndarray:
+    """Alpha (H, W) float32 in 0..1 of a file's pixels: their A unless that is opaque everywhere, else their grey.
+
+    Raises
+    ------
+    InputError
+        If float values are NaN or far from 0..1; slightly beyond they are clipped with a note.
+    """
+    return _in_range(name, to_float(_alpha_plane(name, pixels)))
+
+
+def _alpha_plane(name: str, pixels: np.ndarray) -> np.ndarray:
+    if pixels.ndim == 2:
+        return pixels
+    full = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
+    if pixels.shape[2] == 4 and (pixels[..., 3] != full).any():
+        return np.ascontiguousarray(pixels[..., 3])
+    red, green, blue = (pixels[..., i] for i in range(3))
+    if np.array_equal(red, green) and np.array_equal(green, blue):
+        return np.ascontiguousarray(green)
+    logger.warning("%s: a colour picture read as an alpha: its grey values are used.", name)
+    return cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2GRAY)
+
+
+def _in_range(name: str, alpha: np.ndarray) -> np.ndarray:
+    refuse_nan(name, alpha)
+    low, high = float(alpha.min()), float(alpha.max())
+    if low < -0.5 or high > 1.5:
+        raise InputError(f"{name}: alpha values {low:g}..{high:g}, wanted 0..1. Divide by the full scale.")
+    if low < 0 or high > 1:
+        logger.warning("%s: alpha values %g..%g are clipped to 0..1.", name, low, high)
+        alpha = alpha.clip(0, 1)
+    return alpha
 
 
 def trimap_of(name: str, pixels: np.ndarray, *, lossy: bool = False) -> np.ndarray:
