@@ -48,7 +48,8 @@ def _in_processes(work: Callable, items: Sequence[Any], jobs: int) -> Iterator[R
             try:
                 while waiting or running:
                     while waiting and len(running) < jobs + 1:  # one in hand, so that no worker waits for us
-                        running[pool.submit(_call, work, waiting[0])] = waiting.popleft()
+                        future = pool.submit(_call, work, waiting[0])  # may raise: the item must still wait then
+                        running[future] = waiting.popleft()
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         result = future.result()
                         del running[future]
