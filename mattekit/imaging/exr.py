@@ -1,7 +1,8 @@
 """OpenEXR files through the optional package: scene-linear light, premultiplied where there is alpha."""
 
 import io
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
 
 import numpy as np
@@ -36,22 +37,21 @@ def decode(name: str, data: bytes, max_megapixels: float) -> tuple[np.ndarray, s
         Without the package OpenEXR.
     """
     library = _library(name)
-    try:
-        with redirect_stdout(io.StringIO()):  # it prints warnings there
-            header = library.File(io.BytesIO(data), header_only=True).header()
-            (left, top), (right, bottom) = (corner.tolist() for corner in header["displayWindow"])
-            size = bottom - top + 1, right - left + 1
-            refuse_bomb(name, _window_size(header["dataWindow"]), max_megapixels)
-            refuse_bomb(name, size, max_megapixels)
-            channels = library.File(io.BytesIO(data), separate_channels=True).channels()
-            planes = {key: channel.pixels for key, channel in channels.items()}
-    except InputError:
-        raise
-    except (RuntimeError, ValueError, TypeError, KeyError):
-        raise InputError(f"{name}: damaged or truncated EXR data. Copy or download the file again.") from None
+    header = _header(name, library, data)
+    (left, top), size = header["displayWindow"][0].tolist(), _window_size(header["displayWindow"])
+    refuse_bomb(name, size, max_megapixels)
+    refuse_bomb(name, _window_size(header["dataWindow"]), max_megapixels)
+    with _damage_reported(name):
+        channels = library.File(io.BytesIO(data), separate_channels=True).channels()
+        planes = {key: channel.pixels for key, channel in channels.items()}
     pixels, depth = _stack(name, planes)
     data_left, data_top = header["dataWindow"][0].tolist()
     return _straight(_display(pixels, (data_top - top, data_left - left), size)), depth
+
+
+def read_size(name: str, data: bytes) -> tuple[int, int]:
+    """(height, width) of the display window, from the header."""
+    return _window_size(_header(name, _library(name), data)["displayWindow"])
 
 
 def encode(name: str, pixels: np.ndarray, *, half: bool) -> bytes:
@@ -76,6 +76,20 @@ def _library(name: str) -> ModuleType:
     except ImportError:
         raise MissingExtraError(f'{name}: EXR needs another package: pip install "mattekit[exr]".') from None
     return OpenEXR
+
+
+def _header(name: str, library: ModuleType, data: bytes) -> dict:
+    with _damage_reported(name):
+        return library.File(io.BytesIO(data), header_only=True).header()
+
+
+@contextmanager
+def _damage_reported(name: str) -> Iterator[None]:
+    try:
+        with redirect_stdout(io.StringIO()):  # the package prints warnings there
+            yield
+    except (RuntimeError, ValueError, TypeError, KeyError):
+        raise InputError(f"{name}: damaged or truncated EXR data. Copy or download the file again.") from None
 
 
 def _window_size(window: tuple[np.ndarray, np.ndarray]) -> tuple[int, int]:

@@ -44,6 +44,11 @@ class Header:
     tags: dict[int, Any] = field(default_factory=dict)
     extras: bool = False
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """(height, width) after the orientation is undone."""
+        return self.size[::-1] if self.orientation >= 5 else self.size
+
 
 def format_of(data: bytes) -> str | None:
     """Name of the format by the first bytes: PNG, JPEG, TIFF, WEBP, BMP, EXR or None."""
@@ -145,6 +150,7 @@ def _tiff(data: bytes) -> Header:
     return Header(
         "TIFF",
         (int(tags[257]), int(tags[256])),
+        orientation=tags[274] if tags.get(274) in range(1, 9) else 1,
         icc=tags.get(34675) or None,
         depth="float" if kind == 3 else "16" if bits == 16 else "8",
         lossy=tags.get(259) in (6, 7),

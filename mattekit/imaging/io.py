@@ -16,6 +16,7 @@ from mattekit import files
 from mattekit.errors import InputError, MissingFileError
 from mattekit.imaging import decode, encode, exr, levels
 from mattekit.imaging.header import SUFFIXES, format_of, read_header, refuse_bomb
+from mattekit.imaging.levels import to_float
 
 logger = logging.getLogger("mattekit")
 
@@ -36,7 +37,7 @@ class Raw:
     pixels: np.ndarray
     icc: bytes | None
     suffix: str
-    depth: str
+    depth: str = "8"
     lossy: bool = False
 
 
@@ -90,7 +91,7 @@ def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Pictu
         pixels = np.ascontiguousarray(pixels[..., :3])
     if pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    pixels = levels.to_float(pixels)
+    pixels = to_float(pixels)
     levels.refuse_nan(name_of(source), pixels)
     if raw.suffix == ".exr":
         pixels = exr.encode_srgb(pixels)
@@ -126,14 +127,9 @@ def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require
 
 
 def read_size(source: Path) -> tuple[int, int]:
-    """(height, width) of a file's upright picture, from its header alone; only EXR is decoded. Raises as `read_raw`."""
+    """(height, width) of a file's upright picture, from its header alone. Raises as `read_raw`."""
     name, data = _read(source)
-    if format_of(data) == "EXR":
-        height, width = exr.read(name, data, MAX_MEGAPIXELS, _refuse_bomb)[0].shape[:2]
-        return height, width
-    header = read_header(name, data)
-    height, width = header.size
-    return (width, height) if header.orientation >= 5 else (height, width)
+    return exr.read_size(name, data) if format_of(data) == "EXR" else read_header(name, data).upright_size
 
 
 def write_image(
