@@ -6,10 +6,14 @@ from functools import partial
 import numpy as np
 
 from mattekit.baselines.classical import classical
+from mattekit.baselines.closed_form import closed_form
+from mattekit.baselines.foreground import foreground
+from mattekit.imaging.foreground import estimate_foreground
+from mattekit.imaging.foreground_multigrid import estimate_foreground_multigrid
 
 # (image, trimap) -> alpha, as a network's predictor takes and gives them.
 ALPHA: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "closed-form": partial(classical, "closed-form"),
+    "closed-form": closed_form,
     "knn": partial(classical, "knn"),
     "lbdm": partial(classical, "lbdm"),
     "lkm": partial(classical, "lkm"),
@@ -17,3 +21,11 @@ ALPHA: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "shared": partial(classical, "shared"),
 }
 DEFAULT = "shared"  # the most accurate of them on the real images, and the fastest
+
+# (image, alpha) -> colours of the foreground; those of imaging also take the settings in their signatures.
+FOREGROUND: dict[str, Callable[..., np.ndarray]] = {
+    "multiscale": estimate_foreground,
+    "multigrid": estimate_foreground_multigrid,
+    "multilevel": partial(foreground, "multilevel"),
+    "closed-form": partial(foreground, "closed-form"),
+}
