@@ -11,9 +11,10 @@ log = logging.getLogger("mattekit")
 
 def load() -> ModuleType:
     """Import pymatting and return it; the first import on a machine compiles for about a minute and says so."""
-    from numba.core import event
-
-    with quiet_stdout(), event.install_listener("numba:compile", _compile_notice(event.Listener)):
+    with (
+        quiet_stdout(),
+        announce_compiling("pymatting: the first use compiles for about a minute; later uses start at once."),
+    ):
         import pymatting
     return pymatting
 
@@ -30,17 +31,22 @@ def quiet_stdout() -> Iterator[None]:
             log.info("%s", " ".join(printed.getvalue().split()))
 
 
-def _compile_notice(listener: type):
+@contextmanager
+def announce_compiling(message: str) -> Iterator[None]:
+    """Log `message` as a note, once, if numba has to compile in the block."""
+    from numba.core import event
+
     # Numba announces a compilation only where its cache has no answer, so a warm cache stays silent wherever it lies.
-    class Notice(listener):
+    class Notice(event.Listener):
         told = False
 
         def on_start(self, event) -> None:
             if not self.told:
-                log.warning("pymatting: the first use compiles for about a minute; later uses start at once.")
+                log.warning("%s", message)
                 self.told = True
 
         def on_end(self, event) -> None:
             pass
 
-    return Notice()
+    with event.install_listener("numba:compile", Notice()):
+        yield

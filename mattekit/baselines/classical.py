@@ -33,6 +33,10 @@ def classical(method: str, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     ------
     InputError
         If sizes differ, the trimap lacks a class, or the method has no answer for this input.
+
+    Notes
+    -----
+    Colours outside 0..1 are clipped, as pymatting expects.
     """
     check(image, trimap)
     unknown = (trimap > 0) & (trimap < 1)
@@ -41,7 +45,7 @@ def classical(method: str, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     estimate = getattr(load(), FUNCTIONS[method])
     try:
         with quiet_stdout():
-            alpha = estimate(np.ascontiguousarray(image, np.float64), np.ascontiguousarray(trimap, np.float64))
+            alpha = estimate(np.clip(image, 0, 1, dtype=np.float64), np.array(trimap, np.float64))
     except FAILURES as error:
         raise InputError(_no_answer(method, trimap, str(error) or type(error).__name__)) from error
     if not np.isfinite(alpha[unknown]).all():
@@ -53,6 +57,8 @@ def check(image: np.ndarray, trimap: np.ndarray) -> None:
     """Raise InputError unless image and trimap belong together and the trimap has both classes."""
     if image.ndim != 3 or image.shape[2] != 3 or image.shape[:2] != trimap.shape:
         raise InputError(f"image: {image.shape}, trimap: {trimap.shape}; wanted (H, W, 3) and (H, W) of one size.")
+    if not np.isfinite(image).all():
+        raise InputError("image: values that are not finite, wanted colours in 0..1. Repair the image.")
     for name, value in (("foreground", 1), ("background", 0)):
         if not (trimap == value).any():
             raise InputError(f"trimap: no {name} pixel, wanted at least one. Mark some pixels as {name}.")
@@ -60,5 +66,4 @@ def check(image: np.ndarray, trimap: np.ndarray) -> None:
 
 def _no_answer(method: str, trimap: np.ndarray, reason: str) -> str:
     height, width = trimap.shape
-    advice = "Choose another model, or a larger image." if method != "closed-form" else "Try a larger image."
-    return f"{method}: no alpha for this {width}x{height} image and trimap ({reason}). {advice}"
+    return f"{method}: no alpha for {width}x{height} pixels ({reason}). Use another method, or another size."

@@ -1,0 +1,95 @@
+"""Closed-form matting, solved where alpha is unknown and nowhere else, by elimination instead of iteration."""
+
+import cv2
+import numpy as np
+
+from mattekit.baselines.access import announce_compiling
+from mattekit.baselines.classical import check, classical
+
+EPSILON = 1e-7  # regularisation of a window's colours; pymatting's value
+MOST_ENTRIES = 500_000_000  # of the factor, 4 GB: about two million unknown pixels in one region
+REACH = 2  # pixels: two pixels of one 3 x 3 window are at most this far apart
+
+
+def closed_form(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    """Alpha of `image` by closed-form matting, from the same equations as pymatting's `estimate_alpha_cf`.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32, RGB in 0..1
+    trimap : (H, W) float32, exactly 0, 0.5 or 1
+
+    Returns
+    -------
+    (H, W) float32 in 0..1, equal to `trimap` wherever that is 0 or 1
+
+    Raises
+    ------
+    InputError
+        If sizes differ, the trimap lacks a class, or more is unknown than fits in memory.
+
+    Notes
+    -----
+    A side shorter than the 3 pixels of a window is repeated up to 3.
+
+    References
+    ----------
+    Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", 2008.
+    """
+    check(image, trimap)
+    alpha = trimap.astype(np.float32)
+    unknown = (alpha > 0) & (alpha < 1)
+    if not unknown.any():
+        return alpha
+    if min(alpha.shape) < 3:
+        height, width = alpha.shape
+        frame = [(0, max(0, 3 - height)), (0, max(0, 3 - width))]
+        image, alpha = np.pad(image, [*frame, (0, 0)], mode="edge"), np.pad(alpha, frame, mode="edge")
+        return np.ascontiguousarray(closed_form(image, alpha)[:height, :width])
+    part = _around(unknown)
+    solution = _solve(image[part], alpha[part], unknown[part])
+    if solution is None:
+        return classical("closed-form", image, trimap)
+    alpha[unknown] = solution
+    return alpha
+
+
+def _around(unknown: np.ndarray) -> tuple[slice, ...]:
+    """The rectangle of every window with an unknown pixel."""
+    spans = [np.flatnonzero(unknown.any(axis=axis)) for axis in (1, 0)]
+    return tuple(slice(max(0, span[0] - REACH), span[-1] + REACH + 1) for span in spans)
+
+
+def _solve(image: np.ndarray, trimap: np.ndarray, unknown: np.ndarray) -> np.ndarray | None:
+    """Alphas of the unknown pixels in raster order, or None where elimination would take too much memory."""
+    with announce_compiling("closed-form: the first use compiles for some seconds; later uses start at once."):
+        from mattekit.baselines.cholesky import solve
+        from mattekit.baselines.dissection import boundaries, dissect
+        from mattekit.baselines.matting_laplacian import laplacian
+
+        rows, columns = _pixels(unknown)
+        order, starts, is_leaf = dissect(rows, columns)
+        rows, columns = rows[order], columns[order]
+        place = np.full((unknown.shape[0] + 2 * REACH, unknown.shape[1] + 2 * REACH), -1, np.int32)
+        place[rows + REACH, columns + REACH] = np.arange(rows.size)
+        reached, ends = boundaries(rows, columns, place, starts, is_leaf)
+        own, far = np.diff(starts), np.diff(ends)
+        if np.sum(own * (own + far)) > MOST_ENTRIES:
+            return None
+        image, trimap = np.ascontiguousarray(image, np.float32), np.ascontiguousarray(trimap)
+        values, right = laplacian(image, trimap, place, *_windows(unknown), rows.size, EPSILON)
+        alpha = np.empty(rows.size)
+        alpha[order] = solve(values, right, rows, columns, place, starts, is_leaf, reached, ends)
+    return np.clip(alpha, 0, 1)
+
+
+def _windows(unknown: np.ndarray) -> list[np.ndarray]:
+    """Rows and columns of the middles of the windows that hold an unknown pixel."""
+    touched = cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8))
+    touched[[0, -1]] = touched[:, [0, -1]] = 0  # a window lies inside the image
+    return _pixels(touched)
+
+
+def _pixels(chosen: np.ndarray) -> list[np.ndarray]:
+    # Contiguous whatever their number: numba compiles anew for another memory layout.
+    return [np.ascontiguousarray(axis, np.int32) for axis in np.nonzero(chosen)]
