@@ -16,15 +16,20 @@ def replacing(path: Path) -> Iterator[Path]:
     recognised, and removed by the next write of the same file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{_escaped(path.name)}.*.part"):
-        if _abandoned(left):
-            left.unlink(missing_ok=True)
+    sweep(path.parent, path.name)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Remove the temporary files that killed processes left in a folder, or only those of one file."""
+    for left in folder.glob(f".{_escaped(name) if name else '*'}.*.part"):
+        if _abandoned(left):
+            left.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

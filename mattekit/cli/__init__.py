@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from mattekit import __version__
-from mattekit.cli import console, info, predict, trimap
+from mattekit.cli import composite, console, info, predict, trimap
 from mattekit.errors import MattekitError
 
 UsageError = typer.BadParameter.__base__
@@ -64,6 +64,7 @@ app = typer.Typer(
 )
 app.command()(predict.predict)
 app.command()(trimap.trimap)
+app.command()(composite.composite)
 app.command()(info.info)
 
 

@@ -1,0 +1,171 @@
+"""`mattekit composite`: one picture before a new background, or a data set of composites."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattekit.cli import batch, console, options
+
+Parts = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FOREGROUND [ALPHA] BACKGROUND",
+        help="Images; a cut-out needs no ALPHA, and BACKGROUND may be a colour.",
+        show_default=False,
+    ),
+]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="File, - for stdout, or the data set's folder.")]
+Preset = Annotated[str | None, typer.Option(help="Data set: aim, composition-1k, distinctions-646 or custom.")]
+Split = Annotated[str | None, typer.Option(help="train or test; if not given, the preset's first.")]
+Foregrounds = Annotated[list[Path] | None, typer.Option(help="Folder of foregrounds; may be given several times.")]
+Alphas = Annotated[list[Path] | None, typer.Option(help="Folder of their alphas; not needed for RGBA foregrounds.")]
+Backgrounds = Annotated[list[Path] | None, typer.Option(help="Folder of backgrounds.")]
+Trimaps = Annotated[list[Path] | None, typer.Option(help="Folder of trimaps that come with the set, to be copied.")]
+ForegroundList = Annotated[Path | None, typer.Option(help="File of foreground names, in the order of the set.")]
+BackgroundList = Annotated[
+    Path | None, typer.Option(help="File of background names: the first N go behind the first foreground, ...")
+]
+PerForeground = Annotated[int | None, typer.Option(min=1, help="Backgrounds per foreground, if not the preset's.")]
+TrimapRule = Annotated[str | None, typer.Option(help="Without --trimaps: dim (default), a2u, indexnet, lsa or none.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of random trimaps, and of custom's choice of backgrounds.")]
+ManifestOnly = Annotated[bool, typer.Option("--manifest-only", help="Write manifest.jsonl but no pixels.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Check the data set in -o against its manifest.")]
+
+
+def composite(
+    parts: Parts = None,
+    output: Output = None,
+    depth: options.Depth = "auto",
+    preset: Preset = None,
+    split: Split = None,
+    foregrounds: Foregrounds = None,
+    alphas: Alphas = None,
+    backgrounds: Backgrounds = None,
+    trimaps: Trimaps = None,
+    foreground_list: ForegroundList = None,
+    background_list: BackgroundList = None,
+    per_foreground: PerForeground = None,
+    trimap_rule: TrimapRule = None,
+    seed: Seed = 0,
+    manifest_only: ManifestOnly = False,
+    verify: Verify = False,
+    jobs: options.Jobs = 1,
+    fail_fast: options.FailFast = False,
+    max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    json: options.Json = False,
+) -> None:
+    """Put a foreground before a background; or with --preset compose a data set, which a killed run can go on with.
+
+    A data set gets merged/NAME_0.png, NAME_1.png, ..., alpha/NAME.png, trimaps/NAME_0.png, ... and manifest.jsonl.
+    """
+    console.setup(quiet=quiet, verbose=verbose)
+    folders = {"foreground": foregrounds, "alpha": alphas, "background": backgrounds, "trimap": trimaps}
+    if verify:
+        _verify(_folder(output), folders, jobs=jobs, fail_fast=fail_fast, json=json)
+        return
+    if preset is None:
+        batch.run_one(_single(parts, output, options.depth(depth), max_pixels, json), _compose_one(), json=json)
+        return
+    if parts or depth != "auto":
+        raise typer.BadParameter("--preset takes folders (--foregrounds, ...), and the depth of the foregrounds.")
+    wanted = {
+        "preset": preset,
+        "split": split,
+        "per_foreground": per_foreground,
+        "trimap_rule": trimap_rule,
+        "seed": seed,
+        "manifest_only": manifest_only,
+        "foreground_list": foreground_list,
+        "background_list": background_list,
+        "max_megapixels": max_pixels,
+    }
+    _data_set(_folder(output), folders, wanted, jobs=jobs, fail_fast=fail_fast, json=json)
+
+
+def _folder(output: Path | None) -> Path:
+    if output is None or str(output) == "-" or output.is_file():
+        raise typer.BadParameter("a data set needs a folder: -o OUT/")
+    return output
+
+
+def _compose_one() -> Any:
+    from mattekit.imaging.compose import compose
+
+    return compose
+
+
+def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels: float, json: bool) -> Any:
+    from mattekit.imaging.compose import Job
+    from mattekit.imaging.depth import output_suffix
+
+    if len(parts or ()) not in (2, 3):
+        raise typer.BadParameter("wanted FOREGROUND ALPHA BACKGROUND, or CUTOUT BACKGROUND, or --preset.")
+    foreground, alpha = Path(parts[0]), Path(parts[1]) if len(parts) == 3 else None
+    if parts.count("-") > 1:
+        raise typer.BadParameter("only one input can come from stdin.")
+    if foreground.is_dir() or (alpha and alpha.is_dir()):
+        raise typer.BadParameter("for folders use --preset custom --foregrounds DIR --alphas DIR --backgrounds DIR.")
+    suffix = output_suffix(depth, foreground)
+    if output is None or output.is_dir():
+        if output is None and parts[0] == "-":
+            output = Path("-")
+        else:
+            output = (output or foreground.parent) / f"{foreground.stem}_composite{suffix}"
+    if str(output) == "-" and (json or sys.stdout.isatty()):
+        raise typer.BadParameter("-o - wants stdout for itself. Name a file with -o, or pipe the output.")
+    to_stdout = suffix if str(output) == "-" else None
+    return Job(foreground, alpha, parts[-1], output, depth, to_stdout, max_pixels)
+
+
+def _data_set(output: Path, folders: dict, wanted: dict, *, json: bool, **run: Any) -> None:
+    from mattekit.data.build import compose
+    from mattekit.data.dataset import prepare
+
+    _check_choices(**wanted)
+    for role in ("foreground", "background"):
+        if not folders[role]:
+            raise typer.BadParameter(f"--preset needs --{role}s DIR.")
+    dataset = prepare(output, folders, **wanted)
+
+    def show(name: str, record: dict, json: bool) -> None:
+        dataset.journal.add(record)
+        batch.console_result(name, record, json)
+
+    try:
+        batch.run_folder(
+            dataset.tasks, compose, problems=dataset.problems, skip_existing=True, json=json, show=show, **run
+        )
+    except typer.Exit as stop:
+        if stop.exit_code == 3:  # all that can be composed is
+            dataset.finish()
+        raise
+    dataset.finish()
+
+
+def _check_choices(preset: str, split: str | None, trimap_rule: str | None, **_: Any) -> None:
+    from mattekit.data.presets import PRESETS
+    from mattekit.imaging.trimap_random import RULES
+
+    options.choice("--preset", preset, tuple(PRESETS))
+    if split:
+        options.choice("--split", split, tuple(PRESETS[preset]))
+    if trimap_rule:
+        options.choice("--trimap-rule", trimap_rule, (*RULES, "none"))
+
+
+def _verify(output: Path, folders: dict, *, json: bool, **run: Any) -> None:
+    from mattekit.data.plan import Library
+    from mattekit.data.verify import check, checks, strangers
+
+    libraries = {role: Library(paths) for role, paths in folders.items() if paths}
+    tasks, problems = checks(output, libraries)
+    for path in strangers(output, tasks):
+        console.logger.warning("%s: no line of the manifest names it.", path)
+    unchecked = {f"--{role}s" for task in tasks for role in task.record["parts"] if role not in libraries}
+    if unchecked:
+        console.logger.warning("parts are not checked without their folders: %s.", ", ".join(sorted(unchecked)))
+    batch.run_folder(tasks, check, problems=problems, json=json, **run)

@@ -1,0 +1,128 @@
+"""A data set to compose, prepared: what to do, what is in the way, and where to note what is done."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mattekit.data import build, manifest, presets
+from mattekit.data.manifest import Journal
+from mattekit.data.plan import Library, Plan, assign, plan, read_names
+from mattekit.errors import InputError
+from mattekit.imaging import io
+from mattekit.imaging.trimap_random import RULES
+
+logger = logging.getLogger("mattekit")
+
+
+@dataclass
+class Dataset:
+    """Tasks for `build.compose` (finished ones name their outputs), problems, and the journal for their results."""
+
+    tasks: list[build.Task]
+    problems: list[str]
+    journal: Journal
+
+    def finish(self) -> None:
+        """Write the manifest in the order of the data set."""
+        self.journal.finish(task.name for task in self.tasks)
+
+
+def prepare(
+    output: Path,
+    folders: dict[str, Sequence[Path] | None],
+    *,
+    preset: str,
+    split: str | None = None,
+    foreground_list: Path | None = None,
+    background_list: Path | None = None,
+    per_foreground: int | None = None,
+    trimap_rule: str | None = None,
+    seed: int = 0,
+    manifest_only: bool = False,
+    max_megapixels: float = io.MAX_MEGAPIXELS,
+) -> Dataset:
+    """Plan a data set, claim its folder and find what earlier runs have finished.
+
+    Parameters
+    ----------
+    output : folder of the data set.
+    folders : "foreground", "background" and where there are any "alpha" and "trimap" -> folders of files.
+    preset, split : row of `presets.PRESETS`.
+    foreground_list, background_list : lists of names, in the order of the data set; else natural order, and for the
+        preset "custom" a random choice of backgrounds by `seed`.
+    per_foreground : backgrounds each foreground gets, if not the preset's number.
+    trimap_rule : row of `trimap_random.RULES`, or "none"; if not the preset's.
+    manifest_only : make the manifest, no pixels.
+
+    Raises
+    ------
+    MattekitError
+        If a folder or list is missing, there are too few backgrounds, or `output` holds another data set.
+    """
+    split, row = presets.find(preset, split)
+    libraries = {role: Library(paths) for role, paths in folders.items() if paths}
+    count = per_foreground or row.per_foreground
+    fg_names = read_names(foreground_list) if foreground_list else libraries["foreground"].names()
+    bg_names = read_names(background_list) if background_list else libraries["background"].names()
+    drawn = preset == "custom" and background_list is None
+    made = plan(fg_names, assign(fg_names, bg_names, count, seed=seed if drawn else None), libraries)
+    rule = None if "trimap" in libraries else _rule(trimap_rule or row.trimap)
+    _tell(preset, row, made, len(fg_names), rule)
+    settings = build.Settings(output, row.truncate, rule, seed, not manifest_only, max_megapixels)
+    _check_sizes(made)
+    manifest.claim(output, _description(made, preset, split, count, settings, len(fg_names)))
+    records = manifest.known(output, complete=settings.pixels)
+    return Dataset([_task(item, settings, records) for item in made.items], made.problems, Journal(output, records))
+
+
+def _task(item: build.Item, settings: build.Settings, records: dict) -> build.Task:
+    if item.name not in records or not build.finished(item, settings):
+        return build.Task(item, settings)
+    done = [settings.output / path for path in build.targets(item, settings).values()]
+    return build.Task(item, settings, tuple(done or [settings.output / manifest.JOURNAL]))
+
+
+def _rule(name: str) -> str | None:
+    if name not in (*RULES, "none"):
+        raise InputError(f"--trimap-rule {name}: unknown. Choose from {', '.join(RULES)} or none.")
+    return None if name == "none" else name
+
+
+def _description(
+    made: Plan, preset: str, split: str, count: int, settings: build.Settings, foregrounds: int
+) -> dict[str, object]:
+    return {
+        "preset": preset,
+        "split": split,
+        "foregrounds": foregrounds,
+        "per_foreground": count,
+        "images": foregrounds * count,
+        "blend": "truncated" if settings.truncate else "rounded",
+        "trimaps": settings.trimap_rule or "given or none",
+        "seed": settings.seed,
+        "pixels": settings.pixels,
+        "names": made.digest,
+    }
+
+
+def _tell(preset: str, row: presets.Preset, made: Plan, foregrounds: int, rule: str | None) -> None:
+    if row.foregrounds not in (None, foregrounds):
+        logger.warning("%s: %d foregrounds; the published set has %d.", preset, foregrounds, row.foregrounds)
+    if row.ships_trimaps and rule:
+        text = "%s comes with trimaps, and published scores refer to them: give their folder with --trimaps."
+        logger.warning(text, preset)
+
+
+def _check_sizes(made: Plan) -> None:
+    """Turn every group whose alpha has another size than its foreground into one problem, before work starts."""
+    bad = set()
+    for group, item in {item.group: item for item in made.items}.items():
+        if "alpha" in item.files:
+            foreground, alpha = item.files["foreground"], item.files["alpha"]
+            try:
+                io.require_same_size(str(alpha), io.read_size(alpha), str(foreground), io.read_size(foreground))
+            except InputError as error:
+                made.problems.append(str(error))
+                bad.add(group)
+    made.items = [item for item in made.items if item.group not in bad]
