@@ -39,7 +39,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def refuse_overwriting(output: Path, inputs: Iterable[Path]) -> None:
-    """Raise InputError if writing `output` would replace one of the files in `inputs`."""
+    """Raise InputError if writing `output` would replace one of the files in `inputs`; "-" is stdout, no file."""
+    if str(output) == "-":
+        return
     for source in inputs:
         if output == source or (output.exists() and source.exists() and output.samefile(source)):
             raise InputError(f"{output}: the output is also an input. Name another output with -o.")

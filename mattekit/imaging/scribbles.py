@@ -38,7 +38,7 @@ def from_scribbles(scribbles: np.ndarray, image: np.ndarray | None = None) -> np
         stroke &= scribbles[..., 3] >= 0.5
     if image is not None:
         if image.shape[:2] != scribbles.shape[:2]:
-            found, wanted = ("x".join(map(str, a.shape[:2])) for a in (scribbles, image))
+            found, wanted = (f"{a.shape[1]}x{a.shape[0]}" for a in (scribbles, image))
             raise InputError(f"scribbles: {found}, but the image is {wanted}. Draw over a copy of the image.")
         stroke &= (np.abs(colour - image) > CHANGE).any(axis=2)
     return join(bg=stroke & (colour <= INK).all(axis=2), fg=stroke & (colour >= 1 - INK).all(axis=2))
