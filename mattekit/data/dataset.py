@@ -67,6 +67,8 @@ def prepare(
     bg_names = read_names(background_list) if background_list else libraries["background"].names()
     drawn = preset == "custom" and background_list is None
     made = plan(fg_names, assign(fg_names, bg_names, count, seed=seed if drawn else None), libraries)
+    if not made.items:
+        raise InputError(f"no image can be composed, for {len(made.problems)} reasons. The first: {made.problems[0]}")
     rule = None if "trimap" in libraries else _rule(trimap_rule or row.trimap)
     _tell(preset, row, made, len(fg_names), rule)
     settings = build.Settings(output, row.truncate, rule, seed, not manifest_only, max_megapixels)

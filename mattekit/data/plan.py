@@ -146,22 +146,26 @@ def plan(
 def _look_up(
     wanted: dict[str, str | tuple[str, ...]], libraries: dict[str, Library | None], problems: list[str]
 ) -> dict[str, Path] | None:
-    """Find the file of each role that has a library; None, with a line in `problems`, if one is missing."""
-    found = {}
+    """Find the file of each role that has a library; None, with a line in `problems` for each missing one."""
+    found, complete = {}, True
     for role, names in wanted.items():
-        library = libraries.get(role)
-        if library is None:
+        if libraries.get(role) is None:
             continue
-        for name in (names,) if isinstance(names, str) else names:
-            try:
-                found[role] = library.find(name)
-                break
-            except (MissingFileError, InputError) as error:
-                problem = f"{role} {error}"
-        else:
-            problems.append(problem)
-            return None
-    return found
+        try:
+            found[role] = _first(libraries[role], (names,) if isinstance(names, str) else names)
+        except (MissingFileError, InputError) as error:
+            problems.append(f"{role} {error}")
+            complete = False
+    return found if complete else None
+
+
+def _first(library: Library, names: tuple[str, ...]) -> Path:
+    for name in names[:-1]:
+        try:
+            return library.find(name)
+        except MissingFileError:
+            continue
+    return library.find(names[-1])
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:

@@ -84,9 +84,8 @@ def _pair(job: Job) -> tuple[io.Picture, np.ndarray]:
 def _cutout(job: Job) -> tuple[io.Picture, np.ndarray]:
     raw = io.read_raw(job.foreground, max_megapixels=job.max_megapixels)
     if raw.pixels.ndim != 3 or raw.pixels.shape[2] != 4:
-        raise InputError(
-            f"{job.name}: no alpha channel, wanted a cut-out. Give its alpha: FOREGROUND ALPHA BACKGROUND."
-        )
+        name = io.name_of(job.foreground)
+        raise InputError(f"{name}: no alpha channel, wanted a cut-out. Give its alpha: FOREGROUND ALPHA BACKGROUND.")
     pixels = levels.to_float(raw.pixels)
     fg = np.ascontiguousarray(pixels[..., :3])
     fg = exr.encode_srgb(fg) if raw.suffix == ".exr" else fg
