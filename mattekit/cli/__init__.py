@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from mattekit import __version__
-from mattekit.cli import composite, console, info, predict, trimap
+from mattekit.cli import composite, console, foreground, info, predict, trimap
 from mattekit.errors import MattekitError
 
 UsageError = typer.BadParameter.__base__
@@ -27,7 +27,8 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except UsageError as error:
             where = error.ctx.command_path if error.ctx else "mattekit"
-            console.error(error.format_message().replace("\n", " "), hint=f"{where} --help")
+            message = error.format_message().removeprefix("Invalid value: ").replace("\n", " ")
+            console.error(message, hint=f"{where} --help")
             raise typer.Exit(2) from error
         except BrokenPipeError:  # the reader of our stdout has gone: nothing more to say
             sys.stdout = open(os.devnull, "w")
@@ -65,6 +66,7 @@ app = typer.Typer(
 app.command()(predict.predict)
 app.command()(trimap.trimap)
 app.command()(composite.composite)
+app.command()(foreground.foreground)
 app.command()(info.info)
 
 

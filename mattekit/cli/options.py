@@ -16,7 +16,7 @@ FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first i
 Depth = Annotated[str, typer.Option("--depth", help="auto (as the input), 8, 16 or float.")]
 Format = Annotated[str | None, typer.Option("--format", help="png, tiff, exr, webp or jpeg [default: png].")]
 ForegroundMethod = Annotated[
-    str, typer.Option("--foreground-method", help="multilevel, closed-form or multiscale.")
+    str, typer.Option("--foreground-method", help="multilevel, closed-form, multiscale or multigrid.")
 ]
 MAX_MEGAPIXELS = 256.0
 MaxPixels = Annotated[
@@ -28,12 +28,16 @@ SUFFIXES = {"png": ".png", "tif": ".tif", "tiff": ".tif", "exr": ".exr", "webp":
 
 def depth(value: str) -> str:
     """Check --depth; typer.BadParameter (exit 2) if it is none of the choices."""
-    return choice("--depth", value, ("auto", "8", "16", "float"))
+    from mattekit.imaging.depth import CHOICES
+
+    return choice("--depth", value, CHOICES)
 
 
 def foreground_method(value: str) -> str:
     """Check --foreground-method."""
-    return choice("--foreground-method", value, ("multilevel", "closed-form", "multiscale"))
+    from mattekit.baselines import FOREGROUND
+
+    return choice("--foreground-method", value, tuple(FOREGROUND))
 
 
 def suffix(value: str | None) -> str | None:
@@ -51,10 +55,5 @@ def choice(option: str, value: str, choices: tuple[str, ...]) -> str:
 def default_suffix(source: Path, settings: dict) -> str:
     """Extension of an output of `source` that was not named: --format, else what keeps the depth."""
     from mattekit.imaging.depth import output_suffix
-    from mattekit.imaging.io import stored_depth
 
-    if settings["format"]:
-        return settings["format"]
-    peek = settings["depth"] == "auto" and source.suffix.lower() in (".tif", ".tiff") and source.is_file()
-    source_depth = stored_depth(source) if peek else "8"
-    return output_suffix(settings["depth"], source_depth, source.suffix.lower())
+    return settings["format"] or output_suffix(settings["depth"], source)

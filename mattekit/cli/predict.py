@@ -1,20 +1,21 @@
 """`mattekit predict`: from images and trimaps to alpha mattes and the pictures made with them."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, console, options
+from mattekit.cli import batch, console, options, targets
 
-KINDS = ("alpha", "foreground", "cutout", "composite", "preview")
-DEFAULT_MODEL = "shared"
-
-Save = Annotated[str, typer.Option("--save", help=f"Comma-separated: {', '.join(KINDS)}.")]
+Save = Annotated[str, typer.Option("--save", help="Comma-separated: alpha, foreground, cutout, composite, preview.")]
 Model = Annotated[
-    str,
-    typer.Option("-m", "--model", envvar="MATTEKIT_MODEL", help="closed-form, knn, lbdm, lkm, rw or shared."),
+    str | None,
+    typer.Option(
+        "-m",
+        "--model",
+        envvar="MATTEKIT_MODEL",
+        help="closed-form, knn, lbdm, lkm, rw or shared [default: shared].",
+    ),
 ]
 Background = Annotated[
     str | None, typer.Option("--background", help="Colour or image behind the composite [default: white].")
@@ -24,7 +25,7 @@ Background = Annotated[
 def predict(
     image: Annotated[Path, typer.Argument(help="Image, folder of images, or - for stdin.")],
     trimap: Annotated[Path, typer.Argument(help="Trimap (0 background, 255 foreground, else unknown) or folder.")],
-    model: Model = DEFAULT_MODEL,
+    model: Model = None,
     output: options.Output = None,
     save: Save = "alpha",
     background: Background = None,
@@ -75,14 +76,17 @@ def predict(
         batch.run_one(job, matte, skip_existing=skip_existing, json=json)
 
 
-def _model(name: str) -> str:
+def _model(name: str | None) -> str:
+    from mattekit.baselines import DEFAULT
     from mattekit.inference.predictor import predictor
 
-    predictor(name)  # refuses an unknown name before anything is read
-    return name
+    predictor(name or DEFAULT)  # refuses an unknown name before anything is read
+    return name or DEFAULT
 
 
 def _kinds(save: str) -> list[str]:
+    from mattekit.inference.pictures import KINDS
+
     kinds = [kind.strip() for kind in save.split(",") if kind.strip()]
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
@@ -100,26 +104,15 @@ def _check_background(background: str) -> None:
 def _single_job(image: Path, trimap: Path, output: Path | None, kinds: list[str], settings: dict) -> Any:
     from mattekit.inference.matting import Job
 
-    piped = str(image) == "-"
-    if piped and str(trimap) == "-":
+    if str(image) == str(trimap) == "-":
         raise typer.BadParameter("the image and the trimap cannot both come from stdin.")
     if trimap.is_dir():
         raise typer.BadParameter(f"{trimap} is a folder but {image} is a file. Give two files or two folders.")
-    suffix = options.default_suffix(image, settings)
-    output = output or (Path("-") if piped else None)
-    stem = "stdin" if piped else image.stem
-    if output is None or output.is_dir() or str(output).endswith("/"):
-        folder = output or image.parent
-        targets = {kind: folder / f"{stem}_{kind}{_suffix_of(kind, suffix)}" for kind in kinds}
-    elif len(kinds) > 1:
-        raise typer.BadParameter(f"-o {output} is one file, but --save names {len(kinds)}. Give a folder: -o OUT/")
-    else:
-        targets = {kinds[0]: output}
-        if str(output) == "-":
-            settings = {**settings, "format": settings["format"] or _suffix_of(kinds[0], suffix)}
-            if sys.stdout.isatty():
-                raise typer.BadParameter("stdout is a terminal. Name a file with -o, or pipe the output.")
-    return Job(stem, image, trimap, targets, **settings)
+    suffixes = _suffixes(image, kinds, settings)
+    made = targets.of_file(image, output, suffixes)
+    if "-" in map(str, made.values()) and not settings["format"]:
+        settings = {**settings, "format": suffixes[kinds[0]]}
+    return Job("stdin" if str(image) == "-" else image.stem, image, trimap, made, **settings)
 
 
 def _folder_jobs(
@@ -128,23 +121,18 @@ def _folder_jobs(
     from mattekit.data.folders import pair
     from mattekit.inference.matting import Job
 
-    if output is None or str(output) == "-" or output.is_file():
-        raise typer.BadParameter("a folder of images needs a folder for the outputs: -o OUT/")
-    pairing = pair(
-        {"image": image, "trimap": trimap}, recursive=recursive, numbered=["trimap"] if numbered else []
-    )
+    folder = targets.folder(output)
+    pairing = pair({"image": image, "trimap": trimap}, recursive=recursive, numbered=["trimap"] if numbered else [])
     for name in pairing.unused["trimap"]:
         console.logger.warning("%s: no image for trimap %s.", trimap, name)
     jobs = []
     for name, files in pairing.groups.items():
-        suffix = options.default_suffix(files["image"], settings)
-        targets = {
-            kind: (output / kind if len(kinds) > 1 else output) / f"{name}{_suffix_of(kind, suffix)}" for kind in kinds
-        }
-        jobs.append(Job(name, files["image"], files["trimap"], targets, **settings))
+        suffixes = _suffixes(files["image"], kinds, settings)
+        made = targets.in_folder(folder, name, suffixes)
+        jobs.append(Job(name, files["image"], files["trimap"], made, **settings))
     return jobs, pairing.problems
 
 
-def _suffix_of(kind: str, suffix: str) -> str:
+def _suffixes(image: Path, kinds: list[str], settings: dict) -> dict[str, str]:
     # A preview is for eyes: always a plain picture.
-    return ".png" if kind == "preview" else suffix
+    return {kind: ".png" if kind == "preview" else options.default_suffix(image, settings) for kind in kinds}

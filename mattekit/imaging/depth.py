@@ -1,41 +1,32 @@
 """How many bits an output gets: those of the input, unless the user or the file format says otherwise."""
 
-from mattekit.errors import InputError
+from pathlib import Path
 
-# Depths a format can hold, from the best to the least.
-FORMATS = {
-    ".png": ("16", "8"),
-    ".tif": ("float", "16", "8"),
-    ".tiff": ("float", "16", "8"),
-    ".exr": ("float", "16"),
-    ".webp": ("8",),
-    ".jpg": ("8",),
-    ".jpeg": ("8",),
-    ".bmp": ("8",),
-}
-DEPTHS = ("auto", "8", "16", "float")
+from mattekit.imaging.encode import DEPTHS
+from mattekit.imaging.header import read_header
+
+CHOICES = ("auto", "8", "16", "float")
 
 
 def output_depth(wanted: str, source: str, suffix: str) -> str:
-    """Depth to write: `wanted`, or with "auto" the nearest to the `source`'s that the format can hold.
-
-    Raises
-    ------
-    InputError
-        If the format is unknown, or cannot hold a depth that was asked for by name.
-    """
-    if suffix not in FORMATS:
-        raise InputError(f"{suffix or 'no extension'}: not a format to write. Use one of {' '.join(FORMATS)}.")
-    held = FORMATS[suffix]
+    """Depth to write: `wanted`, or with "auto" the nearest to that of the `source` that the format can hold."""
     if wanted != "auto":
-        if wanted not in held:
-            raise InputError(f"{suffix} cannot hold depth {wanted}, only {' or '.join(held)}. Use .tif or .exr.")
         return wanted
-    return source if source in held else held[0]
+    holds = DEPTHS.get(suffix, ("8",))
+    return source if source in holds else holds[-1]
 
 
-def output_suffix(wanted: str, source_depth: str, source_suffix: str) -> str:
-    """Extension of an output nobody named: .png, except where that would lose what the input or `wanted` holds."""
-    if wanted == "float" or (wanted == "auto" and source_depth == "float"):
-        return ".exr" if source_suffix == ".exr" else ".tif"
-    return ".exr" if wanted == "auto" and source_suffix == ".exr" else ".png"
+def output_suffix(wanted: str, source: Path) -> str:
+    """Extension of an output nobody named: .png, except where that would lose depth of the source or `wanted`."""
+    suffix = source.suffix.lower()
+    if suffix == ".exr" and wanted in ("auto", "float"):
+        return ".exr"
+    floating = wanted == "float" or (wanted == "auto" and suffix in (".tif", ".tiff") and _is_float_tiff(source))
+    return ".tif" if floating else ".png"
+
+
+def _is_float_tiff(source: Path) -> bool:
+    if not source.is_file():
+        return False  # reading it will say so
+    sample_format = read_header(str(source), source.read_bytes()).tags.get(339, (1,))
+    return 3 in sample_format

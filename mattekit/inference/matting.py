@@ -15,6 +15,7 @@ from mattekit.inference.predictor import predict_alpha
 
 log = logging.getLogger("mattekit")
 
+
 @dataclass(frozen=True)
 class Job:
     """Two input files, the outputs wanted (kind -> file) and how to make them."""
