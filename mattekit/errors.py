@@ -20,5 +20,9 @@ class MissingExtraError(MattekitError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
 
 
+class WeightsError(MattekitError):
+    """A file of network weights is damaged, refused, or belongs to another network."""
+
+
 class WorkerDiedError(MattekitError):
     """A worker process ended without an answer: killed, crashed or out of memory."""

@@ -17,3 +17,67 @@ def shared() -> Path:
     if not (folder / "oracle").is_dir():
         pytest.skip("the reference data is not here: set MATTEKIT_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def oracle(shared):
+    """Load a network's reference file by name: `oracle("a2u_dynamic_cs_d_gn")`."""
+    return lambda name: Oracle(shared / f"oracle/networks/{name}.npz")
+
+
+class Oracle:
+    """A reference file: the official weights, an input and the official output (README beside the files).
+
+    Attributes
+    ----------
+    tag : str
+    state : dict of str to tensor, under official names
+    x, y, y64 : tensors; input, official output in float32 and in float64
+    data : the file's other arrays by name, `odd_*` and `tap/*`
+    parameters : int
+    """
+
+    def __init__(self, path: Path):
+        import json
+
+        import numpy as np
+        import torch
+
+        self.data = np.load(path)
+        meta = json.loads(str(self.data["meta"]))
+        self.tag, self.parameters = meta["tag"], meta["params"]
+        self.state = {
+            key: torch.from_numpy(
+                self.data[f"p/{key}"] if key in meta["explicit"] else seeded_weight(self.tag, key, shape)
+            )
+            for key, shape in zip(meta["keys"], meta["shapes"], strict=True)
+        }
+        self.x, self.y, self.y64 = (torch.from_numpy(self.data[name]) for name in ("x", "y", "y64"))
+
+    def tap(self, module: str, tensor) -> float:
+        """Largest difference of a module's output from the 16 official samples of it."""
+        import numpy as np
+
+        assert tuple(self.data[f"tap/{module}@shape"]) == tuple(tensor.shape)
+        values = tensor.detach().double().numpy().ravel()
+        samples = values[np.round(np.linspace(0, values.size - 1, 16)).astype(int)]
+        return float(np.abs(samples - self.data[f"tap/{module}"][3:]).max())
+
+
+def seeded_weight(tag: str, key: str, shape: list[int]):
+    """A tensor of the weight scheme: uniform numbers seeded by the CRC-32 of its name, rounded to float16."""
+    import zlib
+
+    import numpy as np
+
+    if key.endswith("num_batches_tracked"):
+        return np.zeros(shape, np.int64)
+    seed = zlib.crc32(f"{tag}/{key}".encode())
+    v = 2 * np.random.RandomState(seed).random_sample(int(np.prod(shape))).reshape(shape) - 1
+    if len(shape) == 4:
+        v = v * np.sqrt(6 / np.prod(shape[1:]))
+    elif key.endswith("weight"):
+        v = np.where(v < -0.6, -0.9 + 0.5 * (v + 0.6), 0.9 + 0.4 * v)
+    else:
+        v = 0.2 * v
+    return v.astype(np.float16).astype(np.float32)

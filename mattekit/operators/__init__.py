@@ -34,13 +34,15 @@ A2U_ROWS = {  # A2U Tables 2, 3 and 4
     "dynamic-cs": dict(kind="dynamic"),
     "dynamic-cs-d": dict(kind="dynamic", paired=True),
     "dynamic-cs-d-dagger": dict(kind="dynamic", paired=True, dagger=True),
-    "dynamic-cw-d-dagger": dict(kind="dynamic", shared=False, paired=True, dagger=True),  # released, "unshare"
     "hybrid-cw-k1": dict(kind="hybrid", shared=False, k_up=1),
     "hybrid-cw-k5": dict(kind="hybrid", shared=False, k_up=5),
     "dynamic-cs-k1": dict(kind="dynamic", k_up=1),
     "dynamic-cs-k5": dict(kind="dynamic", k_up=5),
     "hybrid-cw-softmax": dict(kind="hybrid", shared=False, normalisation="softmax"),
     "dynamic-cs-softmax": dict(kind="dynamic", normalisation="softmax"),
+    # The two configurations with published weights, under the released names.
+    "share": dict(kind="dynamic", paired=True, dagger=True, k_en=6),
+    "unshare": dict(kind="dynamic", shared=False, paired=True, dagger=True, k_en=6),
 }
 
 INDEXNET_ROWS = {  # IndexNet Table 2

@@ -1,0 +1,71 @@
+"""Networks: tensors in, tensors out. A row of a paper's table is a name here, and `build` makes it.
+
+network = build("a2u-hybrid-cw", k_up=5)      # (N, 4, H, W) -> (N, 1, H, W)
+"""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from inspect import Parameter, signature
+from typing import NamedTuple
+
+from torch import nn
+
+from mattekit.errors import InputError
+from mattekit.networks import a2u
+from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
+
+__all__ = ["NETWORKS", "EncoderDecoder", "Pyramid", "Row", "build"]
+
+
+class Row(NamedTuple):
+    """One network: what builds it, with which arguments, and where a paper has it."""
+
+    builder: Callable[..., nn.Module]
+    arguments: dict
+    source: str
+
+
+def _rows(prefix: str, builder: Callable[..., nn.Module], table: dict[str, dict], source: str) -> dict[str, Row]:
+    return {f"{prefix}-{name}": Row(builder, arguments, f"{source}, {name}") for name, arguments in table.items()}
+
+
+NETWORKS: dict[str, Row] = {
+    "a2u": Row(a2u.a2u, a2u.RELEASED["share"], "A2U, released, share"),
+    "a2u-unshare": Row(a2u.a2u, a2u.RELEASED["unshare"], "A2U, released, unshare"),
+    **_rows("a2u", a2u.a2u, a2u.TABLE_2, "A2U Table 2"),
+    **_rows("a2u", a2u.a2u, a2u.TABLE_3, "A2U Table 3"),
+    **_rows("a2u", a2u.a2u, a2u.TABLE_4, "A2U Table 4"),
+}
+
+
+def build(name: str, **changes) -> nn.Module:
+    """Build a network by name.
+
+    Parameters
+    ----------
+    name : str
+        A key of `NETWORKS`.
+    **changes
+        Arguments in place of those of the row.
+
+    Returns
+    -------
+    nn.Module
+        With random weights; its attributes `name` and `arguments` are what was given here.
+
+    Raises
+    ------
+    InputError
+        If the name or an argument is unknown.
+    """
+    if name not in NETWORKS:
+        near = get_close_matches(name, NETWORKS, 3) or NETWORKS
+        raise InputError(f"network: {name!r}, which is none. Use one of {', '.join(near)}.")
+    row = NETWORKS[name]
+    known = signature(row.builder).parameters
+    if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values()):
+        for key in changes.keys() - known.keys():
+            raise InputError(f"network {name}: argument {key!r}, wanted one of {', '.join(known)}.")
+    network = row.builder(**{**row.arguments, **changes})
+    network.name, network.arguments = name, changes
+    return network

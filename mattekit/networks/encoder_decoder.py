@@ -1,0 +1,158 @@
+"""The one class that joins the parts of a network, and the two steps it works in: `encode`, then `decode`.
+
+How to write a network
+----------------------
+A network is a function that builds its parts and hands them to `EncoderDecoder`; `networks/a2u.py` is one to read.
+
+- encoder: a module `forward(x, halve)` that returns features, finest first, the last being the deepest. Where it loses
+  resolution it says `x, skip = halve(x)`: the operator lent to that place makes its guide, halves x and tells what the
+  skip connection carries. If `strided`, `halve` is None and the encoder keeps its own strides.
+- resamplers: one operator (`mattekit.operators.make`) for each stage of the decoder, finest first; `Keep` where a stage
+  only fuses. The encoder calls `halve` once for each of them, in that order. If `strided`, guides come from what the
+  laterals give instead (A2U section 6.1).
+- laterals: one module for each stage, from the encoder's feature to what is fused; `nn.Identity()` mostly.
+- blocks: one module for each stage, applied after fusion; finest first, as everywhere.
+- context: from the deepest feature to what the decoder starts from (ASPP; LSA's deepest decoder block).
+- head: from the finest decoder feature to the output.
+
+Give every width from the encoder's attributes, and refuse nothing that the operators allow: an operator with kernels
+for every channel finds as many channels in the decoder as in its guide only if the network is laid out so.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mattekit.errors import InputError
+from mattekit.operators import Guide, Resampler
+
+FUSIONS = {  # how a stage joins y with the skip connection; the factor says how many channels its block then takes in
+    "none": (lambda y, skip: y, 1),
+    "add": (lambda y, skip: y + skip, 1),
+    "concat": (lambda y, skip: torch.cat([y, skip], 1), 2),
+}
+
+
+class Pyramid(NamedTuple):
+    """What the encoder leaves for the decoder."""
+
+    features: list[
+        Tensor | None
+    ]  # one for each stage, finest first, None if not fused; then the deepest, after context
+    guides: list[Guide | None]  # one for each stage
+
+
+class Halving:
+    """Lends operators to an encoder, finest first, and keeps their guides."""
+
+    def __init__(self, resamplers: nn.ModuleList):
+        self.resamplers = list(resamplers)
+        self.guides: list[Guide | None] = []
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The halved map, and what the skip connection carries of x."""
+        resampler = self.resamplers[len(self.guides)]
+        guide = resampler.guide(x)
+        self.guides.append(guide)
+        return resampler.down(x, guide), resampler.skip(x, guide)
+
+
+class EncoderDecoder(nn.Module):
+    """Encoder, context, decoder and head, with operators between the resolutions.
+
+    Parameters
+    ----------
+    encoder, context, laterals, resamplers, blocks, head
+        The parts, as the module's text describes them; lists run from fine to coarse.
+    fusion : "none", "add" or "concat"
+    strided : bool
+        The encoder keeps its own strides.
+    stride : int
+        Of the deepest feature; images whose sides are no multiple of it are padded, see `forward`.
+    """
+
+    def __init__(
+        self,
+        *,
+        encoder: nn.Module,
+        context: nn.Module,
+        laterals: list[nn.Module],
+        resamplers: list[Resampler],
+        blocks: list[nn.Module],
+        head: nn.Module,
+        fusion: str,
+        strided: bool,
+        stride: int,
+    ):
+        super().__init__()
+        self.encoder, self.context, self.head = encoder, context, head
+        self.laterals, self.resamplers = nn.ModuleList(laterals), nn.ModuleList(resamplers)
+        self.blocks = nn.ModuleList(blocks)
+        self.fusion, self.strided, self.stride = fusion, strided, stride
+
+    def encode(self, x: Tensor) -> Pyramid:
+        """(N, C, H, W), sides multiples of `stride` -> Pyramid."""
+        halve = None if self.strided else Halving(self.resamplers)
+        features = self.encoder(x, halve)
+        deepest = self.context(features.pop())
+        features = [lateral(feature) for lateral, feature in zip(self.laterals, features, strict=True)]
+        if self.strided:
+            guides = [resampler.guide(f) for resampler, f in zip(self.resamplers, features, strict=True)]
+        else:
+            guides = halve.guides
+        if self.fusion == "none":
+            features = [None] * len(features)
+        return Pyramid([*features, deepest], guides)
+
+    def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
+        """Pyramid -> (N, C', H, W), without activation.
+
+        `adjust(level, y)` may alter the last decoder feature of every resolution, the deepest included; y is
+        (N, C, H / 2**level, W / 2**level). It is called from the deepest level to level 0.
+        """
+        adjust = adjust or (lambda level, y: y)
+        level, y = self.stride.bit_length() - 1, pyramid.features[-1]
+        fuse, _ = FUSIONS[self.fusion]
+        for i in reversed(range(len(self.blocks))):
+            if self.resamplers[i].ratio == 2:
+                y = adjust(level, y)
+                level -= 1
+            y = self.resamplers[i].up(y, pyramid.guides[i])
+            y = self.blocks[i](fuse(y, pyramid.features[i]))
+        return self.head(adjust(level, y))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C', H, W); padded to multiples of `stride` by reflection, bottom and right, and cropped.
+
+        This is A2U's rule for whole images; those of the other papers prepare x so that nothing is left to pad.
+        """
+        height, width = x.shape[-2:]
+        return self.decode(self.encode(pad(x, self.stride)))[..., :height, :width]
+
+
+def pad(x: Tensor, stride: int) -> Tensor:
+    """Pad (N, C, H, W) at the bottom and the right to multiples of `stride`.
+
+    By reflection without repeating the edge, as in A2U's inference; by repeating the edge where a side is too short.
+    """
+    bottom, right = -x.shape[-2] % stride, -x.shape[-1] % stride
+    if not bottom and not right:
+        return x
+    mode = "reflect" if bottom < x.shape[-2] and right < x.shape[-1] else "replicate"
+    return F.pad(x, (0, right, 0, bottom), mode=mode)
+
+
+def fusion_factor(fusion: str) -> int:
+    """How many times its width a block takes in after this fusion.
+
+    Raises
+    ------
+    InputError
+        If the fusion is none of `FUSIONS`.
+    """
+    if fusion not in FUSIONS:
+        raise InputError(f"fusion: {fusion!r}, wanted one of {', '.join(FUSIONS)}.")
+    return FUSIONS[fusion][1]

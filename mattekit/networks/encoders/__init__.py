@@ -1,0 +1,1 @@
+"""Encoders: features finest first; each says the channels of its features and of what it lends operators."""

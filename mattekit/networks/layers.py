@@ -1,0 +1,88 @@
+"""Layers that several networks are made of. Convolution and norm stand side by side, ready to be folded."""
+
+from collections.abc import Callable
+from functools import partial
+
+from torch import Tensor, nn
+
+Activation = Callable[[], nn.Module] | None
+
+relu = partial(nn.ReLU, inplace=True)
+relu6 = partial(nn.ReLU6, inplace=True)
+leaky = partial(nn.LeakyReLU, 0.01, inplace=True)  # the slope of A2U's In-Place ABN
+
+
+class ConvNorm(nn.Module):
+    """Convolution, batch normalisation, activation.
+
+    Parameters
+    ----------
+    channels, out : int
+    size, stride, dilation, groups : int
+        The map keeps its size at stride 1.
+    padding : int, optional
+        In place of the one that keeps the size.
+    bias : bool
+        Of the convolution; the norm makes it redundant, VGG-16 has it nevertheless.
+    act : callable or None
+        Makes the activation, such as `relu`, `relu6` or `leaky`.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        out: int,
+        size: int = 3,
+        *,
+        stride: int = 1,
+        dilation: int = 1,
+        groups: int = 1,
+        padding: int | None = None,
+        bias: bool = False,
+        act: Activation = relu,
+    ):
+        super().__init__()
+        padding = dilation * (size - 1) // 2 if padding is None else padding
+        self.conv = nn.Conv2d(channels, out, size, stride, padding, dilation, groups, bias=bias)
+        self.norm = nn.BatchNorm2d(out)
+        self.act = act() if act else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C', H/stride, W/stride)."""
+        return self.act(self.norm(self.conv(x)))
+
+
+def separable(channels: int, out: int, size: int = 3, *, dilation: int = 1, act: Activation = relu) -> nn.Sequential:
+    """Depthwise convolution, then 1x1, each with norm and activation."""
+    return nn.Sequential(
+        ConvNorm(channels, channels, size, dilation=dilation, groups=channels, act=act),
+        ConvNorm(channels, out, 1, act=act),
+    )
+
+
+class BasicBlock(nn.Module):
+    """Residual block of two 3x3 convolutions (ResNet-34), the last activation after the sum.
+
+    Parameters
+    ----------
+    channels, out : int
+    stride : 1 or 2
+        The shortcut is a 1x1 convolution where stride or width change, else the identity.
+    lent : bool
+        The map between the convolutions is halved by an operator lent to `forward`, so that the first keeps stride 1.
+    """
+
+    def __init__(self, channels: int, out: int, *, stride: int = 1, lent: bool = False, act: Activation = leaky):
+        super().__init__()
+        self.conv1 = ConvNorm(channels, out, 3, stride=1 if lent else stride, act=act)
+        self.conv2 = ConvNorm(out, out, 3, act=None)
+        same = channels == out and stride == 1
+        self.shortcut = nn.Identity() if same else ConvNorm(channels, out, 1, stride=stride, act=None)
+        self.act = act()
+
+    def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> Tensor:
+        """(N, C, H, W) -> (N, C', H/stride, W/stride)."""
+        y = self.conv1(x)
+        if halve is not None:
+            y, _ = halve(y)
+        return self.act(self.conv2(y) + self.shortcut(x))

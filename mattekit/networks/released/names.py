@@ -1,0 +1,53 @@
+"""Names of released checkpoints in terms of ours.
+
+A table's row is (their prefix, our prefix, layers), and `layers` maps what stands between the prefix and the tensor's
+own name. One table serves conversion and the comparison with the authors' outputs.
+"""
+
+from torch import Tensor
+
+from mattekit.errors import WeightsError
+
+State = dict[str, Tensor]
+Table = list[tuple[str, str, dict[str, str]]]
+
+CONV_NORM = {"0": "conv", "1": "norm"}
+SEPARABLE = {"0": "0.conv", "1": "0.norm", "2": "1.conv", "3": "1.norm"}
+
+ASPP: Table = [  # the module of both IndexNet's and A2U's code
+    ("dconv_pp.aspp1.atrous_conv.", "context.branches.0.", CONV_NORM),
+    ("dconv_pp.aspp2.atrous_conv.", "context.branches.1.", SEPARABLE),
+    ("dconv_pp.aspp3.atrous_conv.", "context.branches.2.", SEPARABLE),
+    ("dconv_pp.aspp4.atrous_conv.", "context.branches.3.", SEPARABLE),
+    ("dconv_pp.global_avg_pool.", "context.average.", {"1": "conv", "2": "norm"}),
+    ("dconv_pp.bottleneck_conv.", "context.project.", CONV_NORM),
+]
+
+
+def rename(state: State, table: Table) -> State:
+    """Every key by the first row that knows it.
+
+    Raises
+    ------
+    WeightsError
+        If no row does.
+    """
+    ours = {}
+    for key, value in state.items():
+        name = next((name for row in table if (name := _renamed(key, *row))), None)
+        if name is None:
+            raise WeightsError(f"weights: {key}, which no released checkpoint of this family has. Is it another's?")
+        ours[name] = value
+    return ours
+
+
+def _renamed(key: str, theirs: str, ours: str, layers: dict[str, str]) -> str | None:
+    layer, _, tensor = key.removeprefix(theirs).rpartition(".")
+    if not key.startswith(theirs) or layer not in layers:
+        return None
+    return f"{ours}{layers[layer]}.{tensor}"
+
+
+def below(state: State, prefix: str) -> State:
+    """The part of a state under a prefix, without it."""
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
