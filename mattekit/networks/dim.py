@@ -73,25 +73,52 @@ def dim(
             convolutions([channels, out], 5, norm=False)
             for channels, out in zip(widths, [widths[0], *widths[:-1]], strict=True)
         ],
-        head=nn.Conv2d(widths[0], out_channels, 5, padding=2),
+        head=nn.Sequential(
+            nn.Conv2d(widths[0], out_channels, 5, padding=2), nn.Sigmoid() if sigmoid and not refined else nn.Identity()
+        ),
         fusion="none",
         strided=False,
         stride=32,
     )
-    return Refined(first, sigmoid=sigmoid) if refined or sigmoid else first
+    return Refined(first, images=in_channels - 1, sigmoid=sigmoid) if refined else first
 
 
 class Refined(nn.Module):
-    """A matting network and a stage that sharpens its alpha; section 4.2 of Deep Image Matting.
+    """A matting network and the stage that sharpens its alpha (Deep Image Matting, section 4.2).
 
-    The text feeds the stage the image as it is and alpha as 0 to 255, here the image is normalised and alpha 0 to 1:
-    the weights of its first layer absorb the difference.
+    Four 3x3 convolutions see the image and alpha, and what they give is added to alpha. The text feeds them pixels and
+    alpha of 0 to 255; here both are as the network has them, a difference that the first layer's weights absorb. It
+    does not say how many channels there are in between: mmagic's implementation has 64.
+
+    Parameters
+    ----------
+    first : EncoderDecoder
+    images : int
+        Channels of the input that are image.
+    width : int
+    sigmoid : bool
+        The stage sees a sigmoid of the raw alpha, and the sum passes through one, as in mmagic.
     """
 
-    def __init__(self, first: EncoderDecoder, *, width: int = 64, sigmoid: bool = False):
+    def __init__(self, first: EncoderDecoder, *, images: int = 3, width: int = 64, sigmoid: bool = False):
         super().__init__()
         self.first, self.stride = first, first.stride
-        self.sigmoid = sigmoid
-        self.refine = nn.Sequential(
-            *convolutions([4, width, width, width], norm=False), nn.Conv2d(width, 1, 3, padding=1)
+        self.images, self.squash = images, torch.sigmoid if sigmoid else nn.Identity()
+        self.stage = nn.Sequential(
+            *convolutions([images + 1, width, width, width], norm=False), nn.Conv2d(width, 1, 3, padding=1)
         )
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Pyramid]:
+        """(N, C, H, W), sides multiples of `stride` -> the image, and what the first stage's encoder leaves."""
+        return x[:, : self.images], self.first.encode(x)
+
+    def decode(self, encoded: tuple[Tensor, Pyramid], adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
+        """What `encode` gave -> (N, 1, H, W); `adjust` acts on the first stage's decoder."""
+        image, pyramid = encoded
+        alpha = self.first.decode(pyramid, adjust)
+        return self.squash(alpha + self.stage(torch.cat([image, self.squash(alpha)], 1)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, 1, H, W); padded to multiples of `stride` as `EncoderDecoder` does."""
+        height, width = x.shape[-2:]
+        return self.decode(self.encode(pad(x, self.stride)))[..., :height, :width]

@@ -1,4 +1,4 @@
-"""RefineNet on MobileNetV2 (Lin et al., CVPR 2017, in its light-weight form by Nekrasov et al.), row B2 of IndexNet Table 1.
+"""RefineNet on MobileNetV2 (Lin et al., CVPR 2017; light-weight: Nekrasov et al.), row B2 of IndexNet Table 1.
 
 The images it was trained for are resized so that both sides are multiples of 32, plus 1; here, any size will do.
 """

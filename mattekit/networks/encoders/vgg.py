@@ -1,4 +1,4 @@
-"""VGG-16 without its classifier (Simonyan and Zisserman, configuration D), the encoder of SegNet and Deep Image Matting."""
+"""VGG-16 without its classifier (Simonyan and Zisserman, configuration D): encoder of SegNet and Deep Image Matting."""
 
 from collections.abc import Callable
 
