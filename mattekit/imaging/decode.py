@@ -1,14 +1,18 @@
 """Encoded bytes to upright pixels in RGB order: OpenCV, and Pillow for the few 8-bit files OpenCV gets wrong."""
 
 import io
+import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import cv2
 import numpy as np
-from PIL import BmpImagePlugin, ImageCms, JpegImagePlugin, TiffImagePlugin
+from PIL import Image, ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
 
 from mattekit.errors import InputError
+from mattekit.imaging import tiff
 from mattekit.imaging.chunks import png_essential
 from mattekit.imaging.header import Header
 
@@ -24,14 +28,13 @@ def decode(name: str, data: bytes, header: Header) -> np.ndarray:
     InputError
         If the pixels are damaged, or stored in a way that is not supported.
     """
-    if header.format == "TIFF":
-        _refuse_rare_tiff(name, header)
+    if found := header.tags and tiff.unsupported(data, header.tags):
+        wanted = "8 or 16 bits or float, grey, RGB or RGBA, interleaved"
+        raise InputError(f"{name}: a TIFF of {found}, wanted {wanted}. Convert it.")
     plugin = _pillow_plugin(header)
-    pixels = _by_pillow(plugin(io.BytesIO(data)), header) if plugin else _by_opencv(data, header)
+    pixels = _by_pillow(plugin, data, header) if plugin else _by_opencv(data, header)
     if pixels is None:
         raise InputError(f"{name}: damaged or truncated {header.format} data. Copy or download the file again.")
-    if header.format != "TIFF":  # both decoders turn TIFF themselves
-        pixels = upright(pixels, header.orientation)
     return np.ascontiguousarray(pixels)
 
 
@@ -44,27 +47,36 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return pixels[rows, columns]
 
 
-def _pillow_plugin(header: Header) -> type | None:
+def _pillow_plugin(header: Header) -> Any:
     # OpenCV reads 8-bit TIFF through libtiff's display interface, which premultiplies straight alpha, drops the
-    # alpha of grey pictures and fails on some tiles; it drops the alpha of BMP, and knows no CMYK profile.
-    # All of these hold 8 bits, which Pillow keeps exactly (it would cut 16).
+    # alpha of grey pictures and fails on some tiles; and it knows no CMYK profile. Pillow keeps 8 bits exactly
+    # (it would cut 16).
     if header.format == "TIFF":
-        return TiffImagePlugin.TiffImageFile if max(header.tags.get(258, (1,))) <= 8 else None
-    if header.format == "BMP":
-        return BmpImagePlugin.BmpImageFile if header.mode == "RGBA" else None
+        return TiffImagePlugin.TiffImageFile if max(header.tags.get(tiff.BITS, (1,))) <= 8 else None
     return JpegImagePlugin.JpegImageFile if header.mode == "CMYK" else None
 
 
-def _by_pillow(image: object, header: Header) -> np.ndarray | None:
+def _by_pillow(plugin: Any, data: bytes, header: Header) -> np.ndarray | None:
     try:
+        with _unlimited():
+            image = plugin(io.BytesIO(data))
+            image.load()
+        if image.mode == "CMYK" and header.format == "JPEG" and "adobe" not in image.info:
+            image = ImageChops.invert(image)  # Pillow takes every CMYK JPEG for Adobe's, which holds the inverse
         if image.mode == "CMYK" and header.icc:
             image = _cmyk_to_srgb(image, header.icc)
-        return np.asarray(image.convert(EXPANDED.get(image.mode, "RGB")))
+        pixels = np.asarray(image.convert(_expanded(image)))
     except (OSError, SyntaxError, ValueError):
         return None
+    return pixels if header.format == "TIFF" else upright(pixels, header.orientation)  # it turns TIFF itself
 
 
-def _cmyk_to_srgb(image: object, icc: bytes) -> object:
+def _expanded(image: Any) -> str:
+    transparent = image.mode == "P" and "transparency" in image.info
+    return "RGBA" if transparent else EXPANDED.get(image.mode, "RGB")
+
+
+def _cmyk_to_srgb(image: Any, icc: bytes) -> Any:
     try:
         return ImageCms.profileToProfile(image, io.BytesIO(icc), ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError):
@@ -72,23 +84,43 @@ def _cmyk_to_srgb(image: object, icc: bytes) -> object:
 
 
 def _by_opencv(data: bytes, header: Header) -> np.ndarray | None:
-    if header.extras:
-        data = png_essential(data)
     try:
         with _quiet():
+            if header.format == "TIFF":
+                return _meant(tiff.decode(data, header.tags), header)
+            data = png_essential(data) if header.extras else data
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
+    except (cv2.error, struct.error):
         return None
-    if pixels is None or pixels.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
+    if pixels is None:
+        return None
+    if header.clear is not None:
+        alpha = np.where(pixels == header.clear, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
+        pixels = np.dstack([pixels] * 3 + [alpha])
+    return upright(_rgb(pixels), header.orientation)
+
+
+def _rgb(pixels: np.ndarray) -> np.ndarray:
+    """Colours in RGB order, in place."""
+    if pixels.ndim == 3:
+        cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA, dst=pixels)
+    return pixels
+
+
+def _meant(pixels: np.ndarray | None, header: Header) -> np.ndarray | None:
+    """TIFF samples of more than 8 bits as what they stand for: black is 0, alpha is straight, float is 32-bit."""
+    if pixels is None:
         return None
     if pixels.dtype == np.float64:
         pixels = pixels.astype(np.float32)
-    if pixels.ndim == 3:
-        code = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
-        cv2.cvtColor(pixels, code, dst=pixels)
-    if header.tags.get(262) == 0 and pixels.dtype == np.uint16:  # white is zero
-        pixels = 65535 - pixels
-    if header.tags.get(338) == (1,) and pixels.ndim == 3:
+    if not tiff.disguised(header.tags):
+        pixels = _rgb(pixels)
+    else:
+        pixels = upright(pixels, header.orientation)
+        pixels = pixels[..., [0, 0, 0, 1]] if pixels.ndim == 3 and pixels.shape[2] == 2 else pixels
+    if header.tags[tiff.PHOTOMETRIC] == 0 and pixels.ndim == 2 and pixels.dtype == np.uint16:
+        pixels = 65535 - pixels  # white is stored as 0
+    if header.tags.get(tiff.EXTRA) == (tiff.PREMULTIPLIED,) and pixels.ndim == 3:
         pixels = _straight(pixels)
     return pixels
 
@@ -103,20 +135,16 @@ def _straight(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate([colour.astype(pixels.dtype), pixels[..., 3:]], axis=2)
 
 
-def _refuse_rare_tiff(name: str, header: Header) -> None:
-    tags = header.tags
-    bits, kinds = tuple(tags.get(258, (1,))), tuple(tags.get(339, (1,)))
-    samples = tags.get(277, 1)
-    found = None
-    if max(bits) > 8 and (kinds[0], bits[0]) not in ((1, 16), (3, 32), (3, 64)):
-        found = f"{bits[0]}-bit {'float' if kinds[0] == 3 else 'integer'} samples"
-    elif max(bits) > 8 and tags.get(284) == 2 and samples > 1:
-        found = f"{bits[0]}-bit samples in separate planes"
-    elif max(bits) > 8 and (samples not in (1, 3, 4) or tags.get(262) not in (0, 1, 2)):
-        found = f"{samples} channels of {bits[0]} bits (photometric {tags.get(262)})"
-    if found:
-        wanted = "grey, RGB or RGBA of 8 or 16 bits or 32-bit float, interleaved"
-        raise InputError(f"{name}: a TIFF with {found}, wanted {wanted}. Convert it.")
+@contextmanager
+def _unlimited() -> Iterator[None]:
+    """Switch off Pillow's own limit of pixels, as the size has been checked, and its warnings about metadata."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 import io
 import struct
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import BmpImagePlugin, Image, JpegImagePlugin, TiffImagePlugin
+from PIL import BmpImagePlugin, Image, JpegImagePlugin
 
 from mattekit.errors import InputError
-from mattekit.imaging import chunks
+from mattekit.imaging import chunks, tiff
 from mattekit.imaging.chunks import Truncated
 
 SIGNATURES = {
@@ -31,7 +32,7 @@ class Header:
 
     size: (height, width) as stored. mode: Pillow's name of the channels (JPEG and BMP only). orientation: the EXIF
     value, 1 = upright. depth: "8", "16" or "float". lossy: compressed with loss. tags: TIFF number -> value.
-    extras: whether a PNG holds more than its pixels need.
+    extras: whether a PNG holds more than its pixels need. clear: the one grey level of a PNG that is transparent.
     """
 
     format: str
@@ -43,6 +44,7 @@ class Header:
     lossy: bool = False
     tags: dict[int, Any] = field(default_factory=dict)
     extras: bool = False
+    clear: int | None = None
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -88,7 +90,7 @@ def refuse_bomb(name: str, size: tuple[int, int], max_megapixels: float) -> None
 
 def _png(data: bytes) -> Header:
     found = chunks.png_chunks(data)
-    width, height, bits = struct.unpack_from(">IIB", found[b"IHDR"])
+    width, height, bits, colour = struct.unpack_from(">IIBB", found[b"IHDR"])
     return Header(
         "PNG",
         (height, width),
@@ -96,7 +98,13 @@ def _png(data: bytes) -> Header:
         icc=chunks.png_profile(found),
         depth="16" if bits == 16 else "8",
         extras=not found.keys() <= chunks.ESSENTIAL,
+        clear=_clear_level(found[b"tRNS"], bits) if colour == 0 and b"tRNS" in found else None,
     )
+
+
+def _clear_level(body: bytes, bits: int) -> int:
+    (level,) = struct.unpack(">H", body)
+    return level if bits == 16 else level * 255 // ((1 << bits) - 1)
 
 
 def _jpeg(data: bytes) -> Header:
@@ -128,32 +136,16 @@ def _webp(data: bytes) -> Header:
     )
 
 
-# width, height, bits, compression, photometric, strips, orientation, samples, strips' bytes, planes, tiles and
-# their bytes, extra samples, kind of numbers, profile
-TAGS = (256, 257, 258, 259, 262, 273, 274, 277, 279, 284, 324, 325, 338, 339, 34675)
-
-
 def _tiff(data: bytes) -> Header:
-    # Pillow opens no colour TIFF of floats, but its directory reader knows the tags of every file.
-    stream = io.BytesIO(data)
-    directory = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if b"+" in data[2:4] else 8))
-    if directory.next >= len(data):
-        raise Truncated
-    stream.seek(directory.next)
-    directory.load(stream)
-    tags = {tag: directory[tag] for tag in TAGS if tag in directory}
-    for offsets, counts in ((273, 279), (324, 325)):
-        ends = [start + size for start, size in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False)]
-        if ends and max(ends) > len(data):
-            raise Truncated
-    bits, kind = max(tags.get(258, (1,))), tags.get(339, (1,))[0]
+    tags = tiff.read_tags(data)
+    bits, kind, _ = tiff.samples(tags)
     return Header(
         "TIFF",
-        (int(tags[257]), int(tags[256])),
-        orientation=tags[274] if tags.get(274) in range(1, 9) else 1,
-        icc=tags.get(34675) or None,
-        depth="float" if kind == 3 else "16" if bits == 16 else "8",
-        lossy=tags.get(259) in (6, 7),
+        (int(tags[tiff.HEIGHT]), int(tags[tiff.WIDTH])),
+        orientation=tags[tiff.ORIENTATION] if tags.get(tiff.ORIENTATION) in range(1, 9) else 1,
+        icc=tags.get(tiff.PROFILE) or None,
+        depth="float" if kind == tiff.FLOAT and bits > 16 else "16" if bits == 16 else "8",
+        lossy=tags.get(tiff.COMPRESSION) in (6, 7),
         tags=tags,
     )
 
@@ -166,8 +158,10 @@ def _orientation(exif: bytes | None) -> int:
         return 1
     tags = Image.Exif()
     try:
-        tags.load(exif)
-        value = tags.get(0x0112, 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tags.load(exif)
+            value = tags.get(0x0112, 1)
     except DAMAGE:  # a camera's broken metadata must not stop the picture
         return 1
     return value if value in range(1, 9) else 1

@@ -3,6 +3,7 @@
 import struct
 import zlib
 
+from mattekit.imaging import tiff
 from mattekit.imaging.chunks import webp_chunks, webp_size
 
 SPACES = {b"RGB ": "rgb", b"GRAY": "grey"}
@@ -38,30 +39,7 @@ def _jpeg(data: bytes, icc: bytes) -> bytes:
 
 
 def _tiff(data: bytes, icc: bytes) -> bytes:
-    return add_tiff_tag(data, 34675, 7, icc)
-
-
-def add_tiff_tag(data: bytes, tag: int, kind: int, value: bytes) -> bytes:
-    """Append a copy of the first directory with one more entry and let the header point at it.
-
-    `kind` is TIFF's type number (3 for 16-bit, 7 for bytes), `value` its bytes in the file's byte order.
-    """
-    order = "<" if data[:2] == b"II" else ">"
-    (start,) = struct.unpack_from(order + "I", data, 4)
-    (count,) = struct.unpack_from(order + "H", data, start)
-    body, following = data[start + 2 : start + 2 + 12 * count], data[start + 2 + 12 * count :][:4]
-    entries = [body[i : i + 12] for i in range(0, len(body), 12)]
-    data += b"\0" * (len(data) % 2)
-    if len(value) > 4:
-        place = struct.pack(order + "I", len(data))
-        data += value + b"\0" * (len(value) % 2)
-    else:
-        place = value.ljust(4, b"\0")
-    number = len(value) // {3: 2, 7: 1}[kind]
-    entries.append(struct.pack(order + "HHI", tag, kind, number) + place)
-    entries.sort(key=lambda entry: struct.unpack_from(order + "H", entry))
-    directory = struct.pack(order + "H", len(entries)) + b"".join(entries) + following
-    return data[:4] + struct.pack(order + "I", len(data)) + data[8:] + directory
+    return tiff.set_tag(data, tiff.PROFILE, tiff.BYTES, icc)
 
 
 def _webp(data: bytes, icc: bytes) -> bytes:
