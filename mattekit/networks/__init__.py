@@ -11,7 +11,7 @@ from typing import NamedTuple
 from torch import nn
 
 from mattekit.errors import InputError
-from mattekit.networks import a2u
+from mattekit.networks import a2u, deeplab, dim, indexnet, refinenet
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
 
 __all__ = ["NETWORKS", "EncoderDecoder", "Pyramid", "Row", "build"]
@@ -35,6 +35,13 @@ NETWORKS: dict[str, Row] = {
     **_rows("a2u", a2u.a2u, a2u.TABLE_2, "A2U Table 2"),
     **_rows("a2u", a2u.a2u, a2u.TABLE_3, "A2U Table 3"),
     **_rows("a2u", a2u.a2u, a2u.TABLE_4, "A2U Table 4"),
+    "indexnet": Row(indexnet.indexnet, indexnet.RELEASED, "IndexNet, released"),
+    **_rows("indexnet", deeplab.DeepLab, deeplab.TABLE_1, "IndexNet Table 1"),
+    **_rows("indexnet", refinenet.RefineNet, refinenet.TABLE_1, "IndexNet Table 1"),
+    **_rows("indexnet", dim.dim, dim.TABLE_1, "IndexNet Table 1"),
+    **_rows("indexnet", indexnet.indexnet, indexnet.TABLE_1, "IndexNet Table 1"),
+    **_rows("indexnet", indexnet.indexnet, indexnet.TABLE_2, "IndexNet Table 2"),
+    "dim": Row(dim.dim, dict(refined=True), "Deep Image Matting"),
 }
 
 

@@ -1,9 +1,151 @@
-"""Released IndexNet checkpoints."""
+"""Released IndexNet checkpoints: `configuration` tells the network and its arguments, `rename` gives it the weights."""
 
 import torch
 from torch import Tensor
 
-State = dict[str, Tensor]
+from mattekit.errors import WeightsError
+from mattekit.networks.encoders.mobilenetv2 import STAGES
+from mattekit.networks.released import names
+from mattekit.networks.released.names import CONV_NORM, State, Table, below
+
+SEPARABLE = {"0": "0.conv", "1": "0.norm", "3": "1.conv", "4": "1.norm"}  # 2 and 5 are activations
+EXPANDED = {
+    **{"0": "expand.conv", "1": "expand.norm", "3": "depthwise.conv"},
+    **{"4": "depthwise.norm", "6": "project.conv", "7": "project.norm"},
+}
+NOT_EXPANDED = {"0": "depthwise.conv", "1": "depthwise.norm", "3": "project.conv", "4": "project.norm"}
+
+MOBILENET: Table = [
+    ("layer0.", "encoder.stages.0.", CONV_NORM),
+    *[
+        (f"layer{i}.{b}.conv.", f"encoder.stages.{i}.{b}.", NOT_EXPANDED if expansion == 1 else EXPANDED)
+        for i, (expansion, _, blocks, _) in enumerate(STAGES, 1)
+        for b in range(blocks)
+    ],
+]
+CONTEXT: Table = [
+    *[(theirs, ours, SEPARABLE if layers == names.SEPARABLE else layers) for theirs, ours, layers in names.ASPP],
+    ("dconv_pp.", "context.", CONV_NORM),
+]
+HEAD: Table = [("pred.", "head.", {"1": "1"})]
+DEEPLAB: Table = [
+    ("decoder.first_dconv.", "lateral.", CONV_NORM),
+    *[(f"decoder.last_dconv.{i}.", f"blocks.{i}.", CONV_NORM) for i in (0, 1)],
+    ("pred.", "head.", {"0": "0.conv", "1": "0.norm", "3": "1"}),
+]
+REFINENET: Table = [
+    *[
+        (f"dconv{stage}.", f"laterals.{level}.{i}.", CONV_NORM)
+        for level, stages in enumerate([(2,), (3,), (4, 5), (6, 7)])
+        for i, stage in enumerate(stages)
+    ],
+    *[
+        (f"dconv_crp{level + 1}.0.{link + 1}_outvar_dimred.", f"pools.{level}.convs.{link}.", CONV_NORM)
+        for level in range(4)
+        for link in range(4)
+    ],
+    *[(f"dconv_adapt{level + 1}.", f"adapters.{level - 1}.", CONV_NORM) for level in (1, 2, 3)],
+    ("pred.0.", "head.0.", CONV_NORM),
+]
+VGG: Table = [
+    *[
+        ("", f"encoder.stages.{stage}.{i}.", {f"conv{stage + 1}{i + 1}": "conv", f"bn{stage + 1}{i + 1}": "norm"})
+        for stage in range(5)
+        for i in range(3)
+    ],
+    ("", "context.", {"conv6": "0.conv", "dconv6": "1.conv"}),
+    *[("", f"blocks.{i}.", {f"dconv{i + 1}": "0.conv"}) for i in range(5)],
+    ("", "head.", {"alpha_pred": "0"}),
+]
+
+SIGNS = {  # a tensor that only this network has, and the network's name
+    "decoder_layer0.dconv.0.weight": "indexnet",
+    "decoder.first_dconv.0.weight": "indexnet-b1",
+    "dconv_crp1.0.1_outvar_dimred.0.weight": "indexnet-b2",
+    "conv11.weight": "indexnet-b3",
+}
+
+
+def recognises(state: State) -> bool:
+    """Whether the names are those of a released IndexNet checkpoint, `module.` removed."""
+    return any(sign in state for sign in SIGNS)
+
+
+def configuration(state: State) -> tuple[str, dict]:
+    """A name in `NETWORKS` and the arguments to change, as far as shapes tell.
+
+    The output stride of networks with max-pooling indices leaves no trace, and is taken to be 32.
+
+    Raises
+    ------
+    WeightsError
+        If this is no IndexNet checkpoint.
+    """
+    name = next((name for sign, name in SIGNS.items() if sign in state), None)
+    if name is None:
+        raise WeightsError(f"weights: none of {', '.join(SIGNS)}, one of which every released IndexNet checkpoint has.")
+    if name == "indexnet-b1":
+        return name, dict(kernel=state["decoder.last_dconv.0.0.weight"].shape[-1])
+    if name != "indexnet":
+        return name, {}
+    changes = dict(
+        context="aspp" if "dconv_pp.aspp1.atrous_conv.0.weight" in state else None,
+        width=_width(state),
+        depthwise="decoder_layer0.dconv.3.weight" in state,
+    )
+    block = below(state, "index0.")
+    if not block:
+        return "indexnet-b11", changes
+    kind, nonlinear, context, hidden = index_block(block)
+    row = f"indexnet-{kind}-{'nonlinear' if nonlinear else 'linear'}{'-context' if context else ''}"
+    return name, dict(resampler=row, hidden=hidden, stride=32 if below(state, "index6.") else 16, **changes)
+
+
+def index_block(state: State) -> tuple[str, bool, bool, int]:
+    """Kind, nonlinearity, context and hidden width in units of C, from one block's weights."""
+    holistic = not any(key.startswith("indexnet1.") for key in state)
+    stem = "indexnet" if holistic else "indexnet1"
+    nonlinear = f"{stem}.3.weight" in state
+    first = state["indexnet.weight" if holistic and not nonlinear else f"{stem}.0.weight"]
+    out, incoming, size, _ = first.shape
+    kind = "hin" if holistic else "o2o" if incoming == 1 else "m2o"
+    channels = incoming if kind != "o2o" else state["indexnet1.3.weight"].shape[0] if nonlinear else out
+    return kind, nonlinear, size == 4, out // channels if nonlinear else 1
+
+
+def _width(state: State) -> float:
+    """The multiplier, in hundredths, that gives the widths of all stages."""
+    found = [state["layer0.0.weight"].shape[0]]
+    found += [state[f"layer{i}.0.conv.{'3' if i == 1 else '6'}.weight"].shape[0] for i in range(1, 8)]
+    whole = [32, *(row[1] for row in STAGES)]
+    fits = (w / 100 for w in range(10, 401) if [int(channels * (w / 100)) for channels in whole] == found)
+    width = min(fits, key=lambda w: len(str(w)), default=None)
+    if width is None:
+        raise WeightsError(
+            f"weights: stages of {found} channels, which no width multiplier gives. Is it another network?"
+        )
+    return width
+
+
+def rename(state: State) -> State:
+    """Weights under our names, for the network of `configuration`."""
+    name, _ = configuration(state)
+    if name == "indexnet-b1":
+        return names.rename(state, [*MOBILENET, *CONTEXT, *DEEPLAB])
+    if name == "indexnet-b2":
+        return names.rename(state, [*MOBILENET, *REFINENET, *HEAD])
+    if name == "indexnet-b3":
+        return names.rename(state, VGG)
+    ours = {}
+    for i in range(7):
+        block = below(state, f"index{i}.")
+        if block:
+            renamed = rename_index_block(block, index_block(block)[0])
+            ours |= {f"resamplers.{i}.{key}": value for key, value in renamed.items()}
+    rest = {key: value for key, value in state.items() if not key.startswith("index")}
+    layers = SEPARABLE if "decoder_layer0.dconv.3.weight" in state else CONV_NORM
+    decoder = [(f"decoder_layer{i}.dconv.", f"blocks.{i}.", layers) for i in range(7)]
+    return ours | names.rename(rest, [*MOBILENET, *CONTEXT, *decoder, ("pred.0.", "head.0.", layers), *HEAD])
 
 
 def rename_index_block(state: State, kind: str) -> State:
