@@ -77,8 +77,16 @@ def _expanded(image: Any) -> str:
 
 
 def _cmyk_to_srgb(image: Any, icc: bytes) -> Any:
+    """Colours by the file's own profile, with the intent that print software takes by default."""
     try:
-        return ImageCms.profileToProfile(image, io.BytesIO(icc), ImageCms.createProfile("sRGB"), outputMode="RGB")
+        return ImageCms.profileToProfile(
+            image,
+            io.BytesIO(icc),
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
     except (ImageCms.PyCMSError, OSError):
         return image.convert("RGB")
 

@@ -175,6 +175,8 @@ def write_raw(
         raise InputError(f"{name}: {pixels.dtype} pixels, wanted uint8, uint16 or float32.")
     encode.check(name, pixels.shape, encode.DEPTH_OF[pixels.dtype], suffix)
     if suffix == ".exr":
+        if pixels.dtype != np.float32:
+            raise InputError(f"{name}: {pixels.dtype} pixels, wanted float32 linear light. Use write_image.")
         _put(target, exr.encode(name, pixels, half=False))
     else:
         _put(target, encode.encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast))
