@@ -1,23 +1,28 @@
 """Writing files so that a reader sees the old file or the whole new one, whatever happens in between."""
 
+import functools
 import os
+import platform
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mattekit.errors import InputError
 
+ONE_DAY = 24 * 60 * 60
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` when the block ends well, remove it otherwise.
 
-    The temporary file is hidden and carries the process number, so that one left by a killed process is
-    recognised, and removed by the next write of the same file.
+    The temporary file is hidden and carries the numbers of its process and computer, so that one left by a killed
+    process is recognised: the first write of a process into a folder removes those.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    sweep(path.parent, path.name)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    _sweep_once(path.parent.resolve())  # listing a large folder for every file would cost more than writing it
+    part = path.with_name(f".{path.name}.{os.getpid()}@{_computer()}.part")
     try:
         yield part
         os.replace(part, path)
@@ -25,11 +30,14 @@ def replacing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def sweep(folder: Path, name: str | None = None) -> None:
-    """Remove the temporary files that killed processes left in a folder, or only those of one file."""
-    for left in folder.glob(f".{_escaped(name) if name else '*'}.*.part"):
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder."""
+    for left in folder.glob(".*.part"):
         if _abandoned(left):
             left.unlink(missing_ok=True)
+
+
+_sweep_once = functools.cache(sweep)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -47,18 +55,23 @@ def refuse_overwriting(output: Path, inputs: Iterable[Path]) -> None:
             raise InputError(f"{output}: the output is also an input. Name another output with -o.")
 
 
-def _escaped(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+@functools.cache
+def _computer() -> str:
+    return "".join(c if c.isalnum() else "-" for c in platform.node())
 
 
 def _abandoned(part: Path) -> bool:
-    number = part.name.split(".")[-2]
-    if os.name != "posix" or not number.isdigit():  # elsewhere os.kill(pid, 0) is not a question
+    number, _, computer = part.name.split(".")[-2].partition("@")
+    if not number.isdigit():
+        return False
+    if computer and computer != _computer():  # a folder shared over the network: its process may well be alive
+        return time.time() - part.stat().st_mtime > ONE_DAY
+    if os.name != "posix":  # elsewhere os.kill(pid, 0) is not a question
         return False
     try:
         os.kill(int(number), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return True
     except PermissionError:
         return False
-    return int(number) == os.getpid()
+    return int(number) == os.getpid()  # an earlier process of this number; our own files come after the sweep

@@ -3,12 +3,13 @@
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,10 +49,12 @@ def _in_processes(work: Callable, items: Sequence[Any], jobs: int) -> Iterator[R
             try:
                 while waiting or running:
                     while waiting and len(running) < jobs + 1:  # one in hand, so that no worker waits for us
-                        future = pool.submit(_call, work, waiting[0])  # may raise: the item must still wait then
+                        future = pool.submit(
+                            _call_in_worker, work, waiting[0]
+                        )  # may raise: the item must still wait then
                         running[future] = waiting.popleft()
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        result = future.result()
+                        result = _result(future, running[future])
                         del running[future]
                         yield result
             except BrokenProcessPool:
@@ -59,22 +62,33 @@ def _in_processes(work: Callable, items: Sequence[Any], jobs: int) -> Iterator[R
     for item in suspects:  # each alone, so that only the one that kills its process is blamed
         with _pool(1) as pool:
             try:
-                yield pool.submit(_call, work, item).result()
+                yield _result(pool.submit(_call_in_worker, work, item), item)
             except BrokenProcessPool:
                 message = "its process died; it was killed or ran out of memory. Try fewer --jobs or a smaller image."
                 yield Result(item, error=WorkerDiedError(message))
+
+
+def _result(future: Future, item: Any) -> Result:
+    try:
+        value, error, logged = future.result()
+    except BrokenProcessPool:
+        raise
+    except Exception as problem:  # the item or its value cannot be pickled
+        return Result(item, error=problem)
+    return Result(item, value, error, logged)
 
 
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     # Fresh processes: a fork would copy the locks of OpenCV's, numba's and torch's threads mid-air.
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(list(sys.path),))
     try:
         with _threads(max(1, (os.cpu_count() or 1) // jobs)):
             yield pool
     except BaseException:
-        for process in multiprocessing.active_children():
+        for process in set(multiprocessing.active_children()) - others:
             process.terminate()
         raise
     finally:
@@ -108,23 +122,34 @@ def _end_with_parent() -> None:
 
 
 def _call(work: Callable, item: Any) -> Result:
-    result = Result(item)
-    handler = _Collect(result.logged)
-    logger = logging.getLogger("mattekit")
-    logger.addHandler(handler)
-    worker = multiprocessing.parent_process() is not None
-    if worker:
-        logger.setLevel(logging.INFO)
-        _limit_opencv()
     try:
-        result.value = work(item)
+        return Result(item, work(item))
     except Exception as error:
-        result.error = error
+        return Result(item, error=error)
+
+
+def _call_in_worker(work: Callable, item: Any) -> tuple[Any, Exception | None, list[tuple[int, str]]]:
+    logged: list[tuple[int, str]] = []
+    handler, logger = _Collect(logged), logging.getLogger("mattekit")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    _limit_opencv()
+    try:
+        result = _call(work, item)
+    except SystemExit as end:  # SIGTERM; the pool would take it for this item's error and go on to the next
+        os._exit(end.code if isinstance(end.code, int) else 1)
     finally:
         logger.removeHandler(handler)
-    if not worker:
-        result.logged.clear()  # the caller's own handlers have shown it
-    return result
+    return result.value, _portable(result.error), logged
+
+
+def _portable(error: Exception | None) -> Exception | None:
+    """Give the error itself, or its text if it does not survive pickling (its type takes other arguments)."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _limit_opencv() -> None:

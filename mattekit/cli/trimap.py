@@ -186,7 +186,7 @@ def _folder_jobs(
         if not image.is_dir():
             raise typer.BadParameter(f"--image {image}: wanted a folder, as {source} is one.")
         folders["image"] = image
-    pairing = pair(folders, recursive=recursive)
+    pairing = pair(folders, recursive=recursive, leave_out=output)
     jobs = []
     for name, files in pairing.groups.items():
         target = None if check else output / f"{name}.png"

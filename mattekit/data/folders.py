@@ -1,7 +1,7 @@
 """Which files belong together: pairing by relative path and stem, never by position."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ class Pairing:
     """Files of several folders that belong together.
 
     groups: name (relative path without extension, with /) -> role -> file, sorted by name.
-    problems: one line for every leader without a partner and every name that two files claim.
+    problems: one line for every leader without a partner and every wanted name that two files have.
     unused: role -> names in that folder which no leader asked for.
     """
 
@@ -24,7 +24,13 @@ class Pairing:
     unused: dict[str, list[str]] = field(default_factory=dict)
 
 
-def pair(folders: Mapping[str, Path], *, recursive: bool = False, numbered: Collection[str] = ()) -> Pairing:
+def pair(
+    folders: Mapping[str, Path],
+    *,
+    recursive: bool = False,
+    numbered: Collection[str] = (),
+    leave_out: Path | None = None,
+) -> Pairing:
     """Find, for every image of the first folder, its partner in each other one.
 
     Parameters
@@ -33,6 +39,7 @@ def pair(folders: Mapping[str, Path], *, recursive: bool = False, numbered: Coll
         leader's or with its role behind (`cat.png` and `cat_trimap.png`), so that one folder can hold both.
     recursive : also look into sub-folders; the relative path is part of the name.
     numbered : roles whose one file `name` serves all of `name_0`, `name_1`, ... (Composition-1k's alphas).
+    leave_out : a sub-folder not to look into: the outputs of an earlier run are no inputs.
 
     Raises
     ------
@@ -42,7 +49,7 @@ def pair(folders: Mapping[str, Path], *, recursive: bool = False, numbered: Coll
     result = Pairing()
     leader, *followers = folders
     others = tuple(f"_{role}" for role in followers)
-    found = {role: _images(folder, recursive, result.problems) for role, folder in folders.items()}
+    found = {role: _images(folder, recursive, leave_out) for role, folder in folders.items()}
     # A folder of its own may name its files as it likes; only in a shared one does the role tell them apart.
     shared = any(folders[leader].resolve() == folders[role].resolve() for role in followers)
     names = [n for n in sorted(found[leader]) if not (shared and n.endswith(others))]
@@ -50,42 +57,58 @@ def pair(folders: Mapping[str, Path], *, recursive: bool = False, numbered: Coll
         raise MissingFileError(f"{folders[leader]}: no images found. Formats: {' '.join(sorted(IMAGE_SUFFIXES))}.")
     used: dict[str, set[str]] = {role: set() for role in followers}
     for name in names:
-        group, missing = {leader: found[leader][name]}, []
+        claims, missing = {leader: found[leader][name]}, []
         for role in followers:
             key = _partner(name, role, found[role], role in numbered, own=not shared)
             if key is None:
-                missing.append(f"{found[leader][name]}: no {role} named {Path(name).name} in {folders[role]}.")
+                missing.append(f"{claims[leader][0]}: no {role} named {Path(name).name} in {folders[role]}.")
             else:
                 used[role].add(key)
-                group[role] = found[role][key]
-        result.problems += missing
-        if not missing:
-            result.groups[name] = group
+                claims[role] = found[role][key]
+        doubled = [_doubled(folders[role], paths) for role, paths in claims.items() if len(paths) > 1]
+        result.problems += doubled + missing
+        if not doubled and not missing:
+            result.groups[name] = {role: paths[0] for role, paths in claims.items()}
+    result.problems = list(dict.fromkeys(result.problems))  # one alpha may serve many images
     for role in followers:
         taken = used[role] | (set(names) if shared else set())
         result.unused[role] = sorted(set(found[role]) - taken)
     return result
 
 
-def images(folder: Path, *, recursive: bool = False) -> Pairing:
+def images(folder: Path, *, recursive: bool = False, leave_out: Path | None = None) -> Pairing:
     """All images of one folder under the role "image"; two files of one name are problems."""
-    return pair({"image": folder}, recursive=recursive)
+    return pair({"image": folder}, recursive=recursive, leave_out=leave_out)
 
 
-def _images(folder: Path, recursive: bool, problems: list[str]) -> dict[str, Path]:
+def _images(folder: Path, recursive: bool, leave_out: Path | None) -> dict[str, list[Path]]:
     if not folder.is_dir():
         raise MissingFileError(f"{folder}: no such folder. Check the path.")
-    candidates: dict[str, list[Path]] = {}
+    left_out = _inside(leave_out, folder)
+    found: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not path.name.startswith("."):
-            candidates.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
-    for name, paths in candidates.items():
-        if len(paths) > 1:
-            problems.append(f"{folder}: {name} is {' and '.join(p.name for p in paths)}. Keep one of them.")
-    return {name: paths[0] for name, paths in candidates.items() if len(paths) == 1}
+        inside = path.relative_to(folder)
+        if path.suffix.lower() not in IMAGE_SUFFIXES or any(part.startswith(".") for part in inside.parts):
+            continue
+        if path.is_file() and not (left_out and inside.is_relative_to(left_out)):
+            found.setdefault(inside.with_suffix("").as_posix(), []).append(path)
+    return found
 
 
-def _partner(name: str, role: str, found: Mapping[str, Path], numbered: bool, *, own: bool) -> str | None:
+def _inside(inner: Path | None, folder: Path) -> Path | None:
+    """Give the path of `inner` within `folder`; None if it is the folder itself or lies elsewhere."""
+    if inner is None or not inner.resolve().is_relative_to(folder.resolve()):
+        return None
+    within = inner.resolve().relative_to(folder.resolve())
+    return within if within.parts else None
+
+
+def _doubled(folder: Path, paths: Sequence[Path]) -> str:
+    names = " and ".join(path.name for path in paths)
+    return f"{folder}: {names} have one name. Keep one of them."
+
+
+def _partner(name: str, role: str, found: Mapping[str, list[Path]], numbered: bool, *, own: bool) -> str | None:
     names = [name, re.sub(r"_\d+$", "", name)] if numbered else [name]
     for candidate in names:
         for key in ([candidate] if own else []) + [f"{candidate}_{role}"]:
