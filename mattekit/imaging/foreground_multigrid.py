@@ -46,7 +46,7 @@ def estimate_foreground_multigrid(
         levels.append(_halved(*levels[-1]))
     anchor, pull, _ = levels[-1]
     # One pixel has no neighbour: its best colour is known. Without any foreground every constant is as good.
-    estimate = pull / anchor[..., None] if anchor > 0 else fg.mean((0, 1), keepdims=True)
+    estimate = pull / anchor[..., None] if anchor > 0 else fg[:1, :1]
     with Relaxation(kappa) as relax:
         for anchor, pull, smooth in reversed(levels[:-1]):
             estimate = cv2.resize(estimate, anchor.shape[::-1], interpolation=cv2.INTER_LINEAR)

@@ -1,0 +1,140 @@
+"""`mattekit foreground`: colours of the foreground (and background) alone, from images and their alphas."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattekit.cli import batch, console, options, targets
+
+Method = Annotated[str, typer.Option("--method", help="multiscale, multigrid, multilevel or closed-form.")]
+Scales = Annotated[
+    int | None, typer.Option(min=1, max=16, show_default="6", help="multiscale: number of sizes, each half the next.")
+]
+Kappa = Annotated[
+    float | None,
+    typer.Option(min=1e-6, max=1e6, show_default="1", help="multiscale, multigrid: weight of smoothness."),
+]
+Iterations = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=10_000,
+        show_default="20; multigrid: 7",
+        help="multiscale: sweeps at full size, doubled at every smaller one; multigrid: sweeps at every size.",
+    ),
+]
+
+Initial = Annotated[
+    str,
+    typer.Option(
+        "--initial",
+        help="multiscale, multigrid: what they smooth. image: IMAGE as it is, already a foreground or nearly; "
+        "multilevel or closed-form: their answer, for photographs with much hair.",
+    ),
+]
+
+
+def foreground(
+    image: Annotated[Path, typer.Argument(help="Image, folder of images, or - for stdin.")],
+    alpha: Annotated[Path, typer.Argument(help="Its alpha, or the folder of alphas.")],
+    output: options.Output = None,
+    method: Method = "multiscale",
+    scales: Scales = None,
+    kappa: Kappa = None,
+    iterations: Iterations = None,
+    initial: Initial = "image",
+    also_background: Annotated[bool, typer.Option("--also-background", help="Write the background's too.")] = False,
+    depth: options.Depth = "auto",
+    format: options.Format = None,
+    recursive: options.Recursive = False,
+    numbered: Annotated[
+        bool, typer.Option("--numbered", help="Alpha name.png serves images name_0, name_1, ...")
+    ] = False,
+    jobs: options.Jobs = 1,
+    skip_existing: options.SkipExisting = False,
+    fail_fast: options.FailFast = False,
+    max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    json: options.Json = False,
+) -> None:
+    """Find the colours of the foreground alone, free of the old background, in an image with its alpha.
+
+    Writes STEM_foreground.png beside the image, or into -o. With -v or --json also the cost C before and after.
+    """
+    console.setup(quiet=quiet, verbose=verbose)
+    given = {"scales": scales, "kappa": kappa, "iterations": iterations}
+    settings = {
+        "method": method,
+        "options": _options(method, {name: value for name, value in given.items() if value is not None}),
+        "initial": _initial(initial, method),
+        "depth": options.depth(depth),
+        "format": options.suffix(format),
+        "max_megapixels": max_pixels,
+        "judge": verbose or json,
+    }
+    kinds = ["foreground", "background"] if also_background else ["foreground"]
+    from mattekit.inference.foreground import reestimate
+
+    if image.is_dir():
+        items, problems = _folder_jobs(image, alpha, targets.folder(output), kinds, recursive, numbered, settings)
+        batch.run_folder(
+            items, reestimate, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast, json=json
+        )
+    else:
+        item = _single_job(image, alpha, output, kinds, settings)
+        if json and "-" in map(str, item.outputs):
+            raise typer.BadParameter("--json and -o - both want stdout.")
+        batch.run_one(item, reestimate, skip_existing=skip_existing, json=json)
+
+
+def _options(method: str, given: dict[str, float]) -> dict[str, float]:
+    """Refuse an unknown method, and options that would have no effect on it."""
+    from inspect import signature
+
+    from mattekit.baselines import FOREGROUND
+
+    takes = signature(FOREGROUND[options.choice("--method", method, tuple(FOREGROUND))]).parameters
+    for name in given:
+        if name not in takes:
+            raise typer.BadParameter(f"--{name} does not apply with --method {method}.")
+    return given
+
+
+def _initial(initial: str, method: str) -> str:
+    options.choice("--initial", initial, ("image", "multilevel", "closed-form"))
+    if initial != "image" and method not in ("multiscale", "multigrid"):
+        raise typer.BadParameter(f"--initial {initial} does not apply with --method {method}.")
+    return initial
+
+
+def _single_job(image: Path, alpha: Path, output: Path | None, kinds: list[str], settings: dict) -> Any:
+    from mattekit.inference.foreground import Job
+
+    if str(image) == "-" and str(alpha) == "-":
+        raise typer.BadParameter("the image and the alpha cannot both come from stdin.")
+    if alpha.is_dir():
+        raise typer.BadParameter(f"{alpha} is a folder but {image} is a file. Give two files or two folders.")
+    suffix = options.default_suffix(image, settings)
+    found = targets.of_file(image, output, dict.fromkeys(kinds, suffix))
+    if "-" in map(str, found.values()):
+        settings = {**settings, "format": suffix}
+    return Job("stdin" if str(image) == "-" else image.stem, image, alpha, found, **settings)
+
+
+def _folder_jobs(
+    image: Path, alpha: Path, output: Path, kinds: list[str], recursive: bool, numbered: bool, settings: dict
+) -> tuple[list, list[str]]:
+    from mattekit.data.folders import pair
+    from mattekit.inference.foreground import Job
+
+    pairing = pair({"image": image, "alpha": alpha}, recursive=recursive, numbered=["alpha"] if numbered else [])
+    for name in pairing.unused["alpha"]:
+        console.logger.warning("%s: no image for alpha %s.", alpha, name)
+    items = []
+    for name, files in pairing.groups.items():
+        suffixes = dict.fromkeys(kinds, options.default_suffix(files["image"], settings))
+        found = targets.in_folder(output, name, suffixes)
+        items.append(Job(name, files["image"], files["alpha"], found, **settings))
+    return items, pairing.problems
