@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from mattekit import __version__
-from mattekit.cli import composite, console, foreground, info, predict, trimap
+from mattekit.cli import composite, console, eval, foreground, info, predict, trimap
 from mattekit.errors import MattekitError
 
 UsageError = typer.BadParameter.__base__
@@ -67,6 +67,7 @@ app.command()(predict.predict)
 app.command()(trimap.trimap)
 app.command()(composite.composite)
 app.command()(foreground.foreground)
+app.command()(eval.eval)
 app.command()(info.info)
 
 

@@ -1,7 +1,7 @@
 """One item or a folder of items: progress, --jobs, --skip-existing, --fail-fast, --json and the exit code."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,12 +51,14 @@ def run_folder(
     json: bool = False,
     label: str = "images",
     show: Show | None = None,
+    run: Callable[[Callable, Sequence, int], Iterator] | None = None,
 ) -> None:
     """Do many items; one that fails does not stop the rest.
 
     `work` is a picklable function from a task to a JSON-ready dictionary. `problems` are items that could not
     even be started (no partner, two candidates): they are shown first and count as failed. `show` replaces
-    `console_result` for commands whose result is not a file.
+    `console_result` for commands whose result is not a file; `run` replaces
+    `parallel.run` for those that work on several items at once.
     Raises typer.Exit(3) after a summary when any item failed, typer.Exit(1) at the first with `fail_fast`.
     """
     from mattekit import parallel
@@ -69,7 +71,7 @@ def run_folder(
     todo = [task for task in tasks if not (skip_existing and _done(task))]
     failed: list[str] = []
     with console.progress(label, len(todo)) as advance:
-        for result in parallel.run(work, todo, jobs):
+        for result in (run or parallel.run)(work, todo, jobs):
             _replay(result.logged)
             advance()
             if result.error is None:

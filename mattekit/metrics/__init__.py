@@ -1,10 +1,12 @@
 """The five scores of image matting, each in a file of its own: one function, its unit, its source."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
 
+from mattekit.compiling import announced
 from mattekit.metrics.connectivity import EmptyLevels, conn
 from mattekit.metrics.gradient import grad
 from mattekit.metrics.mad import mad
@@ -48,5 +50,9 @@ def score(
     InputError
         If shapes or types do not fit.
     """
-    functions = METRICS | {"conn": partial(conn, empty_levels=empty_levels)}
-    return {name: functions[name](alpha, truth, unknown) for name in metrics}
+    metrics = tuple(metrics)
+    # numba is imported only where a compiled metric is wanted
+    compiled = {"grad", "conn"} & set(metrics)
+    with announced("the metrics: their first use compiles for some seconds.") if compiled else nullcontext():
+        functions = METRICS | {"conn": partial(conn, empty_levels=empty_levels)}
+        return {name: functions[name](alpha, truth, unknown) for name in metrics}

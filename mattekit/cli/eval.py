@@ -1,0 +1,165 @@
+"""`mattekit eval`: scores of predictions against true alphas, as the official scorer counts them."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattekit.cli import console, options
+from mattekit.cli.results import Results
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PREDICTIONS... TRUTH",
+        help="Folder of predicted alphas (several are compared), then the folder of true alphas. Or files.",
+    ),
+]
+Trimaps = Annotated[Path | None, typer.Option("--trimaps", help="Folder of trimaps (or one file).")]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        show_default="unknown with --trimaps, else all",
+        help="Pixels that count: unknown, all, foreground or background (the last two: as known by the trimap).",
+    ),
+]
+UnknownValue = Annotated[
+    str, typer.Option(help="Trimap values that are unknown: 128, as officially, or any between 0 and 255.")
+]
+Metrics = Annotated[str, typer.Option(help="Comma-separated.")]
+EmptyLevels = Annotated[
+    str,
+    typer.Option(
+        help="Conn where no pixel of both mattes reaches a level: continue (as IndexNet and A2U) or update (as GCA)."
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", show_default="by -o, else table", help="table, csv, json, markdown or latex."),
+]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="File for the report instead of stdout.")]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(metavar="REGEX", help="Also means per group, named by the first capture group found in the name."),
+]
+Worst = Annotated[int | None, typer.Option(min=1, help="List only the N worst images by the first metric.")]
+AllowMissing = Annotated[bool, typer.Option("--allow-missing", help="Files without a partner are notes, not failures.")]
+
+
+def eval(
+    paths: Paths,
+    trimaps: Trimaps = None,
+    region: Region = None,
+    unknown_value: UnknownValue = "128",
+    metrics: Metrics = "sad,mse,mad,grad,conn",
+    empty_levels: EmptyLevels = "continue",
+    format: Format = None,
+    output: Output = None,
+    group_by: GroupBy = None,
+    worst: Worst = None,
+    allow_missing: AllowMissing = False,
+    recursive: options.Recursive = False,
+    jobs: options.Jobs = 1,
+    fail_fast: options.FailFast = False,
+    max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    json: options.Json = False,
+) -> None:
+    """Score predicted alphas against true ones: SAD, MSE, MAD, Grad and Conn.
+
+    The values are those of the official MATLAB code: SAD, Grad and Conn in thousands, MSE and MAD per pixel, over
+    the unknown pixels of the trimaps. Truth name.png also serves name_0.png, name_1.png ... (Composition-1k).
+    Means leave out images where a value is undefined (no unknown pixel), and say so.
+    """
+    console.setup(quiet=quiet, verbose=verbose)
+    *predictions, truth = paths
+    _check_paths(predictions, truth, trimaps)
+    format = _format(format, output, json)
+    _check_pattern(group_by)
+    rules = _rules(region, unknown_value, metrics, empty_levels, max_pixels, trimaps)
+    from mattekit.evaluation.items import find_items, method_names
+
+    results = Results(method_names(predictions))
+    items, problems = find_items(predictions, truth, trimaps if rules.region != "all" else None, recursive=recursive)
+    _refuse_overwriting(output, items)
+    results.unpaired(problems, allowed=allow_missing)
+    results.collect(items, rules, single=truth.is_file() and len(items) == 1, jobs=jobs, fail_fast=fail_fast, json=json)
+    if output or not json:
+        _report(results, rules, format, output, group_by=group_by, worst=worst)
+    if results.failed:
+        raise typer.Exit(3)
+
+
+def _report(results: Results, rules: Any, format: str, output: Path | None, **wanted: Any) -> None:
+    from mattekit.evaluation.report import render
+    from mattekit.evaluation.summary import summarise
+    from mattekit.files import write_bytes
+
+    text = render(
+        summarise(results.scores(rules.metrics), rules.metrics, **wanted), rules, format, sorted(results.failed)
+    )
+    if output is None or str(output) == "-":
+        console.data(text)
+    else:
+        write_bytes(output, f"{text}\n".encode())
+        console.status(f"wrote {output}")
+
+
+def _check_paths(predictions: Sequence[Path], truth: Path, trimaps: Path | None) -> None:
+    if not predictions:
+        raise typer.BadParameter("wanted PREDICTIONS and TRUTH: two folders, or two files.")
+    given = [path for path in (*predictions, truth, trimaps) if path is not None and path.exists()]
+    if any(path.is_dir() for path in given) and any(path.is_file() for path in given):
+        kinds = ", ".join(f"{path} ({'folder' if path.is_dir() else 'file'})" for path in given)
+        raise typer.BadParameter(f"{kinds}: give files or folders, not both.")
+    if len({path.resolve() for path in predictions}) < len(predictions):
+        raise typer.BadParameter("the same predictions are named twice.")
+
+
+def _rules(
+    region: str | None, unknown_value: str, metrics: str, empty_levels: str, max_pixels: float, trimaps: Path | None
+) -> Any:
+    from mattekit.evaluation.scoring import Rules
+    from mattekit.metrics import METRICS
+
+    region = options.choice("--region", region or ("unknown" if trimaps else "all"), _REGIONS)
+    if region != "all" and trimaps is None:
+        raise typer.BadParameter(f"--region {region} needs --trimaps.")
+    names = tuple(dict.fromkeys(name.strip().lower() for name in metrics.split(",") if name.strip()))
+    if not names:
+        raise typer.BadParameter(f"--metrics: name one or more of {','.join(METRICS)}.")
+    for name in names:
+        options.choice("--metrics", name, tuple(METRICS))
+    options.choice("--unknown-value", unknown_value, ("128", "any"))
+    options.choice("--empty-levels", empty_levels, ("continue", "update"))
+    return Rules(region, unknown_value, names, empty_levels, max_pixels)
+
+
+_REGIONS = ("unknown", "all", "foreground", "background")
+
+
+def _format(format: str | None, output: Path | None, json: bool) -> str:
+    from mattekit.evaluation.report import FORMATS, SUFFIXES
+
+    if json and (str(output) == "-" or (format and output is None)):
+        raise typer.BadParameter("--json prints a line per image on stdout; name a file for the report with -o.")
+    if output and output.is_dir():
+        raise typer.BadParameter(f"-o {output} is a folder; name a file for the report.")
+    return options.choice("--format", format or SUFFIXES.get(output.suffix if output else "", "table"), FORMATS)
+
+
+def _check_pattern(group_by: str | None) -> None:
+    try:
+        re.compile(group_by or "")
+    except re.error as error:
+        raise typer.BadParameter(f"--group-by {group_by}: not a regular expression ({error}).") from None
+
+
+def _refuse_overwriting(output: Path | None, items: Sequence) -> None:
+    from mattekit.files import refuse_overwriting
+
+    if output and str(output) != "-":
+        refuse_overwriting(output, [p for i in items for p in (i.prediction, i.truth, i.trimap) if p])

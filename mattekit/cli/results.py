@@ -1,0 +1,83 @@
+"""What became of the predictions of one `mattekit eval`: values, failures, and what there is to note."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import typer
+
+from mattekit.cli import batch, console
+
+
+class Results:
+    """Collects values (item, dictionary of scores) and failures (lines)."""
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        self.methods = methods
+        self.problems: list[str] = []
+        self.failed: list[str] = []
+        self.values: list[tuple[Any, dict]] = []
+
+    def unpaired(self, problems: Sequence[str], *, allowed: bool) -> None:
+        """Take note of files without a partner; unless allowed they are failures."""
+        if not allowed:
+            self.problems, self.failed = list(problems), list(problems)
+        for problem in problems if allowed else []:
+            console.logger.warning("%s", problem)
+
+    def scores(self, metrics: Sequence[str]) -> dict[str, dict[str, dict]]:
+        """Method -> image -> metric -> value, methods in the order of the command line."""
+        scores: dict[str, dict] = {method: {} for method in self.methods}
+        for item, value in self.values:
+            scores[item.method][item.name] = {metric: value[metric] for metric in metrics}
+        return scores
+
+    def collect(self, items: Sequence, rules: Any, *, single: bool, jobs: int, fail_fast: bool, json: bool) -> None:
+        """Score everything; the error of a single item, or typer.Exit(1) with `fail_fast`, ends the command."""
+        from mattekit.evaluation.scoring import compile_metrics, score_group
+
+        if jobs > 1:
+            compile_metrics(rules)
+        work = partial(score_group, rules=rules)
+        try:
+            if single:
+                batch.run_one(items[0], partial(self._score_one, work), json=json)
+            else:
+                batch.run_folder(
+                    items, work, problems=self.problems, jobs=jobs, fail_fast=fail_fast, json=json,
+                    label="predictions", run=self._by_truth,
+                )  # fmt: skip
+        except typer.Exit as stop:
+            if stop.exit_code != 3:  # the report of what could be scored still follows
+                raise
+        self._tell_notes()
+
+    def _score_one(self, work: Any, item: Any) -> dict:
+        (outcome,) = work([item])
+        if isinstance(outcome, Exception):
+            raise outcome
+        self.values.append((item, outcome))
+        return outcome
+
+    def _by_truth(self, work: Any, items: Sequence, jobs: int) -> Iterator:
+        from mattekit.evaluation.scoring import by_truth
+
+        for result in by_truth(work, items, jobs):
+            if result.error is None:
+                self.values.append((result.item, result.value))
+            else:
+                self.failed.append(f"{result.item.name}: {console.describe(result.error)}")
+            yield result
+
+    def _tell_notes(self) -> None:
+        """Log one note per kind, however many images it concerns."""
+        from mattekit.evaluation.items import natural
+
+        concerned: dict[str, set[str]] = {}
+        for item, value in self.values:
+            for note in value["notes"]:
+                concerned.setdefault(note, set()).add(item.name)
+        for note, names in sorted(concerned.items()):
+            first = ", ".join(sorted(names, key=natural)[:3])
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            console.logger.warning("%s: %s%s.", note, first, more)

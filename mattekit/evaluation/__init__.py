@@ -1,0 +1,1 @@
+"""From folders of predictions and truths to scores, means, ranks and reports."""

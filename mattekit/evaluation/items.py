@@ -1,0 +1,99 @@
+"""Which prediction is scored against which truth, for one or several methods."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mattekit.data.folders import images, pair
+from mattekit.errors import MissingFileError
+
+
+@dataclass(frozen=True)
+class Item:
+    """A prediction to be scored. name: of the image; method: of the folder (or file) it lies in."""
+
+    name: str
+    method: str
+    prediction: Path
+    truth: Path
+    trimap: Path | None = None
+    outputs: tuple[Path, ...] = ()  # scoring writes no file of its own
+
+
+def find_items(
+    predictions: Sequence[Path], truth: Path, trimaps: Path | None = None, *, recursive: bool = False
+) -> tuple[list[Item], list[str]]:
+    """Pair predictions with truths (and trimaps), by name.
+
+    Files pair with files, folders with folders. One truth `name` serves the predictions `name_0`, `name_1`, ...
+    (Composition-1k), and so does a trimap unless each has its own.
+
+    Returns
+    -------
+    items, problems
+        In natural order of names, methods in the order given; one line for each file without a partner.
+
+    Raises
+    ------
+    MissingFileError
+        If a file or folder does not exist, or a folder of predictions holds no image.
+    """
+    for path in (*predictions, truth, *([trimaps] if trimaps else [])):
+        if not path.exists():
+            raise MissingFileError(f"{path}: no such file or folder. Check the path.")
+    methods = method_names(predictions)
+    if truth.is_file():
+        name = truth.stem if len(predictions) > 1 else predictions[0].stem
+        return [Item(name, method, path, truth, trimaps) for path, method in zip(predictions, methods, strict=True)], []
+    items: list[Item] = []
+    problems: list[str] = []
+    missing: list[set[str]] = []
+    for folder, method in zip(predictions, methods, strict=True):
+        found, unpaired, absent = _pair_folder(folder, method, truth, trimaps, recursive)
+        items += found
+        problems += unpaired
+        missing.append(absent)
+    known = {item.name for item in items}
+    for folder, method, absent in zip(predictions, methods, missing, strict=True):
+        own = {item.name for item in items if item.method == method}
+        for name in sorted(absent | (known - own), key=natural):
+            problems.append(f"{folder}: no prediction for {name}.")
+    order = {method: i for i, method in enumerate(methods)}
+    return sorted(items, key=lambda i: (natural(i.name), order[i.method])), list(dict.fromkeys(problems))
+
+
+def natural(name: str) -> tuple:
+    """Sort key that puts `name_10` behind `name_9`."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if i % 2 else (0, part.casefold()) for i, part in enumerate(parts)], name
+
+
+def method_names(predictions: Sequence[Path]) -> list[str]:
+    """What methods are called: the name of their folder or file, the whole path where two share it."""
+    names = [path.resolve().name for path in predictions]
+    return [name if names.count(name) == 1 else str(path) for name, path in zip(names, predictions, strict=True)]
+
+
+def _pair_folder(
+    folder: Path, method: str, truth: Path, trimaps: Path | None, recursive: bool
+) -> tuple[list[Item], list[str], set[str]]:
+    folders = {"prediction": folder, "alpha": truth, **({"trimap": trimaps} if trimaps else {})}
+    pairing = pair(folders, recursive=recursive, numbered=[role for role in folders if role != "prediction"])
+    items = [
+        Item(name, method, files["prediction"], files["alpha"], files.get("trimap"))
+        for name, files in pairing.groups.items()
+    ]
+    truths = {name.removesuffix("_alpha") for name in images(truth, recursive=recursive).groups}
+    unused = {role: [n.removesuffix(f"_{role}") for n in names] for role, names in pairing.unused.items()}
+    return items, pairing.problems, _absent(unused, truths)
+
+
+def _absent(unused: Mapping[str, Collection[str]], truths: Collection[str]) -> set[str]:
+    """Names for which there is a truth but no prediction; a trimap of its own tells of a single composite."""
+    composites = {name for name in unused.get("trimap", ()) if name in truths or _base(name) in truths}
+    return composites | {name for name in unused["alpha"] if name not in {_base(c) for c in composites}}
+
+
+def _base(name: str) -> str:
+    return re.sub(r"_\d+$", "", name)

@@ -1,0 +1,113 @@
+"""A report in one of five formats: a text table, CSV, JSON, Markdown or LaTeX."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mattekit.evaluation.scoring import Rules
+from mattekit.evaluation.tables import Table, tables
+from mattekit.metrics import UNITS
+
+FORMATS = ("table", "csv", "json", "markdown", "latex")
+SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
+
+
+def render(summary: Mapping[str, Any], rules: Rules, format: str, failed: Sequence[str] = ()) -> str:
+    """Text of a report, without the last line break.
+
+    Parameters
+    ----------
+    summary : from `summarise`
+    format : one of FORMATS; JSON and CSV carry full precision, the others round for reading
+    failed : what could not be scored, carried by JSON
+    """
+    if format == "json":
+        return as_json(summary, rules, failed)
+    if format == "csv":
+        return as_csv(summary, rules)
+    write = {"table": _text, "markdown": _markdown, "latex": _latex}[format]
+    return "\n\n".join(write(table) for table in tables(summary, rules))
+
+
+def as_json(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> str:
+    """The summary with the rules it was made by; undefined values are null."""
+    made_by: dict[str, Any] = {"region": rules.region, "units": {metric: UNITS[metric] for metric in rules.metrics}}
+    if rules.region == "unknown":
+        made_by["unknown_value"] = rules.unknown_value
+    if "conn" in rules.metrics:
+        made_by["empty_levels"] = rules.empty_levels
+    return json.dumps({**summary, **made_by, "failed": list(failed)}, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:
+    """A line per image and method, then means (of groups, too) and average ranks; undefined values are empty."""
+    several = "methods" in summary
+    columns = [
+        f"{'conn_' + rules.empty_levels if m == 'conn' else m}_{UNITS[m].replace(' ', '_')}" for m in rules.metrics
+    ]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*(["method"] if several else []), "kind", "name", "region", *columns])
+    for entry in summary["methods"] if several else [summary]:
+        for kind, name, values in _lines(entry):
+            lead = [entry["method"]] if several else []
+            writer.writerow([*lead, kind, name, rules.region, *(values[metric] for metric in rules.metrics)])
+    return out.getvalue().rstrip("\n")
+
+
+def _lines(entry: Mapping[str, Any]) -> list[tuple[str, str, Mapping]]:
+    images = {image["name"]: image for image in entry["images"]}
+    lines = [("image", name, images[name]) for name in entry.get("worst", images)]
+    for group in entry.get("groups", []):
+        lines += [(key, group["group"], group[key]) for key in ("mean", "rank") if key in group]
+    return lines + [(key, "all", entry[key]) for key in ("mean", "rank") if key in entry]
+
+
+def _text(table: Table) -> str:
+    lines = [table.header, *table.rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(table.header))]
+    text = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip() for line in lines]
+    return "\n".join([table.title, *text])
+
+
+def _markdown(table: Table) -> str:
+    def row(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    rule = row(["---", *["---:"] * (len(table.header) - 1)])
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in [table.header, *table.rows]]
+    rows = [row(_marked(cells, y, table, "**{}**")) for y, cells in enumerate(escaped[1:])]
+    return "\n".join([f"{table.title}", "", row(escaped[0]), rule, *rows])
+
+
+def _latex(table: Table) -> str:
+    escaped = [[_escape(cell) for cell in line] for line in [table.header, *table.rows]]
+    rows = [" & ".join(_marked(cells, y, table, r"\textbf{{{}}}")) + r" \\" for y, cells in enumerate(escaped[1:])]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{_escape(table.title)}}}",
+            rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}",
+            r"\hline",
+            " & ".join(escaped[0]) + r" \\",
+            r"\hline",
+            *rows,
+            r"\hline",
+            r"\end{tabular}",
+            r"\end{table}",
+        ]
+    )
+
+
+def _marked(cells: Sequence[str], y: int, table: Table, mark: str) -> list[str]:
+    return [mark.format(cell) if (y, x) in table.best else cell for x, cell in enumerate(cells)]
+
+
+SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"[\\~^&%$#_{}]", lambda m: SPECIAL.get(m[0], "\\" + m[0]), text)

@@ -1,0 +1,103 @@
+"""Scores of many predictions: truths decoded once per group of composites, files decoded ahead of the scoring."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from mattekit import parallel
+from mattekit.errors import InputError, MattekitError
+from mattekit.evaluation.items import Item
+from mattekit.evaluation.mattes import Region, UnknownValue, read_matte, read_region
+from mattekit.imaging.io import MAX_MEGAPIXELS
+from mattekit.metrics import METRICS, EmptyLevels, score
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to score: the pixels that count, the metrics, the policy of Conn, the largest picture that is read."""
+
+    region: Region = "unknown"
+    unknown_value: UnknownValue = "128"
+    metrics: tuple[str, ...] = tuple(METRICS)
+    empty_levels: EmptyLevels = "continue"
+    max_megapixels: float = MAX_MEGAPIXELS
+
+
+def by_truth(work: Callable[[Sequence[Item]], list], items: Sequence[Item], jobs: int = 1) -> Iterator[parallel.Result]:
+    """Like `parallel.run`, a result per item, but `work` gets all items of one truth at a time and answers for each.
+
+    It returns, per item, a value or the exception that stopped it.
+    """
+    ordered = sorted(items, key=lambda item: (item.truth, str(item.trimap)))
+    groups = [list(group) for _, group in groupby(ordered, key=lambda item: item.truth)]
+    for result in parallel.run(work, groups, jobs):
+        outcomes = [result.error] * len(result.item) if result.error else result.value
+        logged = result.logged
+        for item, outcome in zip(result.item, outcomes, strict=True):
+            failed = isinstance(outcome, Exception)
+            yield parallel.Result(item, None if failed else outcome, outcome if failed else None, logged)
+            logged = []
+
+
+def score_group(group: Sequence[Item], rules: Rules) -> list[dict | Exception]:
+    """Score predictions of one truth.
+
+    Returns
+    -------
+    list
+        Per item, in order, the exception that stopped it or a dictionary: "method", "region", each metric's value
+        (None where it is undefined), and under "notes" what was converted or is remarkable.
+    """
+    outcomes: list[dict | Exception] = []
+    with ThreadPoolExecutor(2) as pool:  # decoding and the compiled metrics leave the interpreter's lock alone
+        truth = pool.submit(read_matte, group[0].truth, rules.max_megapixels)
+        for item, prediction, mask in _read_ahead(pool, group, rules):
+            try:
+                outcomes.append(_score(item, prediction.result(), truth.result(), mask and mask.result(), rules))
+            except (MattekitError, OSError, MemoryError) as error:
+                outcomes.append(error)
+    return outcomes
+
+
+def compile_metrics(rules: Rules) -> None:
+    """Compile the metrics here, so that worker processes find them in the cache instead of each compiling them."""
+    dot = np.zeros((1, 1), np.uint8)
+    score(dot, dot, metrics=rules.metrics)
+
+
+def _read_ahead(
+    pool: ThreadPoolExecutor, group: Sequence[Item], rules: Rules
+) -> Iterator[tuple[Item, Future, Future | None]]:
+    """Each item with its files being read; those of the next one are under way, and no more, to spare memory."""
+    waiting: deque = deque()
+    trimap, mask = None, None
+    for item in group:
+        if item.trimap != trimap and rules.region != "all":
+            trimap = item.trimap
+            mask = pool.submit(read_region, trimap, rules.region, rules.unknown_value, rules.max_megapixels)
+        waiting.append((item, pool.submit(read_matte, item.prediction, rules.max_megapixels), mask))
+        if len(waiting) > 1:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _score(item: Item, prediction: tuple, truth: tuple, mask: tuple | None, rules: Rules) -> dict:
+    alpha, notes = prediction
+    notes = [*notes, *(f"truth: {note}" for note in truth[1]), *(mask[1] if mask else [])]
+    _same_size(item.prediction, alpha, item.truth, truth[0])
+    if mask:
+        _same_size(item.trimap, mask[0], item.truth, truth[0])
+    values = score(alpha, truth[0], mask[0] if mask else None, metrics=rules.metrics, empty_levels=rules.empty_levels)
+    defined = {name: None if np.isnan(value) else value for name, value in values.items()}
+    return {"method": item.method, "region": rules.region, **defined, "notes": notes}
+
+
+def _same_size(path: Path, pixels: np.ndarray, truth_path: Path, truth: np.ndarray) -> None:
+    if pixels.shape != truth.shape:
+        found, wanted = (f"{p.shape[1]}x{p.shape[0]}" for p in (pixels, truth))
+        raise InputError(f"{path}: {found}, but {truth_path} is {wanted}. Nothing is resized here; check the pairing.")
