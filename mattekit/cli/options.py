@@ -14,7 +14,9 @@ Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="Number of proces
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave items whose outputs exist.")]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first item that fails.")]
 Depth = Annotated[str, typer.Option("--depth", help="auto (as the input), 8, 16 or float.")]
-Format = Annotated[str | None, typer.Option("--format", help="png, tiff, exr, webp or jpeg [default: png].")]
+Format = Annotated[
+    str | None, typer.Option("--format", show_default="png; tiff for float", help="png, tiff, exr, webp or jpeg.")
+]
 ForegroundMethod = Annotated[
     str, typer.Option("--foreground-method", help="multilevel, closed-form, multiscale or multigrid.")
 ]

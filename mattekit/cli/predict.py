@@ -14,11 +14,12 @@ Model = Annotated[
         "-m",
         "--model",
         envvar="MATTEKIT_MODEL",
-        help="closed-form, knn, lbdm, lkm, rw or shared [default: shared].",
+        show_default="shared",
+        help="closed-form, knn, lbdm, lkm, rw or shared.",
     ),
 ]
 Background = Annotated[
-    str | None, typer.Option("--background", help="Colour or image behind the composite [default: white].")
+    str | None, typer.Option("--background", show_default="white", help="Colour or image behind the composite.")
 ]
 
 

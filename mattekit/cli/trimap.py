@@ -1,12 +1,11 @@
 """`mattekit trimap`: make trimaps from alphas, masks or scribbles, draw them as the papers do, check and fix them."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, console, options
+from mattekit.cli import batch, console, options, targets
 
 FORMATS = (".png", ".tif", ".tiff", ".webp", ".bmp")  # without loss
 
@@ -159,15 +158,10 @@ def _single_job(source: Path, output: Path | None, check: bool, settings: dict) 
 
     if settings.get("image") and settings["image"].is_dir():
         raise typer.BadParameter(f"--image {settings['image']} is a folder, but {source} is a file.")
-    piped = str(source) == "-"
-    stem = "stdin" if piped else source.stem
-    target = output or (Path("-") if piped else source.parent)
-    if target.is_dir() or str(output).endswith("/"):
-        target = target / f"{stem}_trimap.png"
+    stem = "stdin" if str(source) == "-" else source.stem
     if check:
         return Job(stem, source, None, **settings)
-    if str(target) == "-" and sys.stdout.isatty():
-        raise typer.BadParameter("stdout is a terminal. Name a file with -o, or pipe the output.")
+    target = targets.of_file(source, output, {"trimap": ".png"})["trimap"]
     if str(target) != "-" and target.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"-o {target}: a trimap keeps its levels in {', '.join(FORMATS)} only.")
     return Job(stem, source, target, **settings)
@@ -179,8 +173,8 @@ def _folder_jobs(
     from mattekit.data.folders import pair
     from mattekit.imaging.trimap_file import Job
 
-    if not check and (output is None or str(output) == "-" or output.is_file()):
-        raise typer.BadParameter("a folder needs a folder for the trimaps: -o OUT/")
+    if not check:
+        output = targets.folder(output)
     folders = {"source": source}
     if image := settings.pop("image", None):
         if not image.is_dir():
@@ -189,7 +183,7 @@ def _folder_jobs(
     pairing = pair(folders, recursive=recursive, leave_out=output)
     jobs = []
     for name, files in pairing.groups.items():
-        target = None if check else output / f"{name}.png"
+        target = None if check else targets.in_folder(output, name, {"trimap": ".png"})["trimap"]
         jobs.append(Job(name, files["source"], target, files.get("image"), **settings))
     return jobs, pairing.problems
 
