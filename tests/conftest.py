@@ -72,12 +72,15 @@ def seeded_weight(tag: str, key: str, shape: list[int]):
 
     if key.endswith("num_batches_tracked"):
         return np.zeros(shape, np.int64)
-    seed = zlib.crc32(f"{tag}/{key}".encode())
-    v = 2 * np.random.RandomState(seed).random_sample(int(np.prod(shape))).reshape(shape) - 1
-    if len(shape) == 4:
-        v = v * np.sqrt(6 / np.prod(shape[1:]))
-    elif key.endswith("weight"):
-        v = np.where(v < -0.6, -0.9 + 0.5 * (v + 0.6), 0.9 + 0.4 * v)
-    else:
-        v = 0.2 * v
-    return v.astype(np.float16).astype(np.float32)
+    random = np.random.RandomState(zlib.crc32(f"{tag}/{key}".encode()))
+    weight = np.empty(int(np.prod(shape)), np.float32)
+    for part in np.split(weight, range(1 << 16, weight.size, 1 << 16)):  # one tensor has 100 million numbers
+        v = 2 * random.random_sample(part.size) - 1
+        if len(shape) == 4:
+            v *= np.sqrt(6 / np.prod(shape[1:]))
+        elif key.endswith("weight"):
+            v = np.where(v < -0.6, -0.9 + 0.5 * (v + 0.6), 0.9 + 0.4 * v)
+        else:
+            v *= 0.2
+        part[:] = v.astype(np.float16)
+    return weight.reshape(shape)
