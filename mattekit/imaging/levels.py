@@ -9,6 +9,7 @@ from mattekit.errors import InputError
 
 logger = logging.getLogger("mattekit")
 
+NAMES = {0: "background", 0.5: "unknown", 1: "foreground"}
 LOSSY_REACH = 32 / 255  # compression moves a flat level by less than this; half-way to the next one is 64/255
 
 
@@ -92,9 +93,6 @@ def require_both(name: str, trimap: np.ndarray) -> None:
         if not (trimap == level).any():
             found = ", ".join(f"{np.count_nonzero(trimap == v)} {w}" for v, w in NAMES.items())
             raise InputError(f"{name}: no {word} pixel ({found}). Mark some pixels that are surely {word} {colour}.")
-
-
-NAMES = {0: "background", 0.5: "unknown", 1: "foreground"}
 
 
 def _extremes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
