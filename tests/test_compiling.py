@@ -16,9 +16,10 @@ def notes(monkeypatch):
     handler = logging.Handler()
     handler.emit = lambda record: found.append(record.getMessage())
     monkeypatch.setattr(logger, "handlers", [handler])
-    monkeypatch.setattr(logger, "level", logging.WARNING)
-    logger.manager._clear_cache()
-    return found
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    yield found
+    logger.setLevel(before)
 
 
 def test_compilations_are_announced_once_and_a_second_use_is_silent(notes):

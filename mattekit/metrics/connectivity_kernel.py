@@ -27,12 +27,13 @@ def connectivity_error(levels, alpha, truth, unknown, update):
     first_run = np.empty(height + 1, np.int64)  # of each row
     count = _cut(levels, start, level, first_run)
     level = level[:count]
-    parent = np.arange(count).astype(np.int32)
-    _grow(start, level, first_run, width, parent)
-    size, first = _measure(start, level, first_run, width, parent)
-    tops = _from_above(level, parent)
-    largest = _largest(tops, level, parent, size, first)
-    depth = _depths(largest, tops, level, parent)
+    same = np.arange(count).astype(np.int32)  # leads to the run that stands for the component at the run's level
+    outer = np.full(count, -1, np.int32)  # of such a run: a run of the component around it, at a lower level
+    _grow(start, level, first_run, width, same, outer)
+    size, first = _measure(start, level, first_run, width, same)
+    tops = _from_above(level, same)
+    largest = _largest(tops, level, same, outer, size, first)
+    depth = _depths(largest, tops, level, outer)
     ends = LEVELS if update else level.max()  # the depth from which a pixel counts as connected at all levels
     left = np.empty(width, np.int32)  # the level at which a pixel leaves the chain
     total = 0
@@ -40,7 +41,7 @@ def connectivity_error(levels, alpha, truth, unknown, update):
         if not unknown[y].any():
             continue
         for run in range(first_run[y], first_run[y + 1]):
-            k = depth[_top(parent, level, run)]
+            k = depth[_top(same, run)]
             left[start[run] - y * width : start[run + 1] - y * width] = LEVELS if k >= ends else k
         total += _row_error(alpha[y], truth[y], unknown[y], left)
     return total
@@ -77,20 +78,20 @@ def _cut(levels, start, level, first_run):
 
 
 @njit(cache=True, nogil=True)
-def _grow(start, level, first_run, width, parent):
+def _grow(start, level, first_run, width, same, outer):
     """Connect every run with its neighbours; level 0 is outside all sets."""
     for y in range(first_run.size - 1):
         for run in range(first_run[y] + 1, first_run[y + 1]):
             if 0 < level[run - 1] < level[run]:
-                parent[run] = run - 1
+                outer[run] = run - 1
             elif level[run - 1] and level[run]:
-                _connect(parent, level, run - 1, run)
+                _connect(level, same, outer, run - 1, run)
         if y:
-            _connect_rows(start, level, first_run, y, width, parent)
+            _connect_rows(start, level, first_run, y, width, same, outer)
 
 
 @njit(cache=True, nogil=True)
-def _connect_rows(start, level, first_run, y, width, parent):
+def _connect_rows(start, level, first_run, y, width, same, outer):
     """Connect the runs of row `y` with those of the row above.
 
     A contact is as high as the lower of its two runs. Where the next contact along the row is at least as high, the
@@ -103,80 +104,72 @@ def _connect_rows(start, level, first_run, y, width, parent):
         if contact > last:
             peak_a, peak_b, rising = a, b, True
         elif contact < last and rising:
-            _connect(parent, level, peak_a, peak_b)
+            _connect(level, same, outer, peak_a, peak_b)
             rising = False
         last = contact
         end_a, end_b = start[a + 1] + width, start[b + 1]
         a += end_a <= end_b
         b += end_b <= end_a
     if rising:
-        _connect(parent, level, peak_a, peak_b)
+        _connect(level, same, outer, peak_a, peak_b)
 
 
 @njit(cache=True, nogil=True)
-def _connect(parent, level, a, b):
-    """Merge the chains of ancestors of two neighbouring runs."""
-    a, b = _top(parent, level, a), _top(parent, level, b)
+def _connect(level, same, outer, a, b):
+    """Merge the chains of components around two neighbouring runs."""
+    a, b = _top(same, a), _top(same, b)
     if level[a] < level[b]:
         a, b = b, a
     while a != b:
-        above = parent[a]
-        if above == a:
-            parent[a] = b
-            return
-        above = _top(parent, level, above)
-        if level[above] >= level[b]:
-            a = above
+        around = outer[a]
+        if around >= 0:
+            around = _top(same, around)
+            if level[around] >= level[b]:
+                a = around
+                continue
+        if level[a] == level[b]:
+            same[a] = b
         else:
-            parent[a] = b
-            a, b = b, above
+            outer[a] = b
+        if around < 0:
+            return
+        a, b = b, around
 
 
 @njit(cache=True, nogil=True)
-def _top(parent, level, run):
+def _top(same, run):
     """The run that stands for the component of `run` at its own level; shortens the way for later calls."""
-    above = parent[run]
-    while above != run and level[above] == level[run]:
-        if level[parent[above]] == level[run]:
-            parent[run] = parent[above]
-        run = above
-        above = parent[run]
+    while same[run] != run:
+        same[run] = same[same[run]]
+        run = same[run]
     return run
 
 
 @njit(cache=True, nogil=True)
-def _outer(parent, level, top):
-    """The component around the one of `top`, or `top` itself where there is none."""
-    return _top(parent, level, parent[top])
-
-
-@njit(cache=True, nogil=True)
-def _measure(start, level, first_run, width, parent):
+def _measure(start, level, first_run, width, same):
     """Pixels and column-major place of the first one, for the runs of each component at its own level alone."""
     height = first_run.size - 1
     size = np.zeros(level.size, np.int32)
     first = np.full(level.size, height * width, np.int32)
     for y in range(height):
         for run in range(first_run[y], first_run[y + 1]):
-            top = _top(parent, level, run)
-            if top != run:
-                parent[run] = top
+            top = _top(same, run)
             size[top] += start[run + 1] - start[run]
             first[top] = min(first[top], (start[run] - y * width) * height + y)
     return size, first
 
 
 @njit(cache=True, nogil=True)
-def _from_above(level, parent):
+def _from_above(level, same):
     """The runs that stand for components, from level 10 down to 1: each before the one around it."""
     place = np.zeros(LEVELS + 1, np.int64)
     for run in range(level.size):
-        if level[run] and _top(parent, level, run) == run:
+        if level[run] and same[run] == run:
             place[LEVELS - level[run] + 1] += 1
     tops = np.empty(place.sum(), np.int32)
     place = np.cumsum(place)
     for run in range(level.size):
-        if level[run] and _top(parent, level, run) == run:
+        if level[run] and same[run] == run:
             k = LEVELS - level[run]
             tops[place[k]] = run
             place[k] += 1
@@ -184,16 +177,16 @@ def _from_above(level, parent):
 
 
 @njit(cache=True, nogil=True)
-def _largest(tops, level, parent, size, first):
+def _largest(tops, level, same, outer, size, first):
     """For each level the largest component, -1 if there is none; of equal ones the first in column-major order."""
     largest = np.full(LEVELS + 1, -1, np.int64)
     for top in tops:
-        outer = _outer(parent, level, top)
         lowest = 1
-        if outer != top:
-            lowest = level[outer] + 1
-            size[outer] += size[top]
-            first[outer] = min(first[outer], first[top])
+        if outer[top] >= 0:
+            outer[top] = around = _top(same, outer[top])
+            lowest = level[around] + 1
+            size[around] += size[top]
+            first[around] = min(first[around], first[top])
         for k in range(lowest, level[top] + 1):
             best = largest[k]
             if best < 0 or size[top] > size[best] or (size[top] == size[best] and first[top] < first[best]):
@@ -202,24 +195,23 @@ def _largest(tops, level, parent, size, first):
 
 
 @njit(cache=True, nogil=True)
-def _depths(largest, tops, level, parent):
+def _depths(largest, tops, level, outer):
     """For each component, how many levels of the chain of nested largest components hold it."""
     depth = np.zeros(level.size, np.uint8)
     for k in range(1, LEVELS + 1):
         top = largest[k]
-        if top < 0 or (k > 1 and _at(parent, level, top, k - 1) != largest[k - 1]):
+        if top < 0 or (k > 1 and _at(level, outer, top, k - 1) != largest[k - 1]):
             break
         depth[top] = k
     for top in tops[::-1]:
-        if depth[top] == 0:
-            depth[top] = depth[_outer(parent, level, top)]
+        if depth[top] == 0 and outer[top] >= 0:
+            depth[top] = depth[outer[top]]
     return depth
 
 
 @njit(cache=True, nogil=True)
-def _at(parent, level, top, k):
+def _at(level, outer, top, k):
     """The component of level `k` that holds the one of `top`."""
-    outer = _outer(parent, level, top)
-    while outer != top and level[outer] >= k:
-        top, outer = outer, _outer(parent, level, outer)
+    while outer[top] >= 0 and level[outer[top]] >= k:
+        top = outer[top]
     return top
