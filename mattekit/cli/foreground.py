@@ -19,7 +19,7 @@ Iterations = Annotated[
     int | None,
     typer.Option(
         min=1,
-        max=10_000,
+        max=1000,
         show_default="20; multigrid: 7",
         help="multiscale: sweeps at full size, doubled at every smaller one; multigrid: sweeps at every size.",
     ),

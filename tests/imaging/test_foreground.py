@@ -60,7 +60,7 @@ def optimum():
 
 @pytest.mark.parametrize("case", ["even", "odd"])
 def test_every_scale_is_the_authors(oracle, case):
-    """Fewer scales of a smaller picture end where the authors' run stood at that scale, to 1e-5 in both precisions."""
+    """Started where the authors' run started a scale, ends where theirs ended it, to 1e-5 in both precisions."""
     fg, alpha = inputs(oracle, case)
     for s in range(6):
         start, opacity = oracle[f"{case}/s{s}/init"], alpha if s == 0 else oracle[f"{case}/s{s}/alpha"]
@@ -142,7 +142,7 @@ def test_one_colour_fills_what_alpha_hides(method, dtype):
     fg[alpha > 0] = colour = (0.2, 0.7, 0.4)
     result = method(fg, alpha)
     assert result.dtype == dtype
-    # 1280 sweeps of the multi-scale method at 1x1..2x3 pixels forget the start; the border ring fades by halves.
+    # Two pixels around the foreground: farther out, colours that were given fade more slowly.
     np.testing.assert_allclose(result[6:35, 7:42], np.broadcast_to(colour, (29, 35, 3)), atol=0.05)
 
 
