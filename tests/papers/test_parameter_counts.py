@@ -1,4 +1,4 @@
-"""Sizes the papers print, to every digit: parameters of the rows of A2U Table 2, Table 5 and supplement Table 1."""
+"""Sizes the papers print, to every digit: rows of A2U's Tables 2, 5 and S1 and of IndexNet's Table 2."""
 
 import pytest
 import torch
@@ -80,26 +80,83 @@ def test_a2u_supplement_table_1(row, s, k, c):
     assert weights == FORMULAS[row](s, k, c)
 
 
-INDEXNET_CHANNELS = (32, 24, 32, 64, 160)
-INDEXNET_TABLE_2 = {  # added to B11, and what Table 2 prints
-    "hin-linear": (4_992, "4.99K"),
-    "hin-linear-context": (19_968, "19.97K"),
-    "hin-nonlinear": (262_304, "0.26M"),
-    "hin-nonlinear-context": (1_037_984, "1.04M"),
-    "o2o-linear": (4_992, "4.99K"),
-    "o2o-linear-context": (19_968, "19.97K"),
-    "o2o-nonlinear": (17_472, "17.47K"),
-    "o2o-nonlinear-context": (47_424, "47.42K"),
-    "m2o-linear": (517_120, "0.52M"),
-    "m2o-linear-context": (2_068_480, "2.07M"),
-    "m2o-nonlinear": (1_297_792, "1.30M"),
-    "m2o-nonlinear-context": (4_400_512, "4.40M"),
+B11 = 3_753_259
+
+# Row: parameters beyond B11's, multiply-accumulates / 2**30, and what Table 2 prints of the two.
+INDEXNET_TABLE_2 = {
+    "b3": (130_545_345 - B11, "32.3387", "130.55M", "32.34"),
+    "b11": (0, "4.0808", "3.75M", "4.08"),
+    "hmi": (0, "4.0808", "3.75M", "4.08"),
+    "hin-linear": (4_992, "4.0886", "+4.99K", "4.09"),
+    "hin-linear-context": (19_968, "4.1119", "+19.97K", "4.11"),
+    "hin-nonlinear": (262_304, "4.2152", "+0.26M", "4.22"),
+    "hin-nonlinear-context": (1_037_984, "4.6066", "+1.04M", "4.61"),
+    "o2o-linear": (4_992, "4.0886", "+4.99K", "4.09"),
+    "o2o-linear-context": (19_968, "4.1119", "+19.97K", "4.11"),
+    "o2o-nonlinear": (17_472, "4.1003", "+17.47K", "4.10"),
+    "o2o-nonlinear-context": (47_424, "4.1470", "+47.42K", "4.15"),
+    "m2o-linear": (517_120, "4.3418", "+0.52M", "4.34"),
+    "m2o-linear-context": (2_068_480, "5.1246", "+2.07M", "5.12"),
+    "m2o-nonlinear": (1_297_792, "4.7332", "+1.30M", "4.73"),
+    "m2o-nonlinear-context": (4_400_512, "6.2988", "+4.40M", "6.30"),
 }
 
 
 @pytest.mark.parametrize("row", INDEXNET_TABLE_2)
-def test_index_networks_of_indexnet_table_2(row):
-    added, text = INDEXNET_TABLE_2[row]
-    total = sum(count.parameters(make(f"indexnet-{row}", c)) for c in INDEXNET_CHANNELS)
-    assert total == added
-    assert (f"{total / 1e6:.2f}M" if text[-1] == "M" else f"{total / 1e3:.2f}K") == text
+def test_indexnet_table_2(row):
+    added, exact, size, work = INDEXNET_TABLE_2[row]
+    network = on_paper(f"indexnet-{row}")
+    total, giga = count.parameters(network), count.macs(network) / count.GIGA
+    assert total - B11 == added
+    assert f"{giga:.4f}" == exact
+    counted, unit = (added, "+") if size[0] == "+" else (total, "")
+    assert unit + (f"{counted / 1e6:.2f}M" if size[-1] == "M" else f"{counted / 1e3:.2f}K") == size
+    assert f"{giga:.2f}" == work
+
+
+def test_the_best_index_network_has_8_15_million_parameters():
+    """A2U Table 5 quotes it: hidden layers are 2 C wide there; in the released weights they are C wide."""
+    assert printed(count.parameters(on_paper("indexnet-m2o-nonlinear-context")), "M") == "8.15M"
+    assert printed(count.parameters(on_paper("indexnet")), "M") == "5.95M"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="no rule tried gives 8.86M and 7.61: widths rounded down, to the nearest or to multiples of 8, in encoder, "
+    "decoder or both; ASPP of 160 to 640 channels, separable or not. The authors' code gives 7.25M and 7.67.",
+)
+def test_indexnet_table_2_with_width_1_4():
+    network = on_paper("indexnet-b11-1.4")
+    assert printed(count.parameters(network), "M") == "8.86M"
+    assert f"{count.macs(network) / count.GIGA:.2f}" == "7.61"
+
+
+# Not printed by the paper: recorded from the authors' code, or, for B5 to B9 which it lacks, from their descriptions.
+RECORDED = {  # name, side of the input, arguments: parameters, multiply-accumulates / 2**30
+    ("indexnet-b1", 225, ()): (6_149_443, "11.545"),
+    ("indexnet-b1", 225, (("kernel", 3),)): (3_855_683, "4.6045"),
+    ("indexnet-b2", 225, ()): (3_254_587, "1.5327"),
+    ("indexnet-b4", 224, ()): (130_545_345, "32.3387"),
+    ("indexnet-b5", 224, ()): (2_520_939, "2.409"),
+    ("indexnet-b6", 224, ()): (2_520_939, "2.409"),
+    ("indexnet-b7", 224, ()): (3_097_259, "2.431"),
+    ("indexnet-b8", 224, ()): (2_520_939, "2.409"),
+    ("indexnet-b9", 224, ()): (3_097_259, "2.431"),
+    ("indexnet-b10", 224, ()): (3_176_939, "4.0584"),
+    ("indexnet-b11", 224, (("depthwise", True),)): (2_516_731, "1.0226"),
+    ("indexnet-b11-1.4", 224, ()): (7_254_215, "7.6733"),
+    ("indexnet", 224, ()): (5_953_515, "5.1898"),
+    ("indexnet-m2o-nonlinear", 224, (("hidden", 1),)): (B11 + 648_896, "4.4070"),
+    ("indexnet-o2o-nonlinear", 224, (("hidden", 1),)): (B11 + 8_736, "4.0905"),
+    ("indexnet-o2o-nonlinear-context", 224, (("hidden", 1),)): (B11 + 23_712, "4.1139"),
+}
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: f"{case[0]}{dict(case[2]) or ''}")
+def test_recorded_sizes_of_indexnet(case):
+    name, side, changes = case
+    network = on_paper(name, **dict(changes))
+    total, giga = RECORDED[case]
+    assert count.parameters(network) == total
+    digits = len(giga.partition(".")[2])
+    assert f"{count.macs(network, (side, side)) / count.GIGA:.{digits}f}" == giga
