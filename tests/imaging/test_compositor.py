@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mattekit.errors import InputError
-from mattekit.imaging import compositor
 from mattekit.imaging.compositor import Cutout, enlarge
 
 sides = st.integers(1, 40)
@@ -58,6 +57,7 @@ def test_every_blend_of_two_levels_is_cut_as_double_precision_cuts_it():
     assert different > 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([np.uint8, np.uint16]))
 def test_without_truncation_the_nearest_whole_number_is_taken(seed, dtype):
     rng, full = np.random.default_rng(seed), np.iinfo(dtype).max
@@ -80,12 +80,28 @@ def test_opaque_pixels_are_the_foreground_and_clear_ones_the_background(truncate
     assert np.array_equal(bg, before)  # the background serves again
 
 
-def test_blending_in_chunks_changes_nothing(monkeypatch):
-    rng = np.random.default_rng(6)
-    fg, bg, alpha = picture(rng, (40, 30)), picture(rng, (40, 30)), rng.random((40, 30))
-    whole = Cutout(fg, alpha).over(bg)
-    monkeypatch.setattr(compositor, "CHUNK", 7)
-    assert np.array_equal(Cutout(fg, alpha).over(bg), whole)
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 10_000), st.tuples(sides, sides), st.integers(1, 90), st.integers(1, 90))
+def test_enlarging_equals_pillow_bit_for_bit(seed, bg_size, height, width):
+    bg = picture(np.random.default_rng(seed), bg_size)
+    ratio = max(height / bg_size[0], width / bg_size[1], 1)
+    size = math.ceil(bg_size[1] * ratio), math.ceil(bg_size[0] * ratio)
+    wanted = np.asarray(Image.fromarray(bg).resize(size, Image.Resampling.BICUBIC))[:height, :width]
+    if bg_size[0] >= height and bg_size[1] >= width:
+        wanted = bg[:height, :width]
+    assert np.array_equal(enlarge(bg, (height, width)), wanted)
+
+
+def test_a_photograph_is_enlarged_as_by_pillow():
+    """Wide pictures have more output columns per input column than small random ones try."""
+    rng = np.random.default_rng(3)
+    for bg_size, size in (((48, 64), (1080, 1920)), ((375, 500), (1333, 1000)), ((3, 700), (40, 30))):
+        bg = picture(rng, bg_size)
+        ratio = max(size[0] / bg_size[0], size[1] / bg_size[1])
+        scaled = Image.fromarray(bg).resize(
+            (math.ceil(bg_size[1] * ratio), math.ceil(bg_size[0] * ratio)), Image.Resampling.BICUBIC
+        )
+        assert np.array_equal(enlarge(bg, size), np.asarray(scaled)[: size[0], : size[1]])
 
 
 @settings(deadline=None)
