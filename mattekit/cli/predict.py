@@ -123,7 +123,8 @@ def _folder_jobs(
     from mattekit.inference.matting import Job
 
     folder = targets.folder(output)
-    pairing = pair({"image": image, "trimap": trimap}, recursive=recursive, numbered=["trimap"] if numbered else [])
+    shared = ["trimap"] if numbered else []
+    pairing = pair({"image": image, "trimap": trimap}, recursive=recursive, numbered=shared, leave_out=folder)
     for name in pairing.unused["trimap"]:
         console.logger.warning("%s: no image for trimap %s.", trimap, name)
     jobs = []

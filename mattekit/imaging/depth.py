@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mattekit.errors import InputError
 from mattekit.imaging.encode import DEPTHS
 from mattekit.imaging.header import read_header
 
@@ -26,7 +27,7 @@ def output_suffix(wanted: str, source: Path) -> str:
 
 
 def _is_float_tiff(source: Path) -> bool:
-    if not source.is_file():
-        return False  # reading it will say so
-    sample_format = read_header(str(source), source.read_bytes()).tags.get(339, (1,))
-    return 3 in sample_format
+    try:
+        return 3 in read_header(str(source), source.read_bytes()).tags.get(339, (1,))  # SampleFormat: IEEE float
+    except (OSError, InputError):
+        return False  # reading its pixels will say what is wrong
