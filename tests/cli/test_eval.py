@@ -205,6 +205,22 @@ def test_missing_extra_mis_sized_and_mis_typed_files_are_named_and_the_rest_is_s
     assert len(found["failed"]) == 5
 
 
+def test_a_trimap_of_another_size_is_named(folders):
+    write(folders / "trimaps/cat.png", np.full((40, 55), 128, np.uint8))
+    result = run(folders / "good", folders / "truth", "--trimaps", folders / "trimaps", code=3)
+    assert "trimaps/cat.png: 55x40, but" in result.stderr
+    assert "trimaps/cat.png" not in run(folders / "good", folders / "truth", "--trimaps", folders / "trimaps",
+                                        "--region", "all").stderr  # fmt: skip
+
+
+def test_sub_folders_are_part_of_the_names(folders):
+    for folder in ("good", "truth"):
+        (folders / folder / "deep").mkdir()
+        (folders / folder / "cat.png").rename(folders / folder / "deep" / "cat.png")
+    found = report(folders / "good", folders / "truth", "-r")
+    assert [image["name"] for image in found["images"]] == ["deep/cat", "dog9", "dog10"]
+
+
 def test_missing_files_are_notes_with_allow_missing(folders):
     (folders / "good/dog9.png").unlink()
     write(folders / "good/mouse.png", np.zeros((4, 4), np.uint8))
