@@ -1,0 +1,103 @@
+"""LSA's matting network (Wang et al., ICME 2022, released code): ResNet-50-D, and convolutions with attention.
+
+The images it was trained for are padded by a ring of reflections and a ring of zeros, then normalised with ImageNet's
+mean and deviation: that is for whoever prepares the image; here, other sizes are padded.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
+from mattekit.networks.encoders.resnet50d import ResNet50D
+from mattekit.networks.encoders.vgg import Conv
+from mattekit.networks.layers import ConvNorm
+from mattekit.operators import make
+
+WIDTHS = (64, 64, 128, 256, 512)  # of the decoder before the block of stages 0 to 4, finest first
+OWN = ("bilinear", "nearest", "nearest", "nearest", "nearest")  # the released code's operators
+
+
+def lsa(
+    resampler: str | None = None,
+    *,
+    fusion: str = "concat",
+    in_channels: int = 4,
+    out_channels: int = 1,
+    **options,
+) -> EncoderDecoder:
+    """Build the network; `decode`'s `adjust` sees what the paper's refinement alters at levels 5, 4, 3 and 2.
+
+    Parameters
+    ----------
+    resampler : str, optional
+        A name in `mattekit.operators.OPERATORS`, for all five stages. If not given, nearest-neighbour interpolation,
+        and bilinear up to full size. The encoder keeps its strides; operators that need a guide have it from the
+        skipped features.
+    fusion : "concat", "add" or "none"
+        The released network concatenates. Where a skipped feature is added, or guides, a 1x1 convolution gives it the
+        decoder's width.
+    in_channels, out_channels : int
+    **options
+        Arguments of the operator.
+
+    Returns
+    -------
+    EncoderDecoder, (N, 4, H, W) -> (N, 1, H, W)
+
+    Raises
+    ------
+    InputError
+        If an argument is unknown.
+    """
+    factor = fusion_factor(fusion)
+    encoder = ResNet50D(in_channels)
+    *skips, deepest = encoder.channels
+    names = OWN if resampler is None else [resampler] * len(WIDTHS)
+    operators = [make(name, width, **options) for name, width in zip(names, WIDTHS, strict=True)]
+    needed = fusion == "add" or operators[0].guided
+    # A block takes in the decoder's width and, if concatenated, the skipped feature's.
+    incoming = [width + (factor - 1) * (width if needed else skip) for width, skip in zip(WIDTHS, skips, strict=True)]
+    network = EncoderDecoder(
+        encoder=encoder,
+        context=Attended(deepest, WIDTHS[-1]),
+        laterals=[
+            ConvNorm(skip, width, 1) if needed else nn.Identity() for skip, width in zip(skips, WIDTHS, strict=True)
+        ],
+        resamplers=operators,
+        blocks=[
+            nn.Sequential(Conv(incoming[0], 32), Conv(32, 32)),
+            *(Attended(channels, out) for channels, out in zip(incoming[1:], WIDTHS[:-1], strict=True)),
+        ],
+        head=nn.Conv2d(32, out_channels, 3, padding=1),
+        fusion=fusion,
+        strided=True,
+        stride=32,
+    )
+    for part in (network.context, network.blocks, network.head):
+        part.apply(_initialise)
+    return network
+
+
+class Attended(nn.Module):
+    """3x3 convolution, norm and ReLU, each channel weighed by what all channels' averages say of it.
+
+    Effective squeeze-and-excitation (Lee and Park, "CenterMask", section 3.3).
+    """
+
+    def __init__(self, channels: int, out: int):
+        super().__init__()
+        self.conv = ConvNorm(channels, out)
+        self.attention = nn.Conv2d(out, out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C', H, W)."""
+        y = self.conv(x)
+        return y * F.hardsigmoid(self.attention(y.mean((2, 3), keepdim=True)))
+
+
+def _initialise(module: nn.Module) -> None:
+    """As the released code does for its decoder."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
