@@ -36,7 +36,8 @@ def pair(
     Parameters
     ----------
     folders : role -> folder; the first role leads, the others follow. A follower's file may be named as the
-        leader's or with its role behind (`cat.png` and `cat_trimap.png`), so that one folder can hold both.
+        leader's or with its role behind (`cat.png` and `cat_trimap.png`), so that one folder can hold both. A leader
+        `cat_alpha.png` also finds a follower `cat.png`.
     recursive : also look into sub-folders; the relative path is part of the name.
     numbered : roles whose one file `name` serves all of `name_0`, `name_1`, ... (Composition-1k's alphas).
     leave_out : a sub-folder not to look into: the outputs of an earlier run are no inputs.
@@ -109,8 +110,9 @@ def _doubled(folder: Path, paths: Sequence[Path]) -> str:
 
 
 def _partner(name: str, role: str, found: Mapping[str, list[Path]], numbered: bool, *, own: bool) -> str | None:
-    names = [name, re.sub(r"_\d+$", "", name)] if numbered else [name]
-    for candidate in names:
+    names = [name, name.removesuffix("_alpha")]  # as `predict` names a matte beside its image
+    names += [re.sub(r"_\d+$", "", candidate) for candidate in names] if numbered else []
+    for candidate in dict.fromkeys(names):
         for key in ([candidate] if own else []) + [f"{candidate}_{role}"]:
             if key in found:
                 return key

@@ -17,7 +17,7 @@ def contact_sheet(
     fg: np.ndarray,
     composite: np.ndarray | None = None,
     *,
-    panel: int = 640,
+    panel: int = 480,
 ) -> np.ndarray:
     """Put the stages of one result side by side.
 

@@ -129,6 +129,17 @@ def test_a_folder_of_its_own_may_still_carry_the_role_in_its_names(tmp_path):
     assert "tall_trimap" in pair(folders).groups
 
 
+def test_a_matte_named_as_predict_names_it_finds_its_truth(tmp_path):
+    """cat_alpha.png is the prediction for cat.png."""
+    touch(tmp_path / "mattes", "cat_alpha.png", "dog_2_alpha.png")
+    touch(tmp_path / "truth", "cat.png", "dog.png")
+    found = pair({"prediction": tmp_path / "mattes", "alpha": tmp_path / "truth"}, numbered=["alpha"])
+    assert {name: files["alpha"].stem for name, files in found.groups.items()} == {
+        "cat_alpha": "cat",
+        "dog_2_alpha": "dog",
+    }
+
+
 def test_hidden_files_and_folders_are_not_looked_at(tmp_path):
     folder = touch(tmp_path / "i", "a.png", ".b.png", ".thumbs/c.png", "x/.y/d.png", "._a.png")
     touch(folder / "folder.png")
