@@ -38,7 +38,7 @@ class Commands(TyperGroup):
             console.error(console.describe(error))
             raise typer.Exit(1) from error
         except KeyboardInterrupt:
-            console.error("interrupted. Nothing is half-written; run the same command with --skip-existing to go on.")
+            console.error("interrupted. Nothing is half-written; the same command, with --skip-existing, goes on.")
             raise typer.Exit(130) from None
         except Exception as error:
             if isinstance(error, (typer.Exit, typer.Abort)):

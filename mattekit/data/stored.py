@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mattekit.imaging import io
+from mattekit.imaging import encode, exr, io
 
 
 def read_rgb(source: Path, dtype: np.dtype | None = None, *, max_megapixels: float = io.MAX_MEGAPIXELS) -> np.ndarray:
@@ -13,13 +13,12 @@ def read_rgb(source: Path, dtype: np.dtype | None = None, *, max_megapixels: flo
     Grey becomes three equal channels, an alpha channel is left out, floats become sRGB-encoded 16 bits. With
     `dtype` another depth is converted to it, rounded. Raises as `io.read_raw`.
     """
-    pixels = io.read_raw(source, max_megapixels=max_megapixels).pixels
-    if pixels.dtype.kind == "f":
-        picture = io.read_image(source, max_megapixels=max_megapixels).pixels
-        pixels = np.rint(picture.clip(0, 1) * 65535.0).astype(np.uint16)
-    if pixels.ndim == 2:
-        pixels = np.repeat(pixels[..., None], 3, axis=2)
+    raw = io.read_raw(source, max_megapixels=max_megapixels)
+    pixels = np.repeat(raw.pixels[..., None], 3, axis=2) if raw.pixels.ndim == 2 else raw.pixels
     pixels = np.ascontiguousarray(pixels[..., :3])
+    if pixels.dtype.kind == "f":
+        encode.refuse_nan(str(source), pixels)
+        pixels = encode.quantise(exr.encode_srgb(pixels) if raw.suffix == ".exr" else pixels, "16")
     if dtype is None or pixels.dtype == dtype:
         return pixels
     if dtype == np.uint16:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -381,7 +380,7 @@ def test_a_killed_run_is_finished_by_the_same_command_to_the_same_bytes(tmp_path
     assert material.run(*arguments, out=tmp_path / "whole").exit_code == 0
 
     command = [sys.executable, "-m", "mattekit", "composite", "--preset", "custom", *material.folders]
-    process = subprocess.Popen([*map(str, command), "-o", str(material.out), *map(str, arguments)], cwd=Path.cwd())
+    process = subprocess.Popen([*map(str, command), "-o", str(material.out), *map(str, arguments)])
     deadline = time.monotonic() + 60
     while len(list(material.out.glob("merged/*.png"))) < 5 and process.poll() is None:
         assert time.monotonic() < deadline
