@@ -38,7 +38,9 @@ class Commands(TyperGroup):
             console.error(console.describe(error))
             raise typer.Exit(1) from error
         except KeyboardInterrupt:
-            console.error("interrupted. Nothing is half-written; the same command, with --skip-existing, goes on.")
+            console.error(
+                "interrupted. Nothing is half-written; run it again to go on, with --skip-existing if it has it."
+            )
             raise typer.Exit(130) from None
         except Exception as error:
             if isinstance(error, (typer.Exit, typer.Abort)):
