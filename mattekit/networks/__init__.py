@@ -11,7 +11,7 @@ from typing import NamedTuple
 from torch import nn
 
 from mattekit.errors import InputError
-from mattekit.networks import a2u, deeplab, dim, indexnet, refinenet
+from mattekit.networks import a2u, classification, deeplab, depth, dim, indexnet, lsa, refinenet, segnet
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
 
 __all__ = ["NETWORKS", "EncoderDecoder", "Pyramid", "Row", "build"]
@@ -23,6 +23,7 @@ class Row(NamedTuple):
     builder: Callable[..., nn.Module]
     arguments: dict
     source: str
+    input: tuple[int, int, int] = (4, 224, 224)  # channels, height and width that its size is counted at
 
 
 def _rows(prefix: str, builder: Callable[..., nn.Module], table: dict[str, dict], source: str) -> dict[str, Row]:
@@ -42,6 +43,13 @@ NETWORKS: dict[str, Row] = {
     **_rows("indexnet", indexnet.indexnet, indexnet.TABLE_1, "IndexNet Table 1"),
     **_rows("indexnet", indexnet.indexnet, indexnet.TABLE_2, "IndexNet Table 2"),
     "dim": Row(dim.dim, dict(refined=True), "Deep Image Matting"),
+    "lsa": Row(lsa.lsa, {}, "LSA, released"),
+    # The other tasks of IndexNet section 5.4: `resampler="indexnet-m2o-nonlinear-context"` makes them index-guided.
+    "lenet": Row(classification.lenet, {}, "IndexNet 5.4, CIFAR-10", (3, 32, 32)),
+    "mobilenet": Row(classification.mobilenet, {}, "IndexNet 5.4, CIFAR-10", (3, 32, 32)),
+    "vgg16": Row(classification.vgg16, {}, "IndexNet 5.4, CIFAR-10", (3, 32, 32)),
+    "depth": Row(depth.DepthNetwork, {}, "IndexNet 5.4, NYUDv2", (3, 228, 304)),
+    "segnet": Row(segnet.segnet, {}, "IndexNet 5.4, SUN RGB-D", (3, 224, 224)),
 }
 
 

@@ -52,10 +52,12 @@ class ConvNorm(nn.Module):
         return self.act(self.norm(self.conv(x)))
 
 
-def separable(channels: int, out: int, size: int = 3, *, dilation: int = 1, act: Activation = relu) -> nn.Sequential:
+def separable(
+    channels: int, out: int, size: int = 3, *, stride: int = 1, dilation: int = 1, act: Activation = relu
+) -> nn.Sequential:
     """Depthwise convolution, then 1x1, each with norm and activation."""
     return nn.Sequential(
-        ConvNorm(channels, channels, size, dilation=dilation, groups=channels, act=act),
+        ConvNorm(channels, channels, size, stride=stride, dilation=dilation, groups=channels, act=act),
         ConvNorm(channels, out, 1, act=act),
     )
 
