@@ -1,1 +1,39 @@
-"""The authors' released checkpoints: which configuration their shapes tell, and how their names map to ours."""
+"""Other projects' checkpoints: which network and configuration they are, and how their names map to ours."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mattekit.networks.released import a2u, indexnet, lsa, mmagic
+from mattekit.networks.released.names import State
+
+
+class Family(NamedTuple):
+    """Checkpoints of one origin.
+
+    Attributes
+    ----------
+    name : str
+    recognises : function
+        Whether a state is of this family.
+    configuration : function
+        Of a state: a name in `networks.NETWORKS` and the arguments to change.
+    rename : function
+        Of a state: the same weights under our names.
+    preparation : str, optional
+        Of images, where it is not the network's usual one.
+    """
+
+    name: str
+    recognises: Callable[[State], bool]
+    configuration: Callable[[State], tuple[str, dict]]
+    rename: Callable[[State], State]
+    preparation: str | None = None
+
+
+FAMILIES = [
+    Family("IndexNet, released", indexnet.recognises, indexnet.configuration, indexnet.rename),
+    Family("A2U, released", a2u.recognises, lambda state: ("a2u", a2u.configuration(state)), a2u.rename),
+    Family("LSA, released", lsa.recognises, lambda state: ("lsa", lsa.configuration(state)), lsa.rename),
+    Family("mmagic's IndexNet", mmagic.recognises_indexnet, mmagic.indexnet_configuration, mmagic.rename_indexnet),
+    Family("mmagic's DIM", mmagic.recognises_dim, mmagic.dim_configuration, mmagic.rename_dim, "reflect-32"),
+]

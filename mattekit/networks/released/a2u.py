@@ -82,16 +82,18 @@ def configuration(state: State) -> dict:
 def rename(state: State) -> State:
     """Weights under our names, for the network of `configuration`.
 
-    In-Place ABN computes with |gamma| + 1e-5 where batch normalisation has gamma, so that is what becomes of the
-    scales; GroupNorm's in the operators are what they are.
+    Scales of In-Place ABN are folded; GroupNorm's in the operators are what they are.
     """
     ours = {}
     for i, prefix in enumerate(OPERATORS):
         ours |= {f"resamplers.{i}.{key}": value for key, value in rename_operator(below(state, prefix)).items()}
     rest = {key: value for key, value in state.items() if not key.startswith(OPERATORS)}
-    for key, value in rename_by(rest, TABLE).items():
-        ours[key] = value.abs() + 1e-5 if key.endswith("norm.weight") else value
-    return ours
+    return ours | fold(rename_by(rest, TABLE))
+
+
+def fold(state: State) -> State:
+    """In-Place ABN's scales for batch normalisation: it computes with |gamma| + 1e-5 in place of gamma."""
+    return {key: value.abs() + 1e-5 if key.endswith("norm.weight") else value for key, value in state.items()}
 
 
 def rename_operator(state: State) -> State:

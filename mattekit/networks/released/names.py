@@ -51,3 +51,12 @@ def _renamed(key: str, theirs: str, ours: str, layers: dict[str, str]) -> str | 
 def below(state: State, prefix: str) -> State:
     """The part of a state under a prefix, without it."""
     return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+
+
+def known(state: State, table: Table) -> State:
+    """The part of a state that a table knows, renamed by it: of classifiers, the encoder."""
+    return {
+        name: value
+        for key, value in state.items()
+        if (name := next((name for row in table if (name := _renamed(key, *row))), None))
+    }

@@ -1,0 +1,99 @@
+"""From other projects' files to a network of ours and what a file of ours says of it."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mattekit.errors import WeightsError
+from mattekit.networks import build
+from mattekit.networks.backbones import load_backbone
+from mattekit.networks.checkpoints import read_checkpoint
+from mattekit.networks.fill import fill
+from mattekit.networks.released import FAMILIES
+from mattekit.networks.weights import Header, header_of
+
+
+def convert(
+    path: str | Path, *, network: str | None = None, changes: dict | None = None, licence: str = "unknown"
+) -> tuple[nn.Module, Header]:
+    """Make the network of a checkpoint.
+
+    Parameters
+    ----------
+    path : str or Path
+        A checkpoint of IndexNet's, A2U's or LSA's authors, of mmagic's IndexNet or Deep Image Matting, or with our own
+        names; of torch.save or safetensors.
+    network : str, optional
+        A name in `NETWORKS`. If not given, names and shapes of the tensors tell, as far as they can, which network it
+        is and with which arguments.
+    changes : dict, optional
+        Arguments of the network; those given win over what the shapes tell. A2U's `k_en` and the output stride of
+        max-pooling networks leave no trace in a checkpoint.
+    licence : str
+
+    Returns
+    -------
+    nn.Module
+        In eval mode, float32.
+    Header
+        For `save_network`.
+
+    Raises
+    ------
+    MissingFileError, WeightsError
+        If the file cannot be read, is of no known layout, or does not fit the network.
+    InputError
+        If the network or an argument is unknown.
+    """
+    state = read_checkpoint(path)
+    family = next((family for family in FAMILIES if family.recognises(state)), None)
+    if family is None and network is None:
+        raise WeightsError(
+            f"{path}: tensors named as {', '.join(list(state)[:2])}, which is none of: "
+            f"{'; '.join(family.name for family in FAMILIES)}. "
+            "For a file with mattekit's own names give --network; for an ImageNet encoder, --backbone."
+        )
+    arguments: dict = {}
+    if network is None:
+        network, arguments = family.configuration(state)
+    with torch.device("meta"):
+        made = build(network, **{**arguments, **(changes or {})})
+    fill(made, family.rename(state) if family else state, str(path)).eval()
+    origin = f"{family.name}: {Path(path).name}" if family else Path(path).name
+    preparation = family.preparation if family else None
+    return made, header_of(made, licence=licence, origin=origin, preparation=preparation)
+
+
+def begin(
+    path: str | Path, network: str, *, changes: dict | None = None, licence: str = "unknown", seed: int = 0
+) -> tuple[nn.Module, Header]:
+    """Make a network whose encoder has the ImageNet weights of a file, to train it.
+
+    Parameters
+    ----------
+    path : str or Path
+        See `load_backbone`.
+    network : str
+        A name in `NETWORKS`.
+    changes : dict, optional
+        Arguments of the network.
+    licence : str
+    seed : int
+        Of all other weights, which are random.
+
+    Returns
+    -------
+    nn.Module, Header
+
+    Raises
+    ------
+    MissingFileError, WeightsError, InputError
+        As `load_backbone` and `build`.
+    """
+    with torch.random.fork_rng(devices=[]):  # layers of torch know no generator but the global one
+        torch.manual_seed(seed)
+        made = build(network, **(changes or {})).eval()
+    layout = load_backbone(made, path)
+    origin = f"encoder alone from ImageNet ({layout}: {Path(path).name}), the rest random with seed {seed}"
+    return made, header_of(made, licence=licence, origin=origin)

@@ -1,0 +1,172 @@
+"""Networks as files: one safetensors file that says which network it holds and how images are prepared for it.
+
+The file's metadata, all text:
+
+=============== ====================================================================================
+mattekit.format "1"; files of a newer format are refused
+network         a name in `mattekit.networks.NETWORKS`
+arguments       JSON object, the arguments changed from the row's
+preparation     how a whole image becomes the network's input: resized, padded ("resize-32", ...)
+normalisation   JSON object {"mean": [R, G, B], "std": [R, G, B]} for colours of 0..1; the trimap stays 0..1
+licence         of the weights, as told when they were converted or trained
+origin          where they come from, such as the file that was converted
+mattekit        the version that wrote the file
+=============== ====================================================================================
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from mattekit import __version__
+from mattekit.errors import InputError, MissingFileError, WeightsError
+from mattekit.files import replacing
+from mattekit.networks import build
+from mattekit.networks.fill import fill
+
+FORMAT = 1
+IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}  # what all three papers normalise with
+PREPARATIONS = {  # of images, by how a network's name begins; its authors' rules
+    "indexnet-b1": "resize-16+1",
+    "indexnet-b2": "resize-32+1",
+    "indexnet": "resize-{stride}",
+    "dim": "resize-{stride}",
+    "a2u": "reflect-{stride}",
+    "lsa": "lsa-ring",
+    "": "reflect-32",
+}
+LARGEST_HALF = torch.finfo(torch.float16).max
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of its network beside the weights; the module's text explains each."""
+
+    network: str
+    arguments: dict
+    preparation: str
+    normalisation: dict[str, tuple[float, float, float]]
+    licence: str = "unknown"
+    origin: str = "unknown"
+    mattekit: str = __version__
+
+
+def header_of(
+    network: nn.Module, *, preparation: str | None = None, licence: str = "unknown", origin: str = "unknown"
+) -> Header:
+    """Header of a network that `build` made, with the preparation of its authors unless another is given."""
+    if preparation is None:
+        known = next(rule for name, rule in PREPARATIONS.items() if f"{network.name}-".startswith(name and f"{name}-"))
+        preparation = known.format(stride=getattr(network, "stride", 32))
+    return Header(network.name, network.arguments, preparation, IMAGENET, licence, origin)
+
+
+def save_network(path: str | Path, network: nn.Module, header: Header, *, half: bool = False) -> None:
+    """Write a network to a file, which a reader sees whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ending in .safetensors, by which `mattekit predict -m` knows it.
+    network : nn.Module
+        As `build(header.network, **header.arguments)` makes it; it may be in training, and on any device.
+    header : Header
+    half : bool
+        Convolutions' and linear layers' weights in float16: half the size, about three decimal digits. What is
+        smaller, or too large for float16, stays float32.
+
+    Raises
+    ------
+    WeightsError
+        If a tensor holds NaN or infinity.
+    """
+    tensors = {}
+    for key, value in network.state_dict().items():
+        if key.endswith("num_batches_tracked"):
+            continue
+        if not value.isfinite().all():
+            raise WeightsError(f"{key}: NaN or infinity among its numbers. Nothing was written; did training diverge?")
+        small = half and value.ndim > 1 and value.abs().max() <= LARGEST_HALF
+        tensors[key] = (value.half() if small else value).detach().cpu().contiguous()
+    facts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in asdict(header).items()}
+    with replacing(Path(path)) as part:
+        save_file(tensors, part, {"mattekit.format": str(FORMAT), **facts})
+
+
+def load_network(path: str | Path) -> nn.Module:
+    """Build the network that a file names, with the file's weights.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of `save_network` or of `mattekit weights convert`.
+
+    Returns
+    -------
+    nn.Module
+        In eval mode, float32, on the CPU: (N, 4, H, W), image and trimap normalised as the file says, to
+        (N, 1, H, W), raw alpha. Its attribute `header` is the file's Header.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    WeightsError
+        If it is not such a file, is damaged or of a newer format, names an unknown network or argument, or if its
+        tensors are not those of the network.
+    """
+    header, tensors = read(path)
+    try:
+        with torch.device("meta"):
+            network = build(header.network, **header.arguments)
+    except (InputError, TypeError) as error:
+        raise WeightsError(f"{path}: {error} Was the file made by another version, {header.mattekit}?") from error
+    network = fill(network, tensors, str(path)).eval()
+    network.header = header
+    return network
+
+
+def read(path: str | Path) -> tuple[Header, dict[str, Tensor]]:
+    """What a file holds, as it is stored; errors as for `load_network`, the network's own apart."""
+    with _opened(path) as file:
+        return _header(path, file.metadata()), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+
+
+def read_header(path: str | Path) -> Header:
+    """What a file says of its network, without reading the weights; errors as for `read`."""
+    with _opened(path) as file:
+        return _header(path, file.metadata())
+
+
+def _opened(path: str | Path) -> safe_open:
+    if not Path(path).is_file():
+        raise MissingFileError(f"{path}: no such file.")
+    try:
+        return safe_open(path, "pt")
+    except SafetensorError as error:
+        raise WeightsError(
+            f"{path}: not a file of weights in mattekit's format ({error}). "
+            "Make one of a checkpoint with: mattekit weights convert FILE -o OUT.safetensors"
+        ) from error
+
+
+def _header(path: str | Path, metadata: dict[str, str] | None) -> Header:
+    facts = metadata or {}
+    version = facts.get("mattekit.format", "")
+    if not version.isdigit():
+        raise WeightsError(
+            f"{path}: a safetensors file that names no network. "
+            "Convert it with: mattekit weights convert FILE -o OUT.safetensors"
+        )
+    if int(version) > FORMAT:
+        raise WeightsError(f"{path}: weights of format {version}; this version of mattekit reads {FORMAT}. Update it.")
+    try:
+        facts = {field.name: facts[field.name] for field in fields(Header)}
+        return Header(**{**facts, **{key: json.loads(facts[key]) for key in ("arguments", "normalisation")}})
+    except (KeyError, ValueError) as error:
+        raise WeightsError(f"{path}: damaged metadata ({type(error).__name__}: {error}).") from error
