@@ -20,6 +20,9 @@ Format = Annotated[
 ForegroundMethod = Annotated[
     str, typer.Option("--foreground-method", help="multilevel, closed-form, multiscale or multigrid.")
 ]
+Device = Annotated[
+    str, typer.Option("--device", envvar="MATTEKIT_DEVICE", help="Of networks: auto, cpu, cuda, cuda:N or mps.")
+]
 MAX_MEGAPIXELS = 256.0
 MaxPixels = Annotated[
     float, typer.Option("--max-pixels", min=0.001, help="Refuse images of more megapixels than this.")

@@ -15,7 +15,7 @@ Model = Annotated[
         "--model",
         envvar="MATTEKIT_MODEL",
         show_default="shared",
-        help="closed-form, knn, lbdm, lkm, rw or shared.",
+        help="closed-form, knn, lbdm, lkm, rw, shared, or a network's FILE.safetensors.",
     ),
 ]
 Background = Annotated[
@@ -27,6 +27,7 @@ def predict(
     image: Annotated[Path, typer.Argument(help="Image, folder of images, or - for stdin.")],
     trimap: Annotated[Path, typer.Argument(help="Trimap (0 background, 255 foreground, else unknown) or folder.")],
     model: Model = None,
+    device: options.Device = "auto",
     output: options.Output = None,
     save: Save = "alpha",
     background: Background = None,
@@ -52,7 +53,8 @@ def predict(
     """
     console.setup(quiet=quiet, verbose=verbose)
     settings = {
-        "model": _model(model),
+        "model": _model(model, device),
+        "device": device,
         "foreground_method": options.foreground_method(foreground_method),
         "background": background,
         "depth": options.depth(depth),
@@ -77,11 +79,11 @@ def predict(
         batch.run_one(job, matte, skip_existing=skip_existing, json=json)
 
 
-def _model(name: str | None) -> str:
+def _model(name: str | None, device: str) -> str:
     from mattekit.baselines import DEFAULT
-    from mattekit.inference.predictor import predictor
+    from mattekit.inference.predictor import check_model
 
-    predictor(name or DEFAULT)  # refuses an unknown name before anything is read
+    check_model(name or DEFAULT, device)  # refuses what cannot be used before anything is read
     return name or DEFAULT
 
 

@@ -24,7 +24,8 @@ class Job:
     image: Path
     trimap: Path
     targets: dict[str, Path]
-    model: str
+    model: str  # a method's name, or a network's file
+    device: str = "auto"  # of a network
     foreground_method: str = "multilevel"
     background: str | None = None
     depth: str = "auto"
@@ -55,7 +56,7 @@ def matte(job: Job) -> dict:
     io.require_same_size(job.trimap, trimap.shape, job.image, source.pixels.shape)
     if not (trimap == 0.5).any():
         log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", job.trimap)
-    alpha = predict_alpha(source.pixels, trimap, job.model, max_size=job.max_size)
+    alpha = predict_alpha(source.pixels, trimap, job.model, device=job.device, max_size=job.max_size)
     behind = _background(job, trimap.shape)
     made = Pictures(source.pixels, trimap, alpha, behind, job.foreground_method).make(tuple(job.targets))
     for kind, picture in made.items():

@@ -1,6 +1,9 @@
 """Methods as functions (image, trimap) -> alpha; what calls them cannot tell a classical one from a network."""
 
+import logging
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,15 +12,18 @@ from mattekit import baselines
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
 
+log = logging.getLogger("mattekit")
+
 Predictor = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def predictor(model: str) -> Predictor:
-    """Find a method by its name.
+def predictor(model: str, device: str = "auto") -> Predictor:
+    """Find a method by its name, or load a network from its file; the same file is loaded once in a process.
 
     Parameters
     ----------
-    model : a name of `baselines.ALPHA`.
+    model : a name of `baselines.ALPHA`, or the path of a file of weights (`networks.weights`).
+    device : where a network runs: "auto", "cpu", "cuda", "cuda:1" or "mps". Classical methods need none.
 
     Returns
     -------
@@ -27,20 +33,61 @@ def predictor(model: str) -> Predictor:
     Raises
     ------
     InputError
-        If no method has that name.
+        If no method has that name, or the device is not there.
+    MissingFileError, WeightsError
+        If the file is not there or cannot be used.
     """
-    if model not in baselines.ALPHA:
-        raise InputError(f"{model}: no such model. Use one of {', '.join(baselines.ALPHA)}.")
-    return baselines.ALPHA[model]
+    if model in baselines.ALPHA:
+        return baselines.ALPHA[model]
+    _require_file(model)
+    from mattekit.inference.device import resolve
+
+    changed = Path(model).stat().st_mtime_ns if Path(model).is_file() else 0
+    return _network(model, changed, resolve(device))
 
 
-def predict_alpha(image: np.ndarray, trimap: np.ndarray, model: str, *, max_size: int | None = None) -> np.ndarray:
-    """Alpha of an image by a method's name, at full size whatever size the method works at.
+def check_model(model: str, device: str = "auto") -> None:
+    """Raise what `predictor` would, as far as the head of a file tells, without loading weights."""
+    if model in baselines.ALPHA:
+        if device not in ("auto", "cpu"):
+            log.warning("%s runs on the CPU; the device %s is for networks.", model, device)
+        return
+    _require_file(model)
+    from mattekit.inference.device import resolve
+    from mattekit.inference.preparation import preparation
+    from mattekit.networks.weights import read_header
+
+    preparation(read_header(model).preparation)
+    resolve(device)
+
+
+def _require_file(model: str) -> None:
+    if not Path(model).suffix and not Path(model).is_file():
+        names = ", ".join(baselines.ALPHA)
+        raise InputError(f"{model}: no such model. Use one of {names}, or a network's file of weights.")
+
+
+@lru_cache(maxsize=2)
+def _network(path: str, changed: int, device: str) -> Predictor:
+    """A network's predictor; `changed` is the file's time, so that a file written anew is read anew."""
+    from mattekit.inference.network import Normalisation, network_predictor
+    from mattekit.networks.weights import load_network
+
+    network = load_network(path)
+    header = network.header
+    return network_predictor(network, header.preparation, Normalisation(**header.normalisation), device=device)
+
+
+def predict_alpha(
+    image: np.ndarray, trimap: np.ndarray, model: str, *, device: str = "auto", max_size: int | None = None
+) -> np.ndarray:
+    """Alpha of an image by a method's name or a network's file, at full size whatever size the method works at.
 
     Parameters
     ----------
     image : (H, W, 3) float32 RGB in 0..1
     trimap : (H, W) float32, exactly 0, 0.5 and 1
+    model, device : as for `predictor`.
     max_size : longest side in pixels at which the method runs; larger images are reduced for it and the
         alpha is enlarged back.
 
@@ -53,11 +100,11 @@ def predict_alpha(image: np.ndarray, trimap: np.ndarray, model: str, *, max_size
     height, width = trimap.shape
     scale = (max_size or max(height, width)) / max(height, width)
     if scale >= 1:
-        return pin_known(predictor(model)(image, trimap), trimap)
+        return pin_known(predictor(model, device)(image, trimap), trimap)
     small = max(1, round(width * scale)), max(1, round(height * scale))
     small_image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     small_trimap = _reduce_trimap(trimap, small)
-    alpha = predictor(model)(small_image, small_trimap)
+    alpha = predictor(model, device)(small_image, small_trimap)
     return pin_known(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC), trimap)
 
 

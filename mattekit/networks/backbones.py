@@ -71,7 +71,10 @@ def _with_trimap(state: State, encoder: nn.Module) -> State:
 
 def _fill_bottleneck(network: nn.Module, state: State) -> None:
     name = next((name for name in FULLY_CONNECTED if f"{name}.weight" in state), None)
-    conv = getattr(next(iter(getattr(network, "context", [])), None), "conv", None) if name else None
-    if conv is not None and state[f"{name}.weight"].numel() == conv.weight.numel():
+    context = getattr(network, "context", None)
+    if name is None or not isinstance(context, nn.Sequential):
+        return
+    conv = context[0].conv
+    if state[f"{name}.weight"].numel() == conv.weight.numel():
         weight = state[f"{name}.weight"].view(conv.weight.shape)
         fill(conv, {"weight": weight, "bias": state[f"{name}.bias"]}, name)

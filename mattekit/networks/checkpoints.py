@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mattekit.errors import MissingFileError, WeightsError
+from mattekit.networks.fill import as_float32
 
 NESTED = ("state_dict", "model_state_dict", "model")  # where training scripts keep the weights
 PREFIX = "module."  # of data-parallel training
@@ -25,7 +26,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     Returns
     -------
     dict of str to Tensor
-        On the CPU, under the names of the file but for one leading `module.`.
+        On the CPU, float32, under the names of the file but for one leading `module.`.
 
     Raises
     ------
@@ -43,7 +44,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     if not _holds_tensors(state):
         found = ", ".join(map(str, checkpoint)) if isinstance(checkpoint, dict) else type(checkpoint).__name__
         raise WeightsError(f"{path}: no weights in it; it holds {found[:80] or 'nothing'}.")
-    state = {key: value for key, value in state.items() if isinstance(value, Tensor)}
+    # float32 before anything is computed of them: In-Place ABN's epsilon is lost in float16.
+    state = {key: as_float32(value) for key, value in state.items() if isinstance(value, Tensor)}
     if all(key.startswith(PREFIX) for key in state):
         state = {key.removeprefix(PREFIX): value for key, value in state.items()}
     return state
