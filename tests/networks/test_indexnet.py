@@ -49,10 +49,12 @@ def load(reference):
 
 @pytest.mark.parametrize("name", ORACLES)
 def test_equals_the_released_network(oracle, name):
-    """Output and intermediate features, the authors' weights renamed, the configuration told by their shapes."""
+    """Output and intermediate features, the authors' weights renamed, the configuration told by their shapes.
+
+    Where the file has a picture of 75x101 as the authors resize it, its alpha agrees within 0.05 of 255.
+    """
     reference = oracle(name)
-    network = load(reference)
-    differences = {}
+    network, differences, handles = load(reference), {}, []
     for theirs, ours in SEEN[network.name.replace("-b11", "")].items():
         if f"tap/{theirs}" in reference.data.files:
             scale = max(1.0, float(reference.data[f"tap/{theirs}"][2]))
@@ -60,28 +62,22 @@ def test_equals_the_released_network(oracle, name):
             def note(module, inputs, output, theirs=theirs, scale=scale):  # at once: activations work in place
                 differences[theirs] = reference.tap(theirs, output) / scale
 
-            network.get_submodule(ours).register_forward_hook(note)
+            handles.append(network.get_submodule(ours).register_forward_hook(note))
     with torch.no_grad():
         y = network(reference.x)
+    for handle in handles:
+        handle.remove()
     assert max(differences.values()) < ORACLES[name], differences
     assert len(differences) > 1
     error = (y - reference.y).abs()
     assert error.max() < ORACLES[name]
     assert error.mean() < 1e-4
     assert sum(p.numel() for p in network.parameters()) == reference.parameters
-
-
-ODD = ["indexnet_m2o_nl_c", "indexnet_o2o_nl_c", "indexnet_holistic_nl_c", "indexnet_unet_b11"]
-
-
-@pytest.mark.parametrize("name", [*ODD, "indexnet_b1_deeplab", "indexnet_b2_refinenet"])
-def test_prepared_images_of_odd_size_give_the_authors_alpha(oracle, name):
-    """A 75x101 picture as the authors resize it; alphas agree within 0.05 of 255."""
-    reference = oracle(name)
-    with torch.no_grad():
-        y = load(reference)(torch.from_numpy(reference.data["odd_net_input"]))[0, 0].numpy()
-    wanted = reference.data["odd_net_output"]
-    np.testing.assert_allclose(255 * y.clip(0, 1), 255 * wanted.clip(0, 1), rtol=0, atol=0.05)
+    if "odd_net_input" in reference.data.files:
+        with torch.no_grad():
+            y = network(torch.from_numpy(reference.data["odd_net_input"]))[0, 0].numpy().clip(0, 1)
+        wanted = reference.data["odd_net_output"].clip(0, 1)
+        np.testing.assert_allclose(255 * y, 255 * wanted, rtol=0, atol=0.05)
 
 
 def test_double_precision_agrees_with_double_precision(oracle):

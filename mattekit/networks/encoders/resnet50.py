@@ -5,7 +5,8 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mattekit.networks.layers import ConvNorm, relu
+from mattekit.networks.encoders.resnet50d import Bottleneck
+from mattekit.networks.layers import ConvNorm
 
 LAYERS = [(256, 3), (512, 4), (1024, 6), (2048, 3)]  # channels, blocks
 
@@ -35,7 +36,7 @@ class ResNet50(nn.Module):
         self.layers = nn.ModuleList()
         for i, (out, blocks) in enumerate(LAYERS):
             stride = 2 if strided and i else 1
-            first = Bottleneck(self.channels[i], out, stride=stride)
+            first = Bottleneck(self.channels[i], out, stride=stride, averaged=False)
             self.layers.append(nn.Sequential(first, *(Bottleneck(out, out) for _ in range(blocks - 1))))
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> list[Tensor]:
@@ -48,21 +49,3 @@ class ResNet50(nn.Module):
             y, skip = (y, y) if halve is None else halve(y)
             features.append(skip)
         return [*features, self.layers[-1](y)]
-
-
-class Bottleneck(nn.Module):
-    """1x1, 3x3 and 1x1 convolutions beside a shortcut; the stride is in the 3x3, as in torchvision."""
-
-    def __init__(self, channels: int, out: int, *, stride: int = 1):
-        super().__init__()
-        width = out // 4
-        self.conv1 = ConvNorm(channels, width, 1)
-        self.conv2 = ConvNorm(width, width, 3, stride=stride)
-        self.conv3 = ConvNorm(width, out, 1, act=None)
-        same = channels == out and stride == 1
-        self.shortcut = nn.Identity() if same else ConvNorm(channels, out, 1, stride=stride, act=None)
-        self.act = relu()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H/stride, W/stride)."""
-        return self.act(self.conv3(self.conv2(self.conv1(x))) + self.shortcut(x))
