@@ -5,20 +5,14 @@ from functools import partial
 
 import numpy as np
 
-from mattekit.baselines.classical import classical
-from mattekit.baselines.closed_form import closed_form
+from mattekit.baselines.alpha import METHODS, estimate_alpha
 from mattekit.baselines.foreground import foreground
 from mattekit.imaging.foreground import estimate_foreground
 from mattekit.imaging.foreground_multigrid import estimate_foreground_multigrid
 
 # (image, trimap) -> alpha, as a network's predictor takes and gives them.
 ALPHA: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "closed-form": closed_form,
-    "knn": partial(classical, "knn"),
-    "lbdm": partial(classical, "lbdm"),
-    "lkm": partial(classical, "lkm"),
-    "rw": partial(classical, "rw"),
-    "shared": partial(classical, "shared"),
+    name: partial(estimate_alpha, name) for name in METHODS
 }
 DEFAULT = "shared"  # the most accurate of them on the real images, and the fastest
 

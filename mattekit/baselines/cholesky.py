@@ -1,14 +1,15 @@
 """Direct solution of the pixels' equations: a multifrontal Cholesky factorisation in dense blocks (numba).
 
 Duff and Reid, "The multifrontal solution of indefinite sparse symmetric linear systems", 1983. Blocks, their order
-and what they reach come from `mattekit.baselines.dissection`; almost all of the arithmetic is matrix products.
+and what they reach come from `mattekit.baselines.dissection`. Almost all of the arithmetic is `_subtract_products`;
+BLAS would spread these many small products over threads that cost more than they bring.
 """
 
 import numpy as np
 from numba import njit
 
-PANEL = 32  # rows eliminated one by one before a matrix product carries them on
-STRIP = 128  # rows updated by one matrix product
+PANEL = 32  # rows eliminated one by one before their products are subtracted from all others
+STRIP = 256  # columns taken together, so that a panel's rows of them stay in the cache
 SMALLEST_PIVOT = 1e-14  # entries are of the order of one; rounding must not leave a pivot at or below zero
 
 
@@ -63,8 +64,7 @@ def _factorise(values, rows, columns, place, starts, is_leaf, reached, ends):
             for _ in range(2):
                 child = whose.pop()
                 _extend(panel, rest, waiting.pop(), local[reached[ends[child] : ends[child + 1]]])
-        _eliminate(panel)
-        _pass_on(panel, rest)
+        _eliminate(panel, rest)
         waiting.append(rest)
         whose.append(b)
     return factor, offsets
@@ -84,40 +84,51 @@ def _assemble(panel, values, rows, columns, place, low, local):
 
 @njit(cache=True, nogil=True)
 def _extend(panel, rest, update, to):
-    """Add a child's update, lower triangle, to the rows and columns `to` of its parent."""
+    """Add a child's update, upper triangle, to the rows and columns `to` of its parent."""
     own = panel.shape[0]
-    split = np.searchsorted(to, own)
     for i in range(to.size):
-        for j in range(min(i + 1, split)):
-            panel[to[j], to[i]] += update[i, j]
-        for j in range(split, i + 1):
-            rest[to[i] - own, to[j] - own] += update[i, j]
+        row = panel[to[i]] if to[i] < own else rest[to[i] - own]
+        shift = 0 if to[i] < own else own
+        for j in range(i, to.size):
+            row[to[j] - shift] += update[i, j]
 
 
 @njit(cache=True, nogil=True)
-def _eliminate(panel):
-    """Cholesky factor of the own rows, in place."""
+def _eliminate(panel, rest):
+    """Turn a block's rows into those of the factor; leave in `rest` what the elimination changes elsewhere."""
     own = panel.shape[0]
     for low in range(0, own, PANEL):
         high = min(low + PANEL, own)
         for i in range(low, high):
-            row = panel[i]
-            row[i:] /= np.sqrt(max(row[i], SMALLEST_PIVOT))
+            panel[i, i:] /= np.sqrt(max(panel[i, i], SMALLEST_PIVOT))
             for j in range(i + 1, high):
-                for k in range(j, row.size):
-                    panel[j, k] -= row[j] * row[k]
-        if high < own:
-            done = np.ascontiguousarray(panel[low:high, high:])
-            panel[high:, high:] -= np.dot(np.ascontiguousarray(done[:, : own - high].T), done)
+                row, done, factor = panel[j, j:], panel[i, j:], panel[i, j]
+                for k in range(row.size):
+                    row[k] -= factor * done[k]
+        _subtract_products(panel, high, panel, low, high, high)
+        _subtract_products(rest, 0, panel, low, high, own)
 
 
-@njit(cache=True, nogil=True)
-def _pass_on(panel, rest):
-    """What the pixels reached lose by the elimination, lower triangle: rest - F.T @ F, F the columns reached."""
-    far = np.ascontiguousarray(panel[:, panel.shape[0] :].T)
-    for low in range(0, rest.shape[0], STRIP):
-        high = min(low + STRIP, rest.shape[0])
-        rest[low:high, :high] -= np.dot(far[low:high], far[:high].T)
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _subtract_products(target, corner, panel, low, high, column):
+    """From target[corner:, corner:], upper triangle, subtract F.T @ F, where F = panel[low:high, column:]."""
+    width = target.shape[1] - corner
+    for left in range(0, width, STRIP):
+        right = min(left + STRIP, width)
+        for i in range(min(right, target.shape[0] - corner)):
+            first = max(i, left)
+            here, to = column + i, column + right
+            row = target[corner + i, corner + first : corner + right]
+            for k in range(low, high - 3, 4):  # four at once: one load and store of the row instead of four
+                a, b, c, d = panel[k, here], panel[k + 1, here], panel[k + 2, here], panel[k + 3, here]
+                p, q = panel[k, column + first : to], panel[k + 1, column + first : to]
+                r, s = panel[k + 2, column + first : to], panel[k + 3, column + first : to]
+                for j in range(row.size):
+                    row[j] -= a * p[j] + b * q[j] + c * r[j] + d * s[j]
+            for k in range(high - (high - low) % 4, high):
+                a, p = panel[k, here], panel[k, column + first : to]
+                for j in range(row.size):
+                    row[j] -= a * p[j]
 
 
 @njit(cache=True, nogil=True)
@@ -126,16 +137,23 @@ def _forward(panel, own, far, x):
     passed = np.zeros(far.size)
     for i in range(size):
         own[i] /= panel[i, i]
-        own[i + 1 :] -= own[i] * panel[i, i + 1 : size]
-        passed += own[i] * panel[i, size:]
+        near, row = panel[i, i + 1 : size], panel[i, size:]
+        for k in range(near.size):
+            own[i + 1 + k] -= own[i] * near[k]
+        for k in range(row.size):
+            passed[k] += own[i] * row[k]
     for i in range(far.size):
         x[far[i]] -= passed[i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
 def _backward(panel, own, far, x):
     size = own.size
     known = x[far]
     for i in range(size - 1, -1, -1):
-        own[i] -= np.dot(panel[i, size:], known) + np.dot(panel[i, i + 1 : size], own[i + 1 :])
-        own[i] /= panel[i, i]
+        near, row, total = panel[i, i + 1 : size], panel[i, size:], own[i]
+        for k in range(near.size):
+            total -= near[k] * own[i + 1 + k]
+        for k in range(row.size):
+            total -= row[k] * known[k]
+        own[i] = total / panel[i, i]

@@ -1,69 +1,44 @@
-"""Alphas by the methods pymatting implements, called as they are; known pixels are put back exactly."""
+"""Alphas by pymatting's own functions; what they raise becomes one line that says what to do."""
 
 import numpy as np
 
 from mattekit.baselines.access import load, quiet_stdout
 from mattekit.errors import InputError
 
-FUNCTIONS = {
-    "closed-form": "estimate_alpha_cf",
-    "knn": "estimate_alpha_knn",
-    "lbdm": "estimate_alpha_lbdm",
-    "lkm": "estimate_alpha_lkm",
-    "rw": "estimate_alpha_rw",
-    "shared": "estimate_alpha_sm",
-}
 FAILURES = (ValueError, IndexError, ArithmeticError, AssertionError, MemoryError)  # LinAlgError is a ValueError
 
 
-def classical(method: str, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Alpha of `image` by one of pymatting's methods.
+def classical(function: str, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    """Alpha of `image` by one of pymatting's functions.
 
     Parameters
     ----------
-    method : one of FUNCTIONS
-    image : (H, W, 3) float32, RGB in 0..1
-    trimap : (H, W) float32, exactly 0, 0.5 or 1
+    function : such as "estimate_alpha_knn"
+    image : (H, W, 3) float, RGB; clipped to 0..1 as pymatting expects
+    trimap : (H, W) float, exactly 0, 0.5 or 1
 
     Returns
     -------
-    (H, W) float32 in 0..1, equal to `trimap` wherever that is 0 or 1
+    (H, W) float; known pixels are about as the trimap says, not exactly
 
     Raises
     ------
     InputError
-        If sizes differ, the trimap lacks a class, or the method has no answer for this input.
-
-    Notes
-    -----
-    Colours outside 0..1 are clipped, as pymatting expects.
+        If the function fails, or its solver does not converge.
     """
-    check(image, trimap)
-    unknown = (trimap > 0) & (trimap < 1)
-    if not unknown.any():
-        return trimap.astype(np.float32)
-    estimate = getattr(load(), FUNCTIONS[method])
+    estimate = getattr(load(), function)
     try:
         with quiet_stdout():
             alpha = estimate(np.clip(image, 0, 1, dtype=np.float64), np.array(trimap, np.float64))
     except FAILURES as error:
-        raise InputError(_no_answer(method, trimap, str(error) or type(error).__name__)) from error
-    if not np.isfinite(alpha[unknown]).all():
-        raise InputError(_no_answer(method, trimap, "some alphas are not numbers"))
-    return np.where(unknown, np.clip(alpha, 0, 1), trimap).astype(np.float32)
+        raise InputError(no_answer(trimap, str(error) or type(error).__name__)) from error
+    if not np.isfinite(alpha).all():
+        raise InputError(no_answer(trimap, "some alphas are not numbers."))
+    return alpha
 
 
-def check(image: np.ndarray, trimap: np.ndarray) -> None:
-    """Raise InputError unless image and trimap belong together and the trimap has both classes."""
-    if image.ndim != 3 or image.shape[2] != 3 or image.shape[:2] != trimap.shape:
-        raise InputError(f"image: {image.shape}, trimap: {trimap.shape}; wanted (H, W, 3) and (H, W) of one size.")
-    if not np.isfinite(image).all():
-        raise InputError("image: values that are not finite, wanted colours in 0..1. Repair the image.")
-    for name, value in (("foreground", 1), ("background", 0)):
-        if not (trimap == value).any():
-            raise InputError(f"trimap: no {name} pixel, wanted at least one. Mark some pixels as {name}.")
-
-
-def _no_answer(method: str, trimap: np.ndarray, reason: str) -> str:
+def no_answer(trimap: np.ndarray, reason: str) -> str:
+    """What to tell a user whose method failed."""
     height, width = trimap.shape
-    return f"{method}: no alpha for {width}x{height} pixels ({reason}). Use another method, or another size."
+    unknown = int(((trimap > 0) & (trimap < 1)).sum())
+    return f"no alpha for {width}x{height} pixels, {unknown} unknown: {reason} Use another method, or another size."

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from mattekit.baselines.access import announce_compiling
-from mattekit.baselines.classical import check, classical
+from mattekit.baselines.classical import classical
 
 EPSILON = 1e-7  # regularisation of a window's colours; pymatting's value
 MOST_ENTRIES = 500_000_000  # of the factor, 4 GB: about two million unknown pixels in one region
@@ -16,40 +16,28 @@ def closed_form(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    image : (H, W, 3) float32, RGB in 0..1
-    trimap : (H, W) float32, exactly 0, 0.5 or 1
+    image : (H, W, 3) float32, RGB in 0..1, sides of at least 3
+    trimap : (H, W) float32, exactly 0, 0.5 or 1, something unknown
 
     Returns
     -------
-    (H, W) float32 in 0..1, equal to `trimap` wherever that is 0 or 1
+    (H, W) float32 in 0..1
 
     Raises
     ------
     InputError
-        If sizes differ, the trimap lacks a class, or more is unknown than fits in memory.
-
-    Notes
-    -----
-    A side shorter than the 3 pixels of a window is repeated up to 3.
+        If more is unknown than fits in memory.
 
     References
     ----------
     Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", 2008.
     """
-    check(image, trimap)
-    alpha = trimap.astype(np.float32)
-    unknown = (alpha > 0) & (alpha < 1)
-    if not unknown.any():
-        return alpha
-    if min(alpha.shape) < 3:
-        height, width = alpha.shape
-        frame = [(0, max(0, 3 - height)), (0, max(0, 3 - width))]
-        image, alpha = np.pad(image, [*frame, (0, 0)], mode="edge"), np.pad(alpha, frame, mode="edge")
-        return np.ascontiguousarray(closed_form(image, alpha)[:height, :width])
+    unknown = (trimap > 0) & (trimap < 1)
     part = _around(unknown)
-    solution = _solve(image[part], alpha[part], unknown[part])
+    solution = _solve(image[part], trimap[part], unknown[part])
     if solution is None:
-        return classical("closed-form", image, trimap)
+        return classical("estimate_alpha_cf", image, trimap)
+    alpha = trimap.astype(np.float32)
     alpha[unknown] = solution
     return alpha
 

@@ -1,0 +1,85 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mattekit.baselines import ALPHA, DEFAULT, classical
+from mattekit.errors import InputError
+
+every_method = pytest.mark.parametrize("method", ALPHA)
+
+
+def case(height, width, kind="noise"):
+    """All unknown but the first and the last pixel."""
+    rng = np.random.default_rng(height * 100 + width)
+    image = rng.random((height, width, 3), dtype=np.float32)
+    if kind == "constant":
+        image[:] = 0.5
+    trimap = np.full((height, width), 0.5, np.float32)
+    trimap[0, 0], trimap[-1, -1] = 1, 0
+    return image, trimap
+
+
+@every_method
+@pytest.mark.parametrize("kind", ["noise", "constant"])
+@pytest.mark.parametrize("size", [(2, 1), (1, 7), (3, 3), (9, 5)])
+def test_any_size_gives_a_finite_alpha_equal_to_the_trimap_where_known(method, size, kind):
+    """Down to two pixels, and where a window's colours are all the same."""
+    image, trimap = case(*size, kind)
+    alpha = ALPHA[method](image, trimap)
+    assert alpha.dtype == np.float32 and alpha.shape == size
+    assert alpha.min() >= 0 and alpha.max() <= 1 and np.isfinite(alpha).all()
+    assert alpha[0, 0] == 1 and alpha[-1, -1] == 0
+
+
+@every_method
+def test_memory_layout_does_not_matter(method):
+    """A BGR view of a larger picture, every second column."""
+    image, trimap = case(42, 100)
+    trimap[:20], trimap[30:] = 1, 0
+    image[:25] = 0.7 + 0.3 * image[:25]
+    views = image[:, ::2, ::-1], trimap[:, ::2]
+    assert not any(view.flags.c_contiguous for view in views)
+    expected = ALPHA[method](*(np.ascontiguousarray(view) for view in views))
+    assert np.array_equal(ALPHA[method](*views), expected)
+
+
+@every_method
+def test_nothing_unknown_returns_the_trimap(method):
+    image, _ = case(6, 7)
+    trimap = np.ones((6, 7), np.float32)
+    alpha = ALPHA[method](image, trimap)
+    assert np.array_equal(alpha, trimap) and alpha is not trimap
+
+
+@pytest.mark.parametrize(("level", "name"), [(0, "foreground"), (1, "background")])
+def test_a_missing_class_is_named(level, name):
+    image, trimap = case(6, 7)
+    trimap[trimap != 0.5] = level
+    with pytest.raises(InputError, match=f"no {name} pixel"):
+        ALPHA[DEFAULT](image, trimap)
+
+
+def test_sizes_that_differ_are_both_named():
+    image, trimap = case(6, 7)
+    with pytest.raises(InputError, match=r"\(6, 7, 3\).*\(6, 5\)"):
+        ALPHA["closed-form"](image, trimap[:, :5])
+
+
+def test_colours_must_be_finite():
+    image, trimap = case(6, 7)
+    image[3, 3] = np.nan
+    with pytest.raises(InputError, match="not finite"):
+        ALPHA["closed-form"](image, trimap)
+
+
+@pytest.mark.parametrize("result", [ValueError("did not converge."), np.full((6, 7), np.nan)], ids=["raises", "nan"])
+def test_a_solver_without_an_answer_says_what_to_do(result, monkeypatch):
+    def estimate(image, trimap):
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    monkeypatch.setattr(classical, "load", lambda: SimpleNamespace(estimate_alpha_sm=estimate))
+    with pytest.raises(InputError, match="shared: no alpha for 7x6 pixels, 40 unknown: .* Use another method"):
+        ALPHA["shared"](*case(6, 7))
