@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from mattekit import __version__
-from mattekit.cli import composite, console, eval, foreground, info, predict, trimap
+from mattekit.cli import composite, console, eval, foreground, info, models, predict, trimap, weights
 from mattekit.errors import MattekitError
 
 UsageError = typer.BadParameter.__base__
@@ -70,6 +70,8 @@ app.command()(trimap.trimap)
 app.command()(composite.composite)
 app.command()(foreground.foreground)
 app.command()(eval.eval)
+app.command()(models.models)
+app.add_typer(weights.app, name="weights")
 app.command()(info.info)
 
 

@@ -23,6 +23,9 @@ ForegroundMethod = Annotated[
 Device = Annotated[
     str, typer.Option("--device", envvar="MATTEKIT_DEVICE", help="Of networks: auto, cpu, cuda, cuda:N or mps.")
 ]
+Settings = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Change an argument of the network; may be repeated.")
+]
 MAX_MEGAPIXELS = 256.0
 MaxPixels = Annotated[
     float, typer.Option("--max-pixels", min=0.001, help="Refuse images of more megapixels than this.")

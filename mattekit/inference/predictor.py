@@ -55,9 +55,13 @@ def check_model(model: str, device: str = "auto") -> None:
     _require_file(model)
     from mattekit.inference.device import resolve
     from mattekit.inference.preparation import preparation
+    from mattekit.networks import find
     from mattekit.networks.weights import read_header
 
-    preparation(read_header(model).preparation)
+    header = read_header(model)
+    preparation(header.preparation)
+    if find(header.network).input[0] != 4:
+        raise InputError(f"{model}: {header.network}, which is no matting network.")
     resolve(device)
 
 

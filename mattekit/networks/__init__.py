@@ -14,7 +14,7 @@ from mattekit.errors import InputError
 from mattekit.networks import a2u, classification, deeplab, depth, dim, indexnet, lsa, refinenet, segnet
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
 
-__all__ = ["NETWORKS", "EncoderDecoder", "Pyramid", "Row", "build"]
+__all__ = ["NETWORKS", "EncoderDecoder", "Pyramid", "Row", "build", "find"]
 
 
 class Row(NamedTuple):
@@ -53,6 +53,14 @@ NETWORKS: dict[str, Row] = {
 }
 
 
+def find(name: str) -> Row:
+    """The row of a name; InputError with the nearest names if there is none."""
+    if name not in NETWORKS:
+        near = get_close_matches(name, NETWORKS, 3) or NETWORKS
+        raise InputError(f"network: {name!r}, which is none. Use one of {', '.join(near)}.")
+    return NETWORKS[name]
+
+
 def build(name: str, **changes) -> nn.Module:
     """Build a network by name.
 
@@ -73,10 +81,7 @@ def build(name: str, **changes) -> nn.Module:
     InputError
         If the name or an argument is unknown.
     """
-    if name not in NETWORKS:
-        near = get_close_matches(name, NETWORKS, 3) or NETWORKS
-        raise InputError(f"network: {name!r}, which is none. Use one of {', '.join(near)}.")
-    row = NETWORKS[name]
+    row = find(name)
     known = signature(row.builder).parameters
     if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values()):
         for key in changes.keys() - known.keys():

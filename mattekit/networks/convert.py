@@ -1,5 +1,6 @@
 """From other projects' files to a network of ours and what a file of ours says of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -7,6 +8,7 @@ from torch import nn
 
 from mattekit.errors import WeightsError
 from mattekit.networks import build
+from mattekit.networks.arguments import parse
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.checkpoints import read_checkpoint
 from mattekit.networks.fill import fill
@@ -15,7 +17,7 @@ from mattekit.networks.weights import Header, header_of
 
 
 def convert(
-    path: str | Path, *, network: str | None = None, changes: dict | None = None, licence: str = "unknown"
+    path: str | Path, *, network: str | None = None, settings: Sequence[str] = (), licence: str = "unknown"
 ) -> tuple[nn.Module, Header]:
     """Make the network of a checkpoint.
 
@@ -27,9 +29,9 @@ def convert(
     network : str, optional
         A name in `NETWORKS`. If not given, names and shapes of the tensors tell, as far as they can, which network it
         is and with which arguments.
-    changes : dict, optional
-        Arguments of the network; those given win over what the shapes tell. A2U's `k_en` and the output stride of
-        max-pooling networks leave no trace in a checkpoint.
+    settings : sequence of str
+        Arguments of the network, such as "k_en=5"; they win over what the shapes tell. A2U's `k_en` and the output
+        stride of max-pooling networks leave no trace in a checkpoint.
     licence : str
 
     Returns
@@ -57,8 +59,9 @@ def convert(
     arguments: dict = {}
     if network is None:
         network, arguments = family.configuration(state)
+    arguments |= parse(network, settings, arguments.get("resampler"))
     with torch.device("meta"):
-        made = build(network, **{**arguments, **(changes or {})})
+        made = build(network, **arguments)
     fill(made, family.rename(state) if family else state, str(path)).eval()
     origin = f"{family.name}: {Path(path).name}" if family else Path(path).name
     preparation = family.preparation if family else None
@@ -66,7 +69,7 @@ def convert(
 
 
 def begin(
-    path: str | Path, network: str, *, changes: dict | None = None, licence: str = "unknown", seed: int = 0
+    path: str | Path, network: str, *, settings: Sequence[str] = (), licence: str = "unknown", seed: int = 0
 ) -> tuple[nn.Module, Header]:
     """Make a network whose encoder has the ImageNet weights of a file, to train it.
 
@@ -76,8 +79,8 @@ def begin(
         See `load_backbone`.
     network : str
         A name in `NETWORKS`.
-    changes : dict, optional
-        Arguments of the network.
+    settings : sequence of str
+        Arguments of the network, such as "k_up=5".
     licence : str
     seed : int
         Of all other weights, which are random.
@@ -91,9 +94,10 @@ def begin(
     MissingFileError, WeightsError, InputError
         As `load_backbone` and `build`.
     """
+    arguments = parse(network, settings)
     with torch.random.fork_rng(devices=[]):  # layers of torch know no generator but the global one
         torch.manual_seed(seed)
-        made = build(network, **(changes or {})).eval()
+        made = build(network, **arguments).eval()
     layout = load_backbone(made, path)
     origin = f"encoder alone from ImageNet ({layout}: {Path(path).name}), the rest random with seed {seed}"
     return made, header_of(made, licence=licence, origin=origin)

@@ -15,6 +15,8 @@ mattekit        the version that wrote the file
 """
 
 import json
+import math
+from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -30,7 +32,7 @@ from mattekit.networks import build
 from mattekit.networks.fill import fill
 
 FORMAT = 1
-IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}  # what all three papers normalise with
+IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # what all three papers normalise with
 PREPARATIONS = {  # of images, by how a network's name begins; its authors' rules
     "indexnet-b1": "resize-16+1",
     "indexnet-b2": "resize-32+1",
@@ -40,6 +42,7 @@ PREPARATIONS = {  # of images, by how a network's name begins; its authors' rule
     "lsa": "lsa-ring",
     "": "reflect-32",
 }
+STATISTICS = ("running_mean", "running_var")  # of batch normalisation; no parameters
 LARGEST_HALF = torch.finfo(torch.float16).max
 
 
@@ -50,7 +53,7 @@ class Header:
     network: str
     arguments: dict
     preparation: str
-    normalisation: dict[str, tuple[float, float, float]]
+    normalisation: dict[str, list[float]]
     licence: str = "unknown"
     origin: str = "unknown"
     mattekit: str = __version__
@@ -95,7 +98,10 @@ def save_network(path: str | Path, network: nn.Module, header: Header, *, half: 
         tensors[key] = (value.half() if small else value).detach().cpu().contiguous()
     facts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in asdict(header).items()}
     with replacing(Path(path)) as part:
+        part.touch()
+        mode = part.stat().st_mode
         save_file(tensors, part, {"mattekit.format": str(FORMAT), **facts})
+        part.chmod(mode)  # safetensors makes files that only their owner reads
 
 
 def load_network(path: str | Path) -> nn.Module:
@@ -143,6 +149,27 @@ def read_header(path: str | Path) -> Header:
         return _header(path, file.metadata())
 
 
+def describe(path: str | Path) -> dict:
+    """What a file says and holds, without reading the weights: the Header's fields, sizes; errors as for `read`.
+
+    Returns
+    -------
+    dict
+        The fields of Header, "parameters" (numbers that training changes), "dtypes" (tensors of each), "bytes".
+    """
+    with _opened(path) as file:
+        header = _header(path, file.metadata())
+        tensors = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+        sizes = {key: math.prod(tensor.get_shape()) for key, tensor in tensors.items()}
+        dtypes = Counter(tensor.get_dtype() for tensor in tensors.values())
+    return {
+        **asdict(header),
+        "parameters": sum(size for key, size in sizes.items() if not key.endswith(STATISTICS)),
+        "dtypes": dict(dtypes),
+        "bytes": Path(path).stat().st_size,
+    }
+
+
 def _opened(path: str | Path) -> safe_open:
     if not Path(path).is_file():
         raise MissingFileError(f"{path}: no such file.")
@@ -167,6 +194,8 @@ def _header(path: str | Path, metadata: dict[str, str] | None) -> Header:
         raise WeightsError(f"{path}: weights of format {version}; this version of mattekit reads {FORMAT}. Update it.")
     try:
         facts = {field.name: facts[field.name] for field in fields(Header)}
-        return Header(**{**facts, **{key: json.loads(facts[key]) for key in ("arguments", "normalisation")}})
-    except (KeyError, ValueError) as error:
+        arguments, normalisation = dict(json.loads(facts["arguments"])), dict(json.loads(facts["normalisation"]))
+        mean, std = ([float(x) for x in normalisation[key]] for key in ("mean", "std"))
+        return Header(**{**facts, "arguments": arguments, "normalisation": {"mean": mean, "std": std}})
+    except (KeyError, ValueError, TypeError) as error:
         raise WeightsError(f"{path}: damaged metadata ({type(error).__name__}: {error}).") from error

@@ -1,0 +1,91 @@
+"""`mattekit models`: the networks of the papers' tables, their sizes, and the layers of one."""
+
+from typing import Annotated, Any
+
+import typer
+
+from mattekit.cli import console, options
+
+
+def models(
+    name: Annotated[str | None, typer.Argument(help="A network, to see its layers and its arguments.")] = None,
+    settings: options.Settings = [],  # noqa: B006
+    json: options.Json = False,
+) -> None:
+    """List all networks with their parameters, multiply-accumulates and place in the papers, or one with its layers.
+
+    Multiply-accumulates (MACs) are of one 224x224 image and trimap, of convolutions and linear layers alone, in units
+    of 2**30: what the papers call GFLOPs.
+    """
+    from mattekit.networks import NETWORKS
+    from mattekit.networks.summary import summary
+
+    if name is not None:
+        _one(name, settings, json)
+        return
+    if settings:
+        raise typer.BadParameter("--set changes one network: name it.")
+    if not json:
+        console.data(_line("name", "parameters", "MACs", "source"))
+    for row in map(summary, NETWORKS):
+        if json:
+            console.json_line(row)
+        else:
+            console.data(_line(row["name"], f"{row['parameters']:,}", _macs(row), row["source"] + _input(row)))
+
+
+def _one(name: str, settings: list[str], json: bool) -> None:
+    from mattekit.networks.summary import layers, summary
+
+    changes = parse(name, settings)
+    row, table = summary(name, changes), layers(name, changes)
+    if json:
+        console.json_line({**row, "arguments": _arguments(name, changes), "layers": [x._asdict() for x in table]})
+        return
+    wide = max(len(layer.name) for layer in table)
+    console.data(f"{'module':<{wide}}  {'kind':<15}  {'output':<20}  {'parameters':>11}")
+    for layer in table:
+        shape = "x".join(map(str, layer.shape))
+        console.data(f"{layer.name:<{wide}}  {layer.kind:<15}  {shape:<20}  {layer.parameters:>11,}")
+    given = " ".join(f"{key}={_text(value)}" for key, value in _arguments(name, changes).items())
+    shape = "x".join(map(str, row["input"]))
+    console.data(f"{name}: {row['parameters']:,} parameters, {_macs(row)} x 2**30 MACs of {shape} ({row['source']})")
+    console.data(f"arguments for --set: {given}")
+
+
+def parse(name: str, settings: list[str]) -> dict[str, Any]:
+    """Arguments of a network from --set; a usage error if the network, the argument or its type is another."""
+    from mattekit.errors import InputError
+    from mattekit.networks.arguments import parse as parse_arguments
+
+    try:
+        return parse_arguments(name, settings)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _arguments(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """Every argument with its value."""
+    from mattekit.networks.arguments import arguments
+
+    usual = {key: parameter.default for key, parameter in arguments(name, changes.get("resampler")).items()}
+    return {**usual, **changes}
+
+
+def _text(value: Any) -> str:
+    """A value as --set takes it."""
+    if isinstance(value, (tuple, list)):
+        return ",".join(map(str, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def _line(name: str, parameters: str, macs: str, source: str) -> str:
+    return f"{name:<34}{parameters:>12}{macs:>9}  {source}"
+
+
+def _macs(row: dict) -> str:
+    return f"{row['macs'] / 2**30:.4f}"
+
+
+def _input(row: dict) -> str:
+    return "" if row["input"] == [4, 224, 224] else f" (of {'x'.join(map(str, row['input']))})"

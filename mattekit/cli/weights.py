@@ -1,0 +1,88 @@
+"""`mattekit weights`: files of network weights, made of other projects' checkpoints and looked into."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mattekit.cli import console, options
+
+app = typer.Typer(help="Convert checkpoints to files that predict -m takes, and look into those.")
+
+Network = Annotated[
+    str | None, typer.Option("--network", help="A name of mattekit models.", show_default="as names and shapes tell")
+]
+Backbone = Annotated[
+    str | None,
+    typer.Option("--backbone", help="FILE has ImageNet weights for the encoder of this network; the rest is random."),
+]
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(help="Checkpoint: .pth, .pth.tar, .safetensors.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="FILE.safetensors.", show_default="beside the checkpoint")
+    ] = None,
+    network: Network = None,
+    settings: options.Settings = [],  # noqa: B006
+    backbone: Backbone = None,
+    seed: Annotated[int, typer.Option(help="Of what --backbone leaves random.")] = 0,
+    licence: Annotated[str, typer.Option(help="Of the weights; kept in the file.")] = "unknown",
+    half: Annotated[bool, typer.Option("--half", help="Keep large weights in float16.")] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Make a file that says which network it holds of a checkpoint: of IndexNet's, A2U's or LSA's authors or of mmagic.
+
+    With --backbone, of ImageNet weights in torchvision's, timm's or mmcls' layout, to train the network. Pickles are
+    read without executing anything; a file that holds more than tensors and numbers is refused.
+    """
+    console.setup(quiet=quiet)
+    if network and backbone:
+        raise typer.BadParameter("--network and --backbone both name the network; give one.")
+    target = output or _beside(file)
+    if target.suffix != ".safetensors":
+        raise typer.BadParameter(f"-o {target}: wanted a name that ends in .safetensors.")
+    from mattekit.files import refuse_overwriting
+    from mattekit.networks import convert as conversion
+    from mattekit.networks.weights import save_network
+
+    refuse_overwriting(target, [file])
+    if backbone:
+        made, header = conversion.begin(file, backbone, settings=settings, licence=licence, seed=seed)
+    else:
+        made, header = conversion.convert(file, network=network, settings=settings, licence=licence)
+    save_network(target, made, header, half=half)
+    console.status(f"wrote {target}: {header.network}, {header.origin}")
+    if json:
+        show(target, json=True)
+
+
+@app.command()
+def show(
+    file: Annotated[Path, typer.Argument(help="File of mattekit weights convert, or of training.")],
+    json: options.Json = False,
+) -> None:
+    """Show which network a file holds, how images are prepared for it, its licence, origin and size."""
+    from mattekit.networks.weights import describe
+
+    facts = describe(file)
+    if json:
+        console.json_line({"file": str(file), **facts})
+        return
+    for key, value in facts.items():
+        console.data(f"{key:<14} {_text(value)}")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_text(entry)}" for key, entry in value.items()) or "as in mattekit models"
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
+    return f"{value:,}" if type(value) is int else str(value)
+
+
+def _beside(file: Path) -> Path:
+    """The checkpoint's name with .safetensors for .pth or .pth.tar."""
+    return Path(str(file).removesuffix(".tar")).with_suffix(".safetensors")

@@ -1,0 +1,72 @@
+"""What a network consists of: its size, and its layers one by one."""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from mattekit.networks import NETWORKS, build, count
+
+
+class Layer(NamedTuple):
+    """One module with parameters of its own: its name in the network, class, output's shape and parameters."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+
+
+def summary(name: str, changes: dict | None = None) -> dict:
+    """Size of a network without building it in memory.
+
+    Parameters
+    ----------
+    name : str
+        A key of `NETWORKS`.
+    changes : dict, optional
+        Arguments in place of those of the row.
+
+    Returns
+    -------
+    dict
+        "name"; "parameters"; "macs", multiply-accumulates as `count.macs` counts them, for one input of the shape
+        "input" (channels, height, width); "source", where a paper has the network.
+
+    Raises
+    ------
+    InputError
+        If the name or an argument is unknown.
+    """
+    network = on_paper(name, changes)
+    channels, height, width = NETWORKS[name].input
+    return {
+        "name": name,
+        "parameters": count.parameters(network),
+        "macs": count.macs(network, (height, width), channels),
+        "input": [channels, height, width],
+        "source": NETWORKS[name].source,
+    }
+
+
+def layers(name: str, changes: dict | None = None) -> list[Layer]:
+    """The modules with parameters of their own, in the order in which they first work; arguments as in `summary`."""
+    network = on_paper(name, changes)
+    found: dict[str, Layer] = {}
+
+    def note(layer: str, module: nn.Module, output: torch.Tensor) -> None:
+        parameters = sum(parameter.numel() for parameter in module.parameters(recurse=False))
+        found.setdefault(layer, Layer(layer, type(module).__name__, tuple(output.shape), parameters))
+
+    for layer, module in network.named_modules():
+        if any(True for _ in module.parameters(recurse=False)):
+            module.register_forward_hook(lambda module, _, output, layer=layer: note(layer, module, output))
+    with torch.no_grad():
+        network(torch.empty(1, *NETWORKS[name].input, device="meta"))
+    return list(found.values())
+
+
+def on_paper(name: str, changes: dict | None = None) -> nn.Module:
+    """The network without memory for its weights, in eval mode: its shapes can be counted, nothing computed."""
+    with torch.device("meta"):
+        return build(name, **(changes or {})).eval()
