@@ -1,6 +1,8 @@
 """Fixtures and settings of the whole suite."""
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,16 @@ import pytest
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def fresh_logging() -> Iterator[None]:
+    """Undo what a command of an earlier test did to mattekit's logger, so that no test depends on another."""
+    yield
+    logger = logging.getLogger("mattekit")
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
 
 
 @pytest.fixture(scope="session")

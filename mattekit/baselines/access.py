@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
 
+from mattekit.compiling import announced
+
 log = logging.getLogger("mattekit")
 
 
@@ -13,7 +15,7 @@ def load() -> ModuleType:
     """Import pymatting and return it; the first import on a machine compiles for about a minute and says so."""
     with (
         quiet_stdout(),
-        announce_compiling("pymatting: the first use compiles for about a minute; later uses start at once."),
+        announced("pymatting: the first use compiles for about a minute; later uses start at once."),
     ):
         import pymatting
     return pymatting
@@ -29,24 +31,3 @@ def quiet_stdout() -> Iterator[None]:
     finally:
         if printed.getvalue():
             log.info("%s", " ".join(printed.getvalue().split()))
-
-
-@contextmanager
-def announce_compiling(message: str) -> Iterator[None]:
-    """Log `message` as a note, once, if numba has to compile in the block."""
-    from numba.core import event
-
-    # Numba announces a compilation only where its cache has no answer, so a warm cache stays silent wherever it lies.
-    class Notice(event.Listener):
-        told = False
-
-        def on_start(self, event) -> None:
-            if not self.told:
-                log.warning("%s", message)
-                self.told = True
-
-        def on_end(self, event) -> None:
-            pass
-
-    with event.install_listener("numba:compile", Notice()):
-        yield

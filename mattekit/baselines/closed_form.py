@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from mattekit.baselines.access import announce_compiling
 from mattekit.baselines.classical import classical
+from mattekit.compiling import announced
 
 EPSILON = 1e-7  # regularisation of a window's colours; pymatting's value
 MOST_ENTRIES = 500_000_000  # of the factor, 4 GB: about two million unknown pixels in one region
@@ -50,7 +50,7 @@ def _around(unknown: np.ndarray) -> tuple[slice, ...]:
 
 def _solve(image: np.ndarray, trimap: np.ndarray, unknown: np.ndarray) -> np.ndarray | None:
     """Alphas of the unknown pixels in raster order, or None where elimination would take too much memory."""
-    with announce_compiling("closed-form: the first use compiles for some seconds; later uses start at once."):
+    with announced("closed-form: the first use compiles for some seconds; later uses start at once."):
         from mattekit.baselines.cholesky import solve
         from mattekit.baselines.dissection import boundaries, dissect
         from mattekit.baselines.matting_laplacian import laplacian

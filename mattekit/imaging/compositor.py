@@ -11,6 +11,7 @@ import math
 import cv2
 import numpy as np
 
+from mattekit.compiling import announced
 from mattekit.errors import InputError
 
 TAPS = 5  # input pixels that a bicubic filter of radius 2 may touch
@@ -47,6 +48,7 @@ def _bicubic(bg: np.ndarray, size: tuple[int, int], crop: tuple[int, int]) -> np
     return np.rint(np.clip(scaled, 0, np.iinfo(bg.dtype).max)).astype(bg.dtype)
 
 
+@announced("compositing: the first use compiles for some seconds.")
 def _stretch(rows: np.ndarray, length: int, count: int) -> np.ndarray:
     """Scale (n, m, 3) uint8 to `length` rows and give the first `count`: Pillow's numbers, about ten times as fast."""
     from mattekit.imaging.compositor_kernel import weigh_rows
@@ -100,6 +102,7 @@ class Cutout:
         self.size = opacity.shape
         self.nudge = 0.0 if truncate else 0.5
 
+    @announced("compositing: the first use compiles for some seconds.")
     def over(self, bg: np.ndarray) -> np.ndarray:
         """Composite before a background that has been cut to size.
 

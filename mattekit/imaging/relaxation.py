@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from mattekit.compiling import announced
+
 SWEEPS_A_PASS = 5  # so many sweeps of a row of 1920 pixels stay in a core's cache of 1 MB
 SMALL = 20_000  # pixels; below this, handing work to a thread costs more than doing it
 
@@ -68,6 +70,7 @@ class Relaxation:
         self._each_band(kernels.interleave, source, result)
         return result
 
+    @announced("foreground colours: the first use compiles for some seconds.")
     def _each_band(self, kernel: Callable[..., None], first: np.ndarray, *arguments: Any) -> None:
         height = first.shape[0]
         bands = self.threads if first.size // 3 > SMALL else 1
