@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-BAND = 1 << 19  # bytes of high-resolution feature in one band on a CPU; a GPU takes all images at once
+BAND = 1 << 23  # bytes of high-resolution feature in one band on a CPU; a GPU takes all images at once
 
 
 class Spread(torch.autograd.Function):
@@ -51,11 +51,9 @@ class Spread(torch.autograd.Function):
         for b, r, e in _bands(n, h, 16 * c * w, y.device):
             g = grad[b, ..., r:e, :, :].to(_wide(y))
             if to_kernel is not None:
-                z = _doubled(y, b, r, e, k)
-                for t in range(k * k):
-                    i, j = divmod(t, k)
-                    product = g * z[..., i : i + e - r, :, 2 * j : 2 * (j + w)]
-                    to_kernel[b, :, t, r:e] = product.sum(2)
+                z = _doubled(y, b, r, e, k).unfold(3, e - r, 1).unfold(5, 2 * w, 2)
+                z = z.permute(0, 1, 2, 3, 5, 6, 4, 7)  # (N, G, C/G, k, k, rows, 1, 2w)
+                to_kernel[b, :, :, r:e] = _correlate(g, z)
             if to_y is not None:
                 _spread_back(to_y, g, kernel[b, ..., r:e, :, :].to(g.dtype), b, r, k)
         to_y = None if to_y is None else to_y.to(y.dtype).view(shapes[0])
@@ -96,13 +94,28 @@ class Gather(torch.autograd.Function):
         for b, r, e in _bands(n, h, 16 * c * w, x.device):
             g = grad[b, ..., r:e, :].to(_wide(x))
             if to_kernel is not None:
-                z = _split(x, b, r, e, k)
-                for t in range(k * k):
-                    to_kernel[b, :, t, r:e] = (g * _tap(z, *divmod(t, k), e - r, w)).sum(2)
+                z = _split(x, b, r, e, k).unfold(4, 2 * (e - r) - 1, 1)[..., ::2].unfold(5, w, 1)
+                z = z.permute(1, 2, 3, 4, 5, 0, 6, 7)  # (N, G, C/G, k, k/2, 2, rows, w)
+                to_kernel[b, :, :, r:e] = _correlate(g, z)
             if to_x is not None:
                 _gather_back(to_x, g, kernel[b, ..., r:e, :].to(g.dtype), b, r, k)
         to_x = None if to_x is None else to_x.to(x.dtype).view(shapes[0])
         return to_x, None if to_kernel is None else to_kernel.view(shapes[1])
+
+
+def _correlate(g: Tensor, z: Tensor) -> Tensor:
+    """The kernel's gradient: over the channels, the sum of g (N, G, C/G, ...) times what each tap sees of the feature.
+
+    z is (N, G, C/G, taps, ...), the taps in several dimensions. Channel by channel, the sums of all taps stay in the
+    cache and no product is written down.
+    """
+    axes = z.ndim - g.ndim
+    g = g[(slice(None),) * 3 + (None,) * axes]
+    # Windows overlap, so that the loops' order must come from a contiguous result.
+    total = g.new_zeros(torch.broadcast_shapes(g[:, :, 0].shape, z[:, :, 0].shape))
+    for c in range(g.shape[2]):
+        total.addcmul_(g[:, :, c], z[:, :, c])
+    return total.flatten(2, 1 + axes)
 
 
 def _spread_back(to_y: Tensor, g: Tensor, weights: Tensor, b: slice, r: int, k: int) -> None:

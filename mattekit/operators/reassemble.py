@@ -84,12 +84,13 @@ def _spread_traced(y: Tensor, kernel: Tensor) -> Tensor:
     n, c, h, w = y.shape
     groups, taps = kernel.shape[1:3]
     k = math.isqrt(taps)
-    z = F.pad(y, (k // 2,) * 4).view(n, groups, c // groups, h + k - 1, 1, w + k - 1, 1)
-    kernel = kernel.view(n, groups, 1, taps, h, 2, w, 2)
+    z = F.pad(y, (k // 2,) * 4).unflatten(1, (groups, c // groups))
+    z = z.unsqueeze(-1).expand(*z.shape, 2).flatten(-2).unsqueeze(-2)  # (N, G, C/G, h + k - 1, 1, 2 (w + k - 1))
+    kernel = kernel.unsqueeze(2).unflatten(4, (h, 2))  # (N, G, 1, K, h, 2, 2w)
     out = None
     for t in range(taps):
         i, j = divmod(t, k)
-        term = kernel[:, :, :, t] * z[:, :, :, i : i + h, :, j : j + w]  # (N, G, C/G, h, 2, w, 2)
+        term = kernel[:, :, :, t] * z[..., i : i + h, :, 2 * j : 2 * (j + w)]  # (N, G, C/G, h, 2, 2w)
         out = term if out is None else out + term
     return out.to(y.dtype).reshape(n, c, 2 * h, 2 * w)
 
