@@ -1,0 +1,117 @@
+"""How each network wants its images: PREPARATIONS, by the names that weights files carry.
+
+Every network was tested by its authors on whole images made to fit its stride, each in a way of its own.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from mattekit.errors import InputError
+
+Size = tuple[int, int]  # height, width
+
+
+class Preparation(NamedTuple):
+    """One rule, there and back.
+
+    Attributes
+    ----------
+    prepare : function
+        Of an image (H, W, 3) and a trimap (H, W), both float32: the two in the size that the network takes.
+    restore : function
+        Of the raw alpha in that size, float32, and of (H, W): the alpha (H, W), not yet clipped everywhere.
+    """
+
+    prepare: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+    restore: Callable[[np.ndarray, Size], np.ndarray]
+
+
+def resizing(stride: int, extra: int = 0) -> Preparation:
+    """Resize each side up to a multiple of `stride`, plus `extra`: bicubic, the trimap nearest (IndexNet).
+
+    Proportions change a little. Resizing before the normalisation or after it, as the released code does, is the same
+    but for rounding, since bicubic weights add up to 1.
+    """
+
+    def prepare(image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        height, width = (side + -side % stride + extra for side in trimap.shape)
+        return (
+            cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC),
+            cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST),
+        )
+
+    def restore(alpha: np.ndarray, size: Size) -> np.ndarray:
+        return cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_CUBIC)
+
+    return Preparation(prepare, restore)
+
+
+def reflecting(stride: int) -> Preparation:
+    """Reflect at the bottom and the right up to multiples of `stride`, without repeating the edge (A2U)."""
+
+    def prepare(image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        bottom, right = (-side % stride for side in trimap.shape)
+        return _reflect(image, 0, bottom, 0, right), _reflect(trimap, 0, bottom, 0, right)
+
+    def restore(alpha: np.ndarray, size: Size) -> np.ndarray:
+        return alpha[: size[0], : size[1]]
+
+    return Preparation(prepare, restore)
+
+
+RING_CAP = 2176  # longest side that LSA's network sees; each side is capped by itself
+RING_STRIDE = 64
+RING = 16  # width of the ring of reflections, and of the ring of zeros around it
+
+
+def _ring(image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    # The released code rounds a capped image to 8 bits before all else; here it stays as it is.
+    height, width = capped = _capped(trimap.shape)
+    if capped != trimap.shape:
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        trimap = cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST)
+    bottom, right = -height % RING_STRIDE, -width % RING_STRIDE
+    # In two steps: the ring reflects what the first has reflected.
+    image, trimap = (_reflect(_reflect(a, 0, bottom, 0, right), *[RING] * 4) for a in (image, trimap))
+    return tuple(cv2.copyMakeBorder(a, *[RING] * 4, cv2.BORDER_CONSTANT, value=0) for a in (image, trimap))
+
+
+def _unring(alpha: np.ndarray, size: Size) -> np.ndarray:
+    height, width = _capped(size)
+    alpha = alpha[2 * RING :, 2 * RING :][:height, :width].clip(0, 1)
+    return alpha if alpha.shape == size else cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _capped(size: Size) -> Size:
+    return min(size[0], RING_CAP), min(size[1], RING_CAP)
+
+
+def _reflect(array: np.ndarray, top: int, bottom: int, left: int, right: int) -> np.ndarray:
+    return cv2.copyMakeBorder(array, top, bottom, left, right, cv2.BORDER_REFLECT_101)
+
+
+PREPARATIONS = {
+    "resize-32": resizing(32),  # IndexNet, Deep Image Matting
+    "resize-16": resizing(16),
+    "resize-16+1": resizing(16, 1),  # DeepLabv3+, for its corners on corners
+    "resize-32+1": resizing(32, 1),  # RefineNet
+    "reflect-16": reflecting(16),  # A2U
+    "reflect-32": reflecting(32),
+    "lsa-ring": Preparation(_ring, _unring),
+}
+
+
+def preparation(name: str) -> Preparation:
+    """Find a rule by its name.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if name not in PREPARATIONS:
+        raise InputError(f"preparation: {name!r}, which is none. Use one of {', '.join(PREPARATIONS)}.")
+    return PREPARATIONS[name]
