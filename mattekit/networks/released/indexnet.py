@@ -5,6 +5,7 @@ from torch import Tensor
 
 from mattekit.errors import WeightsError
 from mattekit.networks.encoders.mobilenetv2 import STAGES
+from mattekit.networks.refinenet import LEVELS
 from mattekit.networks.released import names
 from mattekit.networks.released.names import CONV_NORM, State, Table, below
 
@@ -36,7 +37,7 @@ DEEPLAB: Table = [
 REFINENET: Table = [
     *[
         (f"dconv{stage}.", f"laterals.{level}.{i}.", CONV_NORM)
-        for level, stages in enumerate([(2,), (3,), (4, 5), (6, 7)])
+        for level, stages in enumerate(LEVELS)
         for i, stage in enumerate(stages)
     ],
     *[
