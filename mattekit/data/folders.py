@@ -30,6 +30,7 @@ def pair(
     recursive: bool = False,
     numbered: Collection[str] = (),
     leave_out: Path | None = None,
+    distinct: bool = True,
 ) -> Pairing:
     """Find, for every image of the first folder, its partner in each other one.
 
@@ -41,6 +42,7 @@ def pair(
     recursive : also look into sub-folders; the relative path is part of the name.
     numbered : roles whose one file `name` serves all of `name_0`, `name_1`, ... (Composition-1k's alphas).
     leave_out : a sub-folder not to look into: the outputs of an earlier run are no inputs.
+    distinct : no file is its own partner, as no image is its own trimap; a truth may be scored against itself.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def pair(
     others = tuple(f"_{role}" for role in followers)
     found = {role: _images(folder, recursive, leave_out) for role, folder in folders.items()}
     # A folder of its own may name its files as it likes; only in a shared one does the role tell them apart.
-    shared = any(folders[leader].resolve() == folders[role].resolve() for role in followers)
+    shared = distinct and any(folders[leader].resolve() == folders[role].resolve() for role in followers)
     names = [n for n in sorted(found[leader]) if not (shared and n.endswith(others))]
     if not names:
         raise MissingFileError(f"{folders[leader]}: no images found. Formats: {' '.join(sorted(IMAGE_SUFFIXES))}.")
@@ -84,7 +86,8 @@ def images(folder: Path, *, recursive: bool = False, leave_out: Path | None = No
 
 def _images(folder: Path, recursive: bool, leave_out: Path | None) -> dict[str, list[Path]]:
     if not folder.is_dir():
-        raise MissingFileError(f"{folder}: no such folder. Check the path.")
+        found = "a file, wanted a folder like the others" if folder.exists() else "no such folder"
+        raise MissingFileError(f"{folder}: {found}. Check the path.")
     left_out = _inside(leave_out, folder)
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):

@@ -79,7 +79,8 @@ def _pair_folder(
     folder: Path, method: str, truth: Path, trimaps: Path | None, recursive: bool
 ) -> tuple[list[Item], list[str], set[str]]:
     folders = {"prediction": folder, "alpha": truth, **({"trimap": trimaps} if trimaps else {})}
-    pairing = pair(folders, recursive=recursive, numbered=[role for role in folders if role != "prediction"])
+    numbered = [role for role in folders if role != "prediction"]
+    pairing = pair(folders, recursive=recursive, numbered=numbered, distinct=False)
     items = [
         Item(name, method, files["prediction"], files["alpha"], files.get("trimap"))
         for name, files in pairing.groups.items()

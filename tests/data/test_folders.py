@@ -121,6 +121,14 @@ def test_an_image_is_never_its_own_trimap(tmp_path):
     assert pair({"image": folder, "trimap": link}).groups == {}
 
 
+def test_a_file_may_be_its_own_partner_where_that_makes_sense(tmp_path):
+    """Scoring true alphas against themselves is a user's first check of a scorer."""
+    truth = touch(tmp_path / "truth", "cat.png")
+    assert names_of(pair({"prediction": truth, "alpha": truth}, distinct=False)) == {
+        "cat": {"prediction": "cat.png", "alpha": "cat.png"}
+    }
+
+
 def test_a_folder_of_its_own_may_still_carry_the_role_in_its_names(tmp_path):
     folders = {"image": touch(tmp_path / "i", "cat.png"), "trimap": touch(tmp_path / "t", "cat_trimap.png")}
     assert names_of(pair(folders)) == {"cat": {"image": "cat.png", "trimap": "cat_trimap.png"}}
