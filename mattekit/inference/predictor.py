@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -41,9 +40,9 @@ def predictor(model: str, device: str = "auto") -> Predictor:
         return baselines.ALPHA[model]
     _require_file(model)
     from mattekit.inference.device import resolve
+    from mattekit.inference.network import file_predictor
 
-    changed = Path(model).stat().st_mtime_ns if Path(model).is_file() else 0
-    return _network(model, changed, resolve(device))
+    return file_predictor(model, device=resolve(device))
 
 
 def check_model(model: str, device: str = "auto") -> None:
@@ -69,17 +68,6 @@ def _require_file(model: str) -> None:
     if not Path(model).suffix and not Path(model).is_file():
         names = ", ".join(baselines.ALPHA)
         raise InputError(f"{model}: no such model. Use one of {names}, or a network's file of weights.")
-
-
-@lru_cache(maxsize=2)
-def _network(path: str, changed: int, device: str) -> Predictor:
-    """A network's predictor; `changed` is the file's time, so that a file written anew is read anew."""
-    from mattekit.inference.network import Normalisation, network_predictor
-    from mattekit.networks.weights import load_network
-
-    network = load_network(path)
-    header = network.header
-    return network_predictor(network, header.preparation, Normalisation(**header.normalisation), device=device)
 
 
 def predict_alpha(

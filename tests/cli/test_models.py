@@ -1,0 +1,109 @@
+"""`mattekit models` as a user runs it."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from mattekit.cli import app
+from mattekit.networks import NETWORKS
+
+
+def run(*words, code=0):
+    result = CliRunner().invoke(app, ["models", *words])
+    assert result.exit_code == code, (result.output, result.stderr, result.exception)
+    return result
+
+
+@pytest.fixture(scope="module")
+def listing():
+    """The whole list takes seconds: once."""
+    return {row["name"]: row for row in map(json.loads, run("--json").stdout.splitlines())}
+
+
+def test_every_network_is_listed_with_its_place_in_the_papers(listing):
+    assert list(listing) == list(NETWORKS)
+    assert listing["a2u-hybrid-cw"]["source"] == "A2U Table 2, hybrid-cw"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "giga"),
+    [
+        ("a2u", 8_089_235, "9.370"),
+        ("indexnet-b11", 3_753_259, "4.0808"),
+        ("indexnet-m2o-nonlinear-context", 8_153_771, "6.2988"),
+        ("indexnet-b3", 130_545_345, "32.3387"),
+        ("lsa", 38_067_809, "8.62"),
+    ],
+)
+def test_sizes_are_those_of_the_papers(listing, name, parameters, giga):
+    assert listing[name]["parameters"] == parameters and listing[name]["input"] == [4, 224, 224]
+    assert f"{listing[name]['macs'] / 2**30:.{len(giga.partition('.')[2])}f}" == giga
+
+
+def test_a_network_is_shown_layer_by_layer():
+    lines = run("indexnet-b11").stdout.splitlines()
+    assert lines[1].split() == ["encoder.stages.0.conv", "Conv2d", "1x32x224x224", "1,152"]
+    assert "3,753,259 parameters, 4.0808 x 2**30 MACs of 4x224x224 (IndexNet Table 1, b11)" in lines[-2]
+    assert "resampler=max-unpool fusion=concat context=aspp stride=32 width=1.0 depthwise=false" in lines[-1]
+
+
+@pytest.mark.parametrize("name", ["a2u-static-cw", "indexnet-o2o-nonlinear", "indexnet-b2", "dim", "lsa", "depth"])
+def test_layers_add_up_to_the_network(name):
+    row = json.loads(run(name, "--json").stdout)
+    assert sum(layer["parameters"] for layer in row["layers"]) == row["parameters"]
+    assert row["layers"][0]["shape"][0] == 1
+
+
+def test_an_argument_changes_the_network():
+    row = json.loads(run("indexnet", "--set", "hidden=2", "--set", "context=none", "--json").stdout)
+    assert row["parameters"] == 8_153_771 - (3_753_259 - 3_176_939)  # B11 and B10 differ by the context
+    assert row["arguments"]["hidden"] == 2 and row["arguments"]["context"] is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "value"),
+    [
+        ("k_up=5", "k_up", 5),
+        ("shared=false", "shared", False),
+        ("strided=true", "strided", True),
+        ("strided=none", "strided", None),
+        ("fusion=concat", "fusion", "concat"),
+        ("resampler=carafe", "resampler", "carafe"),
+    ],
+)
+def test_settings_have_their_arguments_types(setting, key, value):
+    from mattekit.networks.arguments import parse
+
+    assert parse("a2u-hybrid-cw", [setting]) == {key: value}
+
+
+def test_numbers_and_tuples_are_read():
+    from mattekit.networks.arguments import parse
+
+    assert parse("dim", ["bottleneck=512, 1"]) == {"bottleneck": (512, 1)}
+    assert parse("indexnet", ["width=1.4"]) == {"width": 1.4}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a2u", "--set", "k_upp=5"], "a2u: argument 'k_upp', wanted one of resampler, strided, "),
+        (["a2u", "--set", "k_up=five"], "k_up=five: Input should be a valid integer"),
+        (["a2u", "--set", "k_up"], "k_up: no value, wanted KEY=VALUE."),
+        (["dim", "--set", "bottleneck=512"], "bottleneck=512: "),
+        (["lsa", "--set", "k_up=5"], "argument 'k_up', wanted one of resampler, fusion"),
+        (["indexnets"], "'indexnets', which is none. Use one of indexnet"),
+        (["--set", "k_up=5"], "--set changes one network: name it."),
+    ],
+)
+def test_misuse_says_what_there_is(words, message):
+    assert message in run(*words, code=2).stderr
+
+
+def test_a_value_that_no_network_has_is_an_error():
+    assert "fusion: 'max', wanted one of none, add, concat." in run("a2u", "--set", "fusion=max", code=1).stderr
+
+
+def test_an_operators_arguments_follow_the_operator():
+    assert run("lsa", "--set", "resampler=carafe", "--set", "k_up=3", "--json").stdout
