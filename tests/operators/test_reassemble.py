@@ -10,10 +10,13 @@ from mattekit.operators import bands, gather, spread
 from mattekit.operators.reassemble import _gather_traced, _spread_traced
 
 
-@pytest.fixture(params=["whole", "bands"])
+@pytest.fixture(params=["rows", "images", "batch"])
 def band(request, monkeypatch):
-    """Bands of one row must give what whole images give."""
-    monkeypatch.setattr(bands, "BAND", 1 if request.param == "bands" else 1 << 30)
+    """Bands of one row must give what whole images give, and those what a whole batch gives, as on a GPU."""
+    monkeypatch.setattr(bands, "BAND", 1 if request.param == "rows" else 1 << 30)
+    if request.param == "batch":
+        here = bands._bands
+        monkeypatch.setattr(bands, "_bands", lambda n, rows, size, _: here(n, rows, size, torch.device("cuda")))
 
 
 def random_case(direction, k, groups, size=(5, 7), dtype=torch.float64, seed=0):
