@@ -45,7 +45,7 @@ class Spread(torch.autograd.Function):
         shapes = y.shape, kernel.shape
         y, kernel = _grouped(y, kernel)
         kernel = kernel.unflatten(4, (h, 2))
-        grad = grad.reshape(*y.shape[:3], h, 2, 2 * w)
+        grad = grad.contiguous().view(*y.shape[:3], h, 2, 2 * w)
         to_y = torch.zeros_like(y, dtype=_wide(y)) if ctx.needs_input_grad[0] else None
         to_kernel = torch.empty_like(kernel.squeeze(2)) if ctx.needs_input_grad[1] else None
         for b, r, e in _bands(n, h, 16 * c * w, y.device):
@@ -56,8 +56,8 @@ class Spread(torch.autograd.Function):
                 to_kernel[b, :, :, r:e] = _correlate(g, z)
             if to_y is not None:
                 _spread_back(to_y, g, kernel[b, ..., r:e, :, :].to(g.dtype), b, r, k)
-        to_y = None if to_y is None else to_y.to(y.dtype).view(shapes[0])
-        return to_y, None if to_kernel is None else to_kernel.view(shapes[1])
+        to_y = None if to_y is None else to_y.to(y.dtype).reshape(shapes[0])
+        return to_y, None if to_kernel is None else to_kernel.reshape(shapes[1])
 
 
 class Gather(torch.autograd.Function):
@@ -88,7 +88,7 @@ class Gather(torch.autograd.Function):
         (n, c), (h, w), k = x.shape[:2], kernel.shape[-2:], math.isqrt(kernel.shape[2])
         shapes = x.shape, kernel.shape
         x, kernel = _grouped(x, kernel)
-        grad = grad.reshape(*x.shape[:3], h, w)
+        grad = grad.contiguous().view(*x.shape[:3], h, w)
         to_x = torch.zeros_like(x, dtype=_wide(x)) if ctx.needs_input_grad[0] else None
         to_kernel = torch.empty_like(kernel.squeeze(2)) if ctx.needs_input_grad[1] else None
         for b, r, e in _bands(n, h, 16 * c * w, x.device):
@@ -99,8 +99,8 @@ class Gather(torch.autograd.Function):
                 to_kernel[b, :, :, r:e] = _correlate(g, z)
             if to_x is not None:
                 _gather_back(to_x, g, kernel[b, ..., r:e, :].to(g.dtype), b, r, k)
-        to_x = None if to_x is None else to_x.to(x.dtype).view(shapes[0])
-        return to_x, None if to_kernel is None else to_kernel.view(shapes[1])
+        to_x = None if to_x is None else to_x.to(x.dtype).reshape(shapes[0])
+        return to_x, None if to_kernel is None else to_kernel.reshape(shapes[1])
 
 
 def _correlate(g: Tensor, z: Tensor) -> Tensor:

@@ -135,9 +135,18 @@ def test_a_kernel_may_have_a_wider_type_than_the_feature():
     torch.testing.assert_close(out.double(), spread(feature, kernel), rtol=0.05, atol=0.1)
 
 
-def test_channels_last_features_give_the_same():
-    feature, kernel = random_case("up", 3, 1)
-    torch.testing.assert_close(spread(feature.to(memory_format=torch.channels_last), kernel), spread(feature, kernel))
+@pytest.mark.parametrize(("direction", "k"), [("up", 3), ("down", 6)])
+def test_channels_last_features_and_permuted_kernels_give_the_same(direction, k):
+    plain = random_case(direction, k, 2)
+    other = plain[0].to(memory_format=torch.channels_last), plain[1].transpose(1, 2).contiguous().transpose(1, 2)
+    results = []
+    for case in (plain, other):
+        case = [tensor.detach().requires_grad_() for tensor in case]
+        out = APPLY[direction](*case)
+        out.square().sum().backward()
+        results.append([out, *(tensor.grad for tensor in case)])
+    for one, two in zip(*results, strict=True):
+        torch.testing.assert_close(one, two)
 
 
 def test_nearest_is_a_kernel_of_ones():
