@@ -12,8 +12,8 @@ from mattekit.networks.arguments import parse
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.checkpoints import read_checkpoint
 from mattekit.networks.fill import fill
+from mattekit.networks.header import Header, header_of
 from mattekit.networks.released import FAMILIES
-from mattekit.networks.weights import Header, header_of
 
 
 def convert(

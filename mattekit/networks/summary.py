@@ -7,7 +7,6 @@ from torch import nn
 
 from mattekit.networks import NETWORKS, build, count
 
-
 POINTWISE = (nn.BatchNorm2d, nn.GroupNorm, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Dropout)
 
 

@@ -1,23 +1,8 @@
-"""Networks as files: one safetensors file that says which network it holds and how images are prepared for it.
+"""Networks as files: one safetensors file that says which network it holds and how images are prepared for it."""
 
-The file's metadata, all text:
-
-=============== ====================================================================================
-mattekit.format "1"; files of a newer format are refused
-network         a name in `mattekit.networks.NETWORKS`
-arguments       JSON object, the arguments changed from the row's
-preparation     how a whole image becomes the network's input: resized, padded ("resize-32", ...)
-normalisation   JSON object {"mean": [R, G, B], "std": [R, G, B]} for colours of 0..1; the trimap stays 0..1
-licence         of the weights, as told when they were converted or trained
-origin          where they come from, such as the file that was converted
-mattekit        the version that wrote the file
-=============== ====================================================================================
-"""
-
-import json
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -25,48 +10,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mattekit import __version__
 from mattekit.errors import InputError, MissingFileError, WeightsError
 from mattekit.files import replacing
 from mattekit.networks import build
 from mattekit.networks.fill import fill
+from mattekit.networks.header import IMAGENET, Header, from_metadata, header_of, to_metadata
 
-FORMAT = 1
-IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # what all three papers normalise with
-PREPARATIONS = {  # of images, by how a network's name begins; its authors' rules
-    "indexnet-b1": "resize-16+1",
-    "indexnet-b2": "resize-32+1",
-    "indexnet": "resize-{stride}",
-    "dim": "resize-{stride}",
-    "a2u": "reflect-{stride}",
-    "lsa": "lsa-ring",
-    "": "reflect-32",
-}
+__all__ = ["IMAGENET", "Header", "describe", "header_of", "load_network", "read", "read_header", "save_network"]
+
 STATISTICS = ("running_mean", "running_var")  # of batch normalisation; no parameters
 LARGEST_HALF = torch.finfo(torch.float16).max
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a file says of its network beside the weights; the module's text explains each."""
-
-    network: str
-    arguments: dict
-    preparation: str
-    normalisation: dict[str, list[float]]
-    licence: str = "unknown"
-    origin: str = "unknown"
-    mattekit: str = __version__
-
-
-def header_of(
-    network: nn.Module, *, preparation: str | None = None, licence: str = "unknown", origin: str = "unknown"
-) -> Header:
-    """Header of a network that `build` made, with the preparation of its authors unless another is given."""
-    if preparation is None:
-        known = next(rule for name, rule in PREPARATIONS.items() if f"{network.name}-".startswith(name and f"{name}-"))
-        preparation = known.format(stride=getattr(network, "stride", 32))
-    return Header(network.name, network.arguments, preparation, IMAGENET, licence, origin)
 
 
 def save_network(path: str | Path, network: nn.Module, header: Header, *, half: bool = False) -> None:
@@ -96,11 +49,10 @@ def save_network(path: str | Path, network: nn.Module, header: Header, *, half: 
             raise WeightsError(f"{key}: NaN or infinity among its numbers. Nothing was written; did training diverge?")
         small = half and value.ndim > 1 and value.abs().max() <= LARGEST_HALF
         tensors[key] = (value.half() if small else value).detach().cpu().contiguous()
-    facts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in asdict(header).items()}
     with replacing(Path(path)) as part:
         part.touch()
         mode = part.stat().st_mode
-        save_file(tensors, part, {"mattekit.format": str(FORMAT), **facts})
+        save_file(tensors, part, to_metadata(header))
         part.chmod(mode)  # safetensors makes files that only their owner reads
 
 
@@ -140,13 +92,13 @@ def load_network(path: str | Path) -> nn.Module:
 def read(path: str | Path) -> tuple[Header, dict[str, Tensor]]:
     """What a file holds, as it is stored; errors as for `load_network`, the network's own apart."""
     with _opened(path) as file:
-        return _header(path, file.metadata()), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        return from_metadata(path, file.metadata()), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
 
 
 def read_header(path: str | Path) -> Header:
     """What a file says of its network, without reading the weights; errors as for `read`."""
     with _opened(path) as file:
-        return _header(path, file.metadata())
+        return from_metadata(path, file.metadata())
 
 
 def describe(path: str | Path) -> dict:
@@ -158,7 +110,7 @@ def describe(path: str | Path) -> dict:
         The fields of Header, "parameters" (numbers that training changes), "dtypes" (tensors of each), "bytes".
     """
     with _opened(path) as file:
-        header = _header(path, file.metadata())
+        header = from_metadata(path, file.metadata())
         tensors = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
         sizes = {key: math.prod(tensor.get_shape()) for key, tensor in tensors.items()}
         dtypes = Counter(tensor.get_dtype() for tensor in tensors.values())
@@ -180,22 +132,3 @@ def _opened(path: str | Path) -> safe_open:
             f"{path}: not a file of weights in mattekit's format ({error}). "
             "Make one of a checkpoint with: mattekit weights convert FILE -o OUT.safetensors"
         ) from error
-
-
-def _header(path: str | Path, metadata: dict[str, str] | None) -> Header:
-    facts = metadata or {}
-    version = facts.get("mattekit.format", "")
-    if not version.isdigit():
-        raise WeightsError(
-            f"{path}: a safetensors file that names no network. "
-            "Convert it with: mattekit weights convert FILE -o OUT.safetensors"
-        )
-    if int(version) > FORMAT:
-        raise WeightsError(f"{path}: weights of format {version}; this version of mattekit reads {FORMAT}. Update it.")
-    try:
-        facts = {field.name: facts[field.name] for field in fields(Header)}
-        arguments, normalisation = dict(json.loads(facts["arguments"])), dict(json.loads(facts["normalisation"]))
-        mean, std = ([float(x) for x in normalisation[key]] for key in ("mean", "std"))
-        return Header(**{**facts, "arguments": arguments, "normalisation": {"mean": mean, "std": std}})
-    except (KeyError, ValueError, TypeError) as error:
-        raise WeightsError(f"{path}: damaged metadata ({type(error).__name__}: {error}).") from error

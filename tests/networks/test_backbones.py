@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from mattekit.errors import InputError, WeightsError
-from mattekit.networks import build
+from mattekit.networks import NETWORKS, build
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.convert import begin
 
@@ -98,6 +98,14 @@ def resnet50d_mmcls():
     return resnet50d(stem, "backbone.", [(0, 1), (1, 2), (1, 2), (1, 2)])
 
 
+def resnet50_torchvision():
+    return resnet50d(["conv1", "bn1"], "", [(0, 1)] * 4)
+
+
+def resnet50_mmcls():
+    return resnet50d(["backbone.conv1", "backbone.bn1"], "backbone.", [(0, 1)] * 4)
+
+
 def vgg_torchvision():
     layers, i = [], 0
     for count in (2, 2, 3, 3, 3):
@@ -122,6 +130,7 @@ LAYOUTS = {
     "indexnet": [mobilenet_torchvision, mobilenet_tonylins, mobilenet_timm, mobilenet_mmcls],
     "indexnet-b1": [mobilenet_torchvision],
     "a2u": [resnet34_torchvision, resnet34_mmcls, resnet34_inplace_abn],
+    "depth": [resnet50_torchvision, resnet50_mmcls],
     "lsa": [resnet50d_timm, resnet50d_mmcls],
     "indexnet-b3": [vgg_torchvision, vgg_mmcls],
 }
@@ -139,7 +148,7 @@ def write(path, encoder, layers, others, counts=True):
     for i, (name, like) in enumerate(zip(names, encoder.state_dict().values(), strict=True)):
         shape = list(like.shape)
         if i == 0:
-            shape[1] -= 1
+            shape[1] = 3
         if counts or not name.endswith(NORMS[-1]):
             state[name] = torch.full([1] * len(shape), i + 1, dtype=like.dtype, device="cpu").expand(shape)
     torch.save({**state, **dict.fromkeys(others, torch.zeros(3))}, path)
@@ -158,7 +167,7 @@ def test_layers_are_filled_in_order(tmp_path, name, layout):
     for i, (key, value) in enumerate(network.encoder.state_dict().items()):
         wanted = i + 1 + (1e-5 if layout is resnet34_inplace_abn and key.endswith("norm.weight") else 0)
         if i == 0:
-            assert (value[:, 3:] == 0).all() and value.shape[1] == 4
+            assert (value[:, 3:] == 0).all() and value.shape[1] == NETWORKS[name].input[0]
             value = value[:, :3]
         assert (value == torch.tensor(wanted, dtype=value.dtype)).all(), key
 
