@@ -1,6 +1,8 @@
 """A network as a function (image, trimap) -> alpha, by the rules that its authors tested it with."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,19 +13,41 @@ from mattekit.imaging.trimap import pin_known
 from mattekit.inference.predictor import Predictor
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.networks.fold import inference_copy
+from mattekit.networks.weights import IMAGENET, load_network
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
-
-class Normalisation(NamedTuple):
-    """What is subtracted from RGB in 0..1, and what the difference is divided by."""
-
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
 
 
-IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+def file_predictor(path: str | Path, *, device: str = "cpu", precision: str = "float32") -> Predictor:
+    """Make a predictor of a file of weights, which says how its images are prepared.
+
+    The last one made is kept, so that a folder of images reads its weights once.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `mattekit weights convert` or training wrote.
+    device, precision : str
+        As for `network_predictor`.
+
+    Raises
+    ------
+    MissingFileError, WeightsError
+        If there is no such file, or it holds something else.
+    """
+    path = Path(path)
+    stamp = path.stat().st_mtime_ns if path.is_file() else None
+    return _file_predictor(path, stamp, device, precision)
+
+
+@lru_cache(maxsize=1)
+def _file_predictor(path: Path, stamp: int | None, device: str, precision: str) -> Predictor:
+    network = load_network(path)
+    header = network.header
+    return network_predictor(network, header.preparation, header.normalisation, device=device, precision=precision)
 
 
 def network_predictor(
@@ -43,7 +67,8 @@ def network_predictor(
         Has `encode` and `decode`; takes (N, 4, h, w), normalised RGB and the trimap, and gives (N, 1, h, w).
     preparation : str
         A name of `preparation.PREPARATIONS`.
-    normalisation : Normalisation
+    normalisation : mapping of "mean" and "std" to three numbers
+        For RGB in 0..1; ImageNet's unless given.
     device : str
         As PyTorch names it, such as "cpu", "cuda" or "mps".
     precision : "float32", "bfloat16" or "float16"
@@ -78,7 +103,7 @@ def network_predictor(
 
 def network_input(image: np.ndarray, trimap: np.ndarray, normalisation: Normalisation = IMAGENET) -> Tensor:
     """What a network takes of a prepared image (H, W, 3) and trimap (H, W): (1, 4, H, W) float32."""
-    mean, std = (np.asarray(values, np.float32) for values in normalisation)
+    mean, std = (np.asarray(values, np.float32) for values in (normalisation["mean"], normalisation["std"]))
     x = np.empty((*trimap.shape, 4), np.float32)
     np.subtract(image, mean, out=x[..., :3])
     x[..., :3] /= std

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from mattekit.errors import InputError
-from mattekit.inference.network import IMAGENET, UNKNOWN, network_input, network_predictor
+from mattekit.errors import InputError, MissingFileError
+from mattekit.inference.network import UNKNOWN, file_predictor, network_input, network_predictor
+from mattekit.inference.predictor import predict_alpha
 from mattekit.inference.preparation import PREPARATIONS
 from mattekit.networks import build
 from mattekit.networks.fold import inference_copy
@@ -13,6 +14,7 @@ from mattekit.networks.lsa import lsa
 from mattekit.networks.released import a2u as released_a2u
 from mattekit.networks.released import indexnet as released_indexnet
 from mattekit.networks.released import lsa as released_lsa
+from mattekit.networks.weights import IMAGENET, header_of, save_network
 
 FAMILIES = {  # prefix of the reference file: preparation
     "indexnet_b1": "resize-16+1",
@@ -139,7 +141,7 @@ def test_a_smooth_channel_comes_back_where_it_was(name):
     """There and back without shift: padding exactly, resizing within what interpolation costs."""
     y, x = np.mgrid[0:70, 0:90].astype(np.float32)
     ramp = (x + 2 * y) / 300
-    alpha = network_predictor(Echo(), name, ((0, 0, 0), (1, 1, 1)))(
+    alpha = network_predictor(Echo(), name, {"mean": [0, 0, 0], "std": [1, 1, 1]})(
         np.repeat(ramp[..., None], 3, 2), np.full((70, 90), 0.5, np.float32)
     )
     error = np.abs(alpha - ramp)
@@ -152,7 +154,7 @@ def test_the_ring_of_lsa_is_reflection_then_zeros():
     image, trimap = scene((70, 130))
     x = network_input(*PREPARATIONS["lsa-ring"].prepare(image, trimap))
     assert x.shape == (1, 4, 128 + 64, 192 + 64)
-    black = [-m / s for m, s in zip(*IMAGENET, strict=True)] + [0]
+    black = [-m / s for m, s in zip(IMAGENET["mean"], IMAGENET["std"], strict=True)] + [0]
     np.testing.assert_allclose(x[0, :, 0, 100], black, rtol=1e-6)
     np.testing.assert_array_equal(x[0, :, 15], x[0, :, 0])
     np.testing.assert_array_equal(x[0, :, 16:32, 32:160], x[0, :, 33:49, 32:160].flip(1))
@@ -200,3 +202,22 @@ def test_the_given_network_is_left_alone():
 def test_wrong_names_are_answered_with_the_right_ones(changes, message):
     with pytest.raises(InputError, match=message):
         network_predictor(Echo(), **changes)
+
+
+def test_a_file_of_weights_is_a_model(tmp_path):
+    """Its header says how images are prepared; the same file is read once, a new one of its name again."""
+    (image, trimap), path = scene((30, 50)), tmp_path / "a2u.safetensors"
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        network = build("a2u").eval()
+        save_network(path, network, header_of(network))
+        alpha = predict_alpha(image, trimap, str(path))
+        np.testing.assert_array_equal(alpha, network_predictor(network, "reflect-16")(image, trimap))
+        assert file_predictor(path) is file_predictor(path)
+
+
+def test_a_model_that_is_neither_method_nor_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match="closed-forn: no such model. Use one of closed-form"):
+        predict_alpha(*scene((8, 8)), "closed-forn")
+    with pytest.raises(MissingFileError, match="none.safetensors: no such file"):
+        predict_alpha(*scene((8, 8)), str(tmp_path / "none.safetensors"))
