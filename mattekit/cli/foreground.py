@@ -78,6 +78,10 @@ def foreground(
     from mattekit.inference.foreground import reestimate
 
     if image.is_dir():
+        if jobs > 1 and method in ("multilevel", "closed-form"):
+            from mattekit.baselines.access import compile_first
+
+            compile_first()
         items, problems = _folder_jobs(image, alpha, targets.folder(output), kinds, recursive, numbered, settings)
         batch.run_folder(
             items, reestimate, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast, json=json

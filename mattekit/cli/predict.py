@@ -68,6 +68,8 @@ def predict(
     from mattekit.inference.matting import matte
 
     if image.is_dir():
+        if jobs > 1:
+            _compile_first(settings["model"], kinds)
         jobs_found, problems = _folder_jobs(image, trimap, output, kinds, recursive, numbered, settings)
         batch.run_folder(
             jobs_found, matte, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast, json=json
@@ -85,6 +87,13 @@ def _model(name: str | None, device: str) -> str:
 
     check_model(name or DEFAULT, device)  # refuses what cannot be used before anything is read
     return name or DEFAULT
+
+
+def _compile_first(model: str, kinds: list[str]) -> None:
+    from mattekit.baselines import ALPHA, access
+
+    if model in ALPHA or kinds != ["alpha"]:
+        access.compile_first()
 
 
 def _kinds(save: str) -> list[str]:

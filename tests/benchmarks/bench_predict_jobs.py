@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-COPIES, ROUNDS = 8, 3
+COPIES, ROUNDS = 12, 3
 
 
 def folder(root: Path, kind: str) -> Path:
@@ -37,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         images, trimaps = folder(root, "images"), folder(root, "trimaps")
-        seconds(images, trimaps, root / "warm", model, 1)
+        seconds(EXAMPLES / "images/net.jpg", EXAMPLES / "trimaps/net.png", root / "warm.png", model, 1)
         pairs = [[seconds(images, trimaps, root / f"out{j}", model, j) for j in (1, 2)] for _ in range(ROUNDS)]
     one, two = (statistics.median(times) for times in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
