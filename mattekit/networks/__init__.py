@@ -11,7 +11,7 @@ from typing import NamedTuple
 from torch import nn
 
 from mattekit.errors import InputError
-from mattekit.networks import a2u, classification, deeplab, depth, dim, indexnet, lsa, refinenet, segnet
+from mattekit.networks import a2u, classification, deeplab, depth, dim, indexnet, lsa, reconstruction, refinenet, segnet
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
 
 __all__ = ["NETWORKS", "EncoderDecoder", "Pyramid", "Row", "build", "find"]
@@ -44,6 +44,10 @@ NETWORKS: dict[str, Row] = {
     **_rows("indexnet", indexnet.indexnet, indexnet.TABLE_2, "IndexNet Table 2"),
     "dim": Row(dim.dim, dict(refined=True), "Deep Image Matting"),
     "lsa": Row(lsa.lsa, {}, "LSA, released"),
+    **{
+        f"reconstruction-{name}": Row(reconstruction.reconstruction, row, f"A2U Table 1, {name}", (1, 32, 32))
+        for name, row in reconstruction.TABLE_1.items()
+    },
     # The other tasks of IndexNet section 5.4: `resampler="indexnet-m2o-nonlinear-context"` makes them index-guided.
     "lenet": Row(classification.lenet, {}, "IndexNet 5.4, CIFAR-10", (3, 32, 32)),
     "mobilenet": Row(classification.mobilenet, {}, "IndexNet 5.4, CIFAR-10", (3, 32, 32)),
