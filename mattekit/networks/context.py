@@ -4,12 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.networks.layers import Activation, ConvNorm, relu, separable
+from mattekit.operators.whole import GlobalPool
 
 
 class ASPP(nn.Module):
     """A 1x1 convolution, three separable dilated ones and a global average, side by side, then a 1x1 convolution.
 
-    The average sees the whole map, so that tiles of an image do not give what the image gives.
+    The average sees the whole map, so that tiles of an image must be told the image's.
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ class ASPP(nn.Module):
         super().__init__()
         self.branches = nn.ModuleList([ConvNorm(channels, width, 1, act=act)])
         self.branches.extend(separable(channels, width, dilation=dilation, act=act) for dilation in dilations)
+        self.pool = GlobalPool()
         self.average = ConvNorm(channels, width, 1, act=act)
         self.project = ConvNorm((len(dilations) + 2) * width, out, 1, act=act)
         self.dropout = nn.Dropout(0.5)
@@ -41,5 +43,5 @@ class ASPP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, h, w) -> (N, C', h, w)."""
         views = [branch(x) for branch in self.branches]
-        average = self.average(x.mean((2, 3), keepdim=True)).expand(-1, -1, *x.shape[2:])
+        average = self.average(self.pool(x)).expand(x.shape[0], -1, *x.shape[2:])
         return self.dropout(self.project(torch.cat([*views, average], 1)))

@@ -12,6 +12,7 @@ from mattekit.networks.encoders.resnet50d import ResNet50D
 from mattekit.networks.encoders.vgg import Conv
 from mattekit.networks.layers import ConvNorm
 from mattekit.operators import make
+from mattekit.operators.whole import GlobalPool
 
 WIDTHS = (64, 64, 128, 256, 512)  # of the decoder before the block of stages 0 to 4, finest first
 OWN = ("bilinear", "nearest", "nearest", "nearest", "nearest")  # the released code's operators
@@ -87,12 +88,13 @@ class Attended(nn.Module):
     def __init__(self, channels: int, out: int):
         super().__init__()
         self.conv = ConvNorm(channels, out)
+        self.pool = GlobalPool()
         self.attention = nn.Conv2d(out, out, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H, W)."""
         y = self.conv(x)
-        return y * F.hardsigmoid(self.attention(y.mean((2, 3), keepdim=True)))
+        return y * F.hardsigmoid(self.attention(self.pool(y)))
 
 
 def _initialise(module: nn.Module) -> None:

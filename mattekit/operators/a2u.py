@@ -12,6 +12,7 @@ from mattekit.errors import InputError
 from mattekit.operators.base import Guide, Resampler, check_even
 from mattekit.operators.reassemble import gather, spread
 from mattekit.operators.weights import Fixed, Pooled, gpconv
+from mattekit.operators.whole import GlobalGroupNorm
 
 KINDS = {"static": (Fixed, Fixed), "hybrid": (Fixed, Pooled), "dynamic": (Pooled, Pooled)}  # where U and V, P come from
 NORMALISATIONS = ("sigmoid+softmax", "softmax")  # A2U Table 4
@@ -117,7 +118,7 @@ class A2U(Resampler):
 
 
 def _norm(channels: int) -> nn.Module:
-    return nn.Sequential(nn.GroupNorm(32, channels), nn.LeakyReLU(0.01))
+    return nn.Sequential(GlobalGroupNorm(32, channels), nn.LeakyReLU(0.01))
 
 
 def _each(norm: nn.Module, maps: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mattekit.operators.whole import GlobalPool
+
 
 class Fixed(nn.Module):
     """Learnt weights, the same for every image: x -> (1, filters, size, size)."""
@@ -26,12 +28,12 @@ class Pooled(nn.Module):
 
     def __init__(self, channels: int, filters: int, size: int):
         super().__init__()
-        self.size = size
+        self.pool = GlobalPool(size)
         self.conv = nn.Conv2d(channels, filters, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool and project."""
-        return self.conv(F.adaptive_avg_pool2d(x, self.size))
+        return self.conv(self.pool(x))
 
 
 def gpconv(weight: Tensor, x: Tensor) -> Tensor:
