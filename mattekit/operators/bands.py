@@ -1,8 +1,8 @@
 """Reassembly band by band: rows that fit the cache are accumulated tap by tap, forward and backward.
 
-Only the two inputs are kept for the gradient. Inside a band every tap is one product of contiguous rows: going up, the
-feature's columns are doubled first, so that the result needs no interleaving; going down, they are split into even and
-odd ones.
+Inside a band every tap is one product of contiguous rows: going up, the feature's columns are doubled first, so that
+the result needs no interleaving; going down, they are split into even and odd ones. `spread` and `gather` are each
+other's transpose: the gradient of one with respect to its feature is the other, with the kernel transposed.
 """
 
 import math
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-BAND = 1 << 23  # bytes of high-resolution feature in one band on a CPU; a GPU takes all images at once
+from mattekit.operators.threads import each_band
 
 
 class Spread(torch.autograd.Function):
@@ -21,43 +21,17 @@ class Spread(torch.autograd.Function):
     def forward(ctx, y: Tensor, kernel: Tensor) -> Tensor:
         """Sum over the taps of kernel times doubled feature."""
         ctx.save_for_backward(y, kernel)
-        (n, c, h, w), k = y.shape, math.isqrt(kernel.shape[2])
-        y, kernel = _grouped(y, kernel)
-        kernel = kernel.unflatten(4, (h, 2))  # (N, G, 1, K, h, 2, 2w)
-        out = y.new_empty(*y.shape[:3], h, 2, 2 * w)
-        for b, r, e in _bands(n, h, 16 * c * w, y.device):
-            z, weights = _doubled(y, b, r, e, k), kernel[b, ..., r:e, :, :].to(_wide(y))
-            into = out[b, ..., r:e, :, :]
-            total = into if out.dtype == z.dtype else torch.empty_like(into, dtype=z.dtype)
-            torch.mul(weights[:, :, :, 0], z[..., : e - r, :, : 2 * w], out=total)
-            for t in range(1, k * k):
-                i, j = divmod(t, k)
-                total.addcmul_(weights[:, :, :, t], z[..., i : i + e - r, :, 2 * j : 2 * (j + w)])
-            if total is not into:
-                into.copy_(total)
-        return out.view(n, c, 2 * h, 2 * w)
+        return spread_bands(y, kernel)
 
     @staticmethod
     def backward(ctx, grad: Tensor):
         """Gradients with respect to y and kernel."""
         y, kernel = ctx.saved_tensors
-        (n, c, h, w), k = y.shape, math.isqrt(kernel.shape[2])
-        shapes = y.shape, kernel.shape
-        y, kernel = _grouped(y, kernel)
-        kernel = kernel.unflatten(4, (h, 2))
-        grad = grad.contiguous().view(*y.shape[:3], h, 2, 2 * w)
-        to_y = torch.zeros_like(y, dtype=_wide(y)) if ctx.needs_input_grad[0] else None
-        to_kernel = torch.empty_like(kernel.squeeze(2)) if ctx.needs_input_grad[1] else None
-        for b, r, e in _bands(n, h, 16 * c * w, y.device):
-            g = grad[b, ..., r:e, :, :].to(_wide(y))
-            if to_kernel is not None:
-                z = _doubled(y, b, r, e, k).unfold(3, e - r, 1).unfold(5, 2 * w, 2)
-                z = z.permute(0, 1, 2, 3, 5, 6, 4, 7)  # (N, G, C/G, k, k, rows, 1, 2w)
-                to_kernel[b, :, :, r:e] = _correlate(g, z)
-            if to_y is not None:
-                _spread_back(to_y, g, kernel[b, ..., r:e, :, :].to(g.dtype), b, r, k)
-        to_y = None if to_y is None else to_y.to(y.dtype).reshape(shapes[0])
-        return to_y, None if to_kernel is None else to_kernel.reshape(shapes[1])
+        to_y, to_kernel = ctx.needs_input_grad
+        return (
+            gather_bands(grad, transposed_for_gather(kernel)).to(y.dtype) if to_y else None,
+            spread_kernel_gradient(y, kernel, grad) if to_kernel else None,
+        )
 
 
 class Gather(torch.autograd.Function):
@@ -67,44 +41,122 @@ class Gather(torch.autograd.Function):
     def forward(ctx, x: Tensor, kernel: Tensor) -> Tensor:
         """Sum over the taps of kernel times every second pixel."""
         ctx.save_for_backward(x, kernel)
-        (n, c), (h, w), k = x.shape[:2], kernel.shape[-2:], math.isqrt(kernel.shape[2])
-        x, kernel = _grouped(x, kernel)  # kernel (N, G, 1, K, h, w)
-        out = x.new_empty(*x.shape[:3], h, w)
-        for b, r, e in _bands(n, h, 16 * c * w, x.device):
-            z, weights = _split(x, b, r, e, k), kernel[b, ..., r:e, :].to(_wide(x))
-            into = out[b, ..., r:e, :]
-            total = into if out.dtype == weights.dtype else torch.empty_like(into, dtype=weights.dtype)
-            torch.mul(weights[:, :, :, 0], _tap(z, 0, 0, e - r, w), out=total)
-            for t in range(1, k * k):
-                total.addcmul_(weights[:, :, :, t], _tap(z, *divmod(t, k), e - r, w))
-            if total is not into:
-                into.copy_(total)
-        return out.view(n, c, h, w)
+        return gather_bands(x, kernel)
 
     @staticmethod
     def backward(ctx, grad: Tensor):
         """Gradients with respect to x and kernel."""
         x, kernel = ctx.saved_tensors
-        (n, c), (h, w), k = x.shape[:2], kernel.shape[-2:], math.isqrt(kernel.shape[2])
-        shapes = x.shape, kernel.shape
-        x, kernel = _grouped(x, kernel)
-        grad = grad.contiguous().view(*x.shape[:3], h, w)
-        to_x = torch.zeros_like(x, dtype=_wide(x)) if ctx.needs_input_grad[0] else None
-        to_kernel = torch.empty_like(kernel.squeeze(2)) if ctx.needs_input_grad[1] else None
-        for b, r, e in _bands(n, h, 16 * c * w, x.device):
-            g = grad[b, ..., r:e, :].to(_wide(x))
-            if to_kernel is not None:
-                z = _split(x, b, r, e, k).unfold(4, 2 * (e - r) - 1, 1)[..., ::2].unfold(5, w, 1)
-                z = z.permute(1, 2, 3, 4, 5, 0, 6, 7)  # (N, G, C/G, k, k/2, 2, rows, w)
-                to_kernel[b, :, :, r:e] = _correlate(g, z)
-            if to_x is not None:
-                _gather_back(to_x, g, kernel[b, ..., r:e, :].to(g.dtype), b, r, k)
-        to_x = None if to_x is None else to_x.to(x.dtype).reshape(shapes[0])
-        return to_x, None if to_kernel is None else to_kernel.reshape(shapes[1])
+        to_x, to_kernel = ctx.needs_input_grad
+        return (
+            spread_bands(grad, transposed_for_spread(kernel)).to(x.dtype) if to_x else None,
+            gather_kernel_gradient(x, kernel, grad) if to_kernel else None,
+        )
+
+
+def spread_bands(y: Tensor, kernel: Tensor) -> Tensor:
+    """What `Spread` computes."""
+    (n, c, h, w), k = y.shape, math.isqrt(kernel.shape[2])
+    y, kernel = _grouped(y, kernel)
+    kernel = kernel.unflatten(4, (h, 2))  # (N, G, 1, K, h, 2, 2w)
+    out = y.new_empty(*y.shape[:3], h, 2, 2 * w)
+
+    def band(b: slice, r: int, e: int) -> None:
+        z, weights = _doubled(y, b, r, e, k), kernel[b, ..., r:e, :, :].to(_wide(y))
+        taps = (z[..., i : i + e - r, :, 2 * j : 2 * (j + w)] for i in range(k) for j in range(k))
+        _accumulate(out[b, ..., r:e, :, :], weights, taps)
+
+    each_band(band, n, h, 16 * c * w, y.device)
+    return out.view(n, c, 2 * h, 2 * w)
+
+
+def gather_bands(x: Tensor, kernel: Tensor) -> Tensor:
+    """What `Gather` computes."""
+    (n, c), (h, w), k = x.shape[:2], kernel.shape[-2:], math.isqrt(kernel.shape[2])
+    x, kernel = _grouped(x, kernel)  # kernel (N, G, 1, K, h, w)
+    out = x.new_empty(*x.shape[:3], h, w)
+
+    def band(b: slice, r: int, e: int) -> None:
+        z, weights = _split(x, b, r, e, k), kernel[b, ..., r:e, :].to(_wide(x))
+        rows = 2 * (e - r) - 1
+        taps = (z[j % 2, ..., i : i + rows : 2, j // 2 : j // 2 + w] for i in range(k) for j in range(k))
+        _accumulate(out[b, ..., r:e, :], weights, taps)
+
+    each_band(band, n, h, 16 * c * w, x.device)
+    return out.view(n, c, h, w)
+
+
+def spread_kernel_gradient(y: Tensor, kernel: Tensor, grad: Tensor) -> Tensor:
+    """Gradient of `spread_bands` with respect to its kernel."""
+    (n, c, h, w), k = y.shape, math.isqrt(kernel.shape[2])
+    y, wide = _grouped(y, kernel)[0], _wide(y)
+    grad = grad.contiguous().view(*y.shape[:3], h, 2, 2 * w)
+    out = kernel.new_empty(n, y.shape[1], k * k, h, 2, 2 * w)
+
+    def band(b: slice, r: int, e: int) -> None:
+        z = _doubled(y, b, r, e, k).unfold(3, e - r, 1).unfold(5, 2 * w, 2)
+        z = z.permute(0, 1, 2, 3, 5, 6, 4, 7)  # (N, G, C/G, k, k, rows, 1, 2w)
+        out[b, :, :, r:e] = _correlate(grad[b, ..., r:e, :, :].to(wide), z)
+
+    each_band(band, n, h, 16 * c * w, y.device)
+    return out.view(kernel.shape)
+
+
+def gather_kernel_gradient(x: Tensor, kernel: Tensor, grad: Tensor) -> Tensor:
+    """Gradient of `gather_bands` with respect to its kernel."""
+    (n, c), (h, w), k = x.shape[:2], kernel.shape[-2:], math.isqrt(kernel.shape[2])
+    x, wide = _grouped(x, kernel)[0], _wide(x)
+    grad = grad.contiguous().view(*x.shape[:3], h, w)
+    out = kernel.new_empty(kernel.shape)
+
+    def band(b: slice, r: int, e: int) -> None:
+        z = _split(x, b, r, e, k).unfold(4, 2 * (e - r) - 1, 1)[..., ::2].unfold(5, w, 1)
+        z = z.permute(1, 2, 3, 4, 5, 0, 6, 7)  # (N, G, C/G, k, k/2, 2, rows, w)
+        out[b, :, :, r:e] = _correlate(grad[b, ..., r:e, :].to(wide), z)
+
+    each_band(band, n, h, 16 * c * w, x.device)
+    return out
+
+
+def transposed_for_gather(kernel: Tensor) -> Tensor:
+    """(N, G, k*k, 2h, 2w) of `spread` -> (N, G, 4*k*k, h, w) of the `gather` that is its transpose."""
+    k = math.isqrt(kernel.shape[2])
+    planes = F.pixel_unshuffle(kernel, 2).unflatten(2, (k, k, 2, 2))  # taps, positions in the cell, h, w
+    return _transposed(planes).transpose(3, 4).flatten(2, 5)
+
+
+def transposed_for_spread(kernel: Tensor) -> Tensor:
+    """(N, G, 4*k*k, h, w) of `gather` -> (N, G, k*k, 2h, 2w) of the `spread` that is its transpose."""
+    k = math.isqrt(kernel.shape[2]) // 2
+    planes = kernel.unflatten(2, (k, 2, k, 2)).transpose(3, 4)
+    return F.pixel_shuffle(_transposed(planes).flatten(2, 5), 2)
+
+
+def _transposed(planes: Tensor) -> Tensor:
+    """Who weighed me, and how much: T[i](p) = planes[k - 1 - i](p + i - k // 2), in both directions, 0 outside."""
+    k, (h, w) = planes.shape[2], planes.shape[-2:]
+    padded = F.pad(planes.flip(2, 3), (k // 2,) * 4)
+    out = torch.empty_like(planes, memory_format=torch.contiguous_format)
+    for i in range(k):
+        for j in range(k):
+            out[:, :, i, j] = padded[:, :, i, j, ..., i : i + h, j : j + w]
+    return out
+
+
+def _accumulate(into: Tensor, weights: Tensor, taps) -> None:
+    """Sum of weights (N, G, 1, K, ...) times taps, each (N, G, C/G, ...), in the weights' type."""
+    total = into if into.dtype == weights.dtype else torch.empty_like(into, dtype=weights.dtype)
+    for t, tap in enumerate(taps):
+        if t == 0:
+            torch.mul(weights[:, :, :, t], tap, out=total)
+        else:
+            total.addcmul_(weights[:, :, :, t], tap)
+    if total is not into:
+        into.copy_(total)
 
 
 def _correlate(g: Tensor, z: Tensor) -> Tensor:
-    """The kernel's gradient: over the channels, the sum of g (N, G, C/G, ...) times what each tap sees of the feature.
+    """Over the channels, the sum of g (N, G, C/G, ...) times what each tap sees of the feature.
 
     z is (N, G, C/G, taps, ...), the taps in several dimensions. Channel by channel, the sums of all taps stay in the
     cache and no product is written down.
@@ -118,24 +170,6 @@ def _correlate(g: Tensor, z: Tensor) -> Tensor:
     return total.flatten(2, 1 + axes)
 
 
-def _spread_back(to_y: Tensor, g: Tensor, weights: Tensor, b: slice, r: int, k: int) -> None:
-    rows, w = g.shape[3], to_y.shape[-1]
-    z = g.new_zeros(*g.shape[:3], rows + k - 1, 2 * (w + k - 1))
-    for t in range(k * k):
-        i, j = divmod(t, k)
-        for dy in range(2):
-            z[..., i : i + rows, 2 * j : 2 * (j + w)].addcmul_(weights[:, :, :, t, :, dy], g[..., dy, :])
-    _add_window(to_y, z[..., ::2] + z[..., 1::2], b, r - k // 2, k // 2)
-
-
-def _gather_back(to_x: Tensor, g: Tensor, weights: Tensor, b: slice, r: int, k: int) -> None:
-    rows, w = g.shape[3:]
-    z = g.new_zeros(2, *g.shape[:3], 2 * rows + k - 2, w + k // 2 - 1)
-    for t in range(k * k):
-        _tap(z, *divmod(t, k), rows, w).addcmul_(weights[:, :, :, t], g)
-    _add_window(to_x, torch.stack((z[0], z[1]), -1).flatten(-2), b, 2 * r - k // 2 + 1, k // 2 - 1)
-
-
 def _grouped(feature: Tensor, kernel: Tensor) -> tuple[Tensor, Tensor]:
     """Channels as groups: (N, G, C/G, h, w) and (N, G, 1, K, ...)."""
     groups = kernel.shape[1]
@@ -147,24 +181,10 @@ def _wide(feature: Tensor) -> torch.dtype:
     return torch.float64 if feature.dtype == torch.float64 else torch.float32
 
 
-def _bands(n: int, rows: int, row_bytes: int, device: torch.device) -> list[tuple[slice, int, int]]:
-    """(images, first row, end row) of every band."""
-    if device.type != "cpu":
-        return [(slice(0, n), 0, rows)]
-    step = max(1, BAND // row_bytes)
-    return [(slice(b, b + 1), r, min(r + step, rows)) for b in range(n) for r in range(0, rows, step)]
-
-
 def _window(feature: Tensor, b: slice, top: int, rows: int, pad: int) -> Tensor:
     """Rows `top` to `top + rows` with `pad` columns on both sides; 0 outside the feature."""
     first, end = max(top, 0), min(top + rows, feature.shape[-2])
     return F.pad(feature[b, ..., first:end, :].to(_wide(feature)), (pad, pad, first - top, top + rows - end))
-
-
-def _add_window(feature: Tensor, window: Tensor, b: slice, top: int, pad: int) -> None:
-    """Add to `feature` what `_window` would have read from it."""
-    first, end = max(top, 0), min(top + window.shape[-2], feature.shape[-2])
-    feature[b, ..., first:end, :] += window[..., first - top : end - top, pad : window.shape[-1] - pad]
 
 
 def _doubled(y: Tensor, b: slice, r: int, e: int, k: int) -> Tensor:
@@ -176,8 +196,3 @@ def _split(x: Tensor, b: slice, r: int, e: int, k: int) -> Tensor:
     """The rows that outputs of rows r to e see: even columns, odd columns, (2, N, G, C/G, rows, w + k/2 - 1)."""
     window = _window(x, b, 2 * r - k // 2 + 1, 2 * (e - r) + k - 2, k // 2 - 1)
     return torch.stack((window[..., ::2], window[..., 1::2]))
-
-
-def _tap(split: Tensor, i: int, j: int, rows: int, width: int) -> Tensor:
-    """What tap (i, j) sees of `_split`: every second row, every second column."""
-    return split[j % 2, ..., i : i + 2 * rows - 1 : 2, j // 2 : j // 2 + width]

@@ -45,7 +45,7 @@ def gather(x: Tensor, kernel: Tensor) -> Tensor:
     ----------
     x : (N, C, 2h, 2w)
     kernel : (N, G, k*k, h, w)
-        k even; taps row by row; groups as in `spread`. Outside x is 0.
+        k twice an odd number; taps row by row; groups as in `spread`. Outside x is 0.
 
     Returns
     -------
@@ -66,9 +66,9 @@ def gather(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def _check(feature: Tensor, kernel: Tensor, size: tuple[int, int], *, odd: bool) -> None:
-    taps, parity = kernel.shape[2], "odd" if odd else "even"
-    if math.isqrt(taps) ** 2 != taps or math.isqrt(taps) % 2 != odd:
-        raise InputError(f"kernel: {taps} taps, wanted the square of an {parity} number.")
+    taps, sizes = kernel.shape[2], "1, 3, 5 and so on" if odd else "2, 6, 10 and so on"
+    if math.isqrt(taps) ** 2 != taps or math.isqrt(taps) % (2 if odd else 4) != (1 if odd else 2):
+        raise InputError(f"kernel: {taps} taps, wanted the square of {sizes}.")
     if feature.shape[1] % kernel.shape[1]:
         raise InputError(f"kernel: {kernel.shape[1]} groups, which do not divide {feature.shape[1]} channels.")
     if tuple(kernel.shape[-2:]) != tuple(size) or kernel.shape[0] != feature.shape[0]:

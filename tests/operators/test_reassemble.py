@@ -6,17 +6,21 @@ import torch
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
-from mattekit.operators import bands, gather, spread
+from mattekit.operators import gather, spread, threads
 from mattekit.operators.reassemble import _gather_traced, _spread_traced
 
 
-@pytest.fixture(params=["rows", "images", "batch"])
+@pytest.fixture(params=["threads", "rows", "images", "batch"])
 def band(request, monkeypatch):
     """Bands of one row must give what whole images give, and those what a whole batch gives, as on a GPU."""
-    monkeypatch.setattr(bands, "BAND", 1 if request.param == "rows" else 1 << 30)
+    monkeypatch.setattr(threads, "BAND", 1 if request.param in ("threads", "rows") else 1 << 30)
     if request.param == "batch":
-        here = bands._bands
-        monkeypatch.setattr(bands, "_bands", lambda n, rows, size, _: here(n, rows, size, torch.device("cuda")))
+        monkeypatch.setattr(threads, "bands", lambda n, rows, *_: [(slice(0, n), 0, rows)])
+    if request.param == "threads":
+        monkeypatch.setattr(threads, "SMALL", 0)
+        torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
 
 
 def random_case(direction, k, groups, size=(5, 7), dtype=torch.float64, seed=0):
@@ -171,7 +175,7 @@ def test_bilinear_is_a_kernel_of_distances():
 @pytest.mark.parametrize(
     ("feature", "kernel", "message"),
     [
-        ((1, 4, 3, 3), (1, 1, 4, 6, 6), "4 taps, wanted the square of an odd number"),
+        ((1, 4, 3, 3), (1, 1, 4, 6, 6), "4 taps, wanted the square of 1, 3, 5 and so on"),
         ((1, 4, 3, 3), (1, 3, 9, 6, 6), "3 groups, which do not divide 4 channels"),
         ((1, 4, 3, 3), (1, 1, 9, 6, 8), r"does not fit features of \(1, 4, 3, 3\)"),
     ],
