@@ -31,7 +31,9 @@ def models(
         if json:
             console.json_line(row)
         else:
-            console.data(_line(row["name"], f"{row['parameters']:,}", _macs(row), row["source"] + _input(row)))
+            console.data(
+                _line(row["name"], f"{row['parameters']:,}", _macs(row), row["source"] + _input(row) + _note(row))
+            )
 
 
 def _one(name: str, settings: list[str], json: bool) -> None:
@@ -49,7 +51,9 @@ def _one(name: str, settings: list[str], json: bool) -> None:
         console.data(f"{layer.name:<{wide}}  {layer.kind:<15}  {shape:<20}  {layer.parameters:>11,}")
     given = " ".join(f"{key}={_text(value)}" for key, value in _arguments(name, changes).items())
     shape = "x".join(map(str, row["input"]))
-    console.data(f"{name}: {row['parameters']:,} parameters, {_macs(row)} x 2**30 MACs of {shape} ({row['source']})")
+    console.data(
+        f"{name}: {row['parameters']:,} parameters, {_macs(row)} x 2**30 MACs of {shape} ({row['source']}{_note(row)})"
+    )
     console.data(f"arguments for --set: {given}")
 
 
@@ -89,3 +93,7 @@ def _macs(row: dict) -> str:
 
 def _input(row: dict) -> str:
     return "" if row["input"] == [4, 224, 224] else f" (of {'x'.join(map(str, row['input']))})"
+
+
+def _note(row: dict) -> str:
+    return f"; {row['note']}" if row["note"] else ""

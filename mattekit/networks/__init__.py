@@ -24,6 +24,13 @@ class Row(NamedTuple):
     arguments: dict
     source: str
     input: tuple[int, int, int] = (4, 224, 224)  # channels, height and width that its size is counted at
+    note: str = ""  # where no setting gives the size that the paper prints
+
+
+UNLIKE_PRINT = {
+    "indexnet-b11-1.4": "the paper prints 8.86M and 7.61; the authors' own code gives this",
+    "a2u-dynamic-cs-d-dagger": "the paper's +38K leaves out 2,048 numbers of the added normalisation",
+}
 
 
 def _rows(prefix: str, builder: Callable[..., nn.Module], table: dict[str, dict], source: str) -> dict[str, Row]:
@@ -55,6 +62,7 @@ NETWORKS: dict[str, Row] = {
     "depth": Row(depth.DepthNetwork, {}, "IndexNet 5.4, NYUDv2", (3, 228, 304)),
     "segnet": Row(segnet.segnet, {}, "IndexNet 5.4, SUN RGB-D", (3, 224, 224)),
 }
+NETWORKS |= {name: NETWORKS[name]._replace(note=note) for name, note in UNLIKE_PRINT.items()}
 
 
 def find(name: str) -> Row:

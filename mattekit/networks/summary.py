@@ -33,7 +33,8 @@ def summary(name: str, changes: dict | None = None) -> dict:
     -------
     dict
         "name"; "parameters"; "macs", multiply-accumulates as `count.macs` counts them, for one input of the shape
-        "input" (channels, height, width); "source", where a paper has the network.
+        "input" (channels, height, width); "source", where a paper has the network; "note", if its size is not
+        what the paper prints.
 
     Raises
     ------
@@ -49,6 +50,7 @@ def summary(name: str, changes: dict | None = None) -> dict:
         "macs": count.macs(_without_pointwise(network), (height, width), channels),
         "input": [channels, height, width],
         "source": NETWORKS[name].source,
+        "note": NETWORKS[name].note,
     }
 
 
