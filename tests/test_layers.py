@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 
 # A package may import packages of earlier rows; neighbours in a row do not import each other.
 LAYERS = [
-    {"errors", "files", "parallel", "compiling"},
+    {"errors", "files", "parallel", "ranks", "compiling"},
     {"imaging", "operators"},
     {"metrics", "baselines", "networks"},
     {"data"},
@@ -18,7 +18,7 @@ LAYERS = [
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-WITHOUT_TORCH = {"errors", "files", "parallel", "compiling", "imaging", "metrics", "baselines"}
+WITHOUT_TORCH = {"errors", "files", "parallel", "ranks", "compiling", "imaging", "metrics", "baselines"}
 HEAVY = {"torch", "numpy", "cv2", "numba", "scipy", "pymatting", "pydantic", "PIL", "safetensors"}
 
 
