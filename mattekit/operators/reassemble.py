@@ -5,12 +5,12 @@ The neighbourhoods z are never copied out: `bands` accumulates tap by tap, in fl
 
 import math
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
 from mattekit.operators.bands import Gather, Spread
+from mattekit.operators.tracing import tracing
 
 
 def spread(y: Tensor, kernel: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ def spread(y: Tensor, kernel: Tensor) -> Tensor:
     """
     height, width = y.shape[-2:]
     _check(y, kernel, (2 * height, 2 * width), odd=True)
-    if _tracing():
+    if tracing():  # bands would be unrolled into the graph and fix its size
         return _spread_traced(y, kernel)
     return Spread.apply(y, kernel)
 
@@ -60,7 +60,7 @@ def gather(x: Tensor, kernel: Tensor) -> Tensor:
     _check(x, kernel, (x.shape[-2] // 2, x.shape[-1] // 2), odd=False)
     if x.shape[-2:] != (2 * height, 2 * width):
         raise InputError(f"gather: a feature map of {tuple(x.shape[-2:])}, wanted even sizes. Pad the image.")
-    if _tracing():
+    if tracing():
         return _gather_traced(x, kernel)
     return Gather.apply(x, kernel)
 
@@ -73,11 +73,6 @@ def _check(feature: Tensor, kernel: Tensor, size: tuple[int, int], *, odd: bool)
         raise InputError(f"kernel: {kernel.shape[1]} groups, which do not divide {feature.shape[1]} channels.")
     if tuple(kernel.shape[-2:]) != tuple(size) or kernel.shape[0] != feature.shape[0]:
         raise InputError(f"kernel: {tuple(kernel.shape)}, which does not fit features of {tuple(feature.shape)}.")
-
-
-def _tracing() -> bool:
-    """While a graph is recorded, bands would be unrolled into it and fix its size: record whole images instead."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 def _spread_traced(y: Tensor, kernel: Tensor) -> Tensor:
@@ -96,13 +91,14 @@ def _spread_traced(y: Tensor, kernel: Tensor) -> Tensor:
 
 
 def _gather_traced(x: Tensor, kernel: Tensor) -> Tensor:
-    n, c, height, width = x.shape
-    groups, taps = kernel.shape[1:3]
-    k = math.isqrt(taps)
-    z = F.pad(x, (k // 2 - 1,) * 4).view(n, groups, c // groups, height + k - 2, width + k - 2)
+    n, c = x.shape[:2]
+    groups, k, (h, w) = kernel.shape[1], math.isqrt(kernel.shape[2]) // 2, kernel.shape[-2:]
+    z = F.pixel_unshuffle(x, 2).unflatten(1, (groups, c // groups, 4))  # the four positions of a cell stand apart
+    z = F.pad(z, (k // 2,) * 4)  # (N, G, C/G, 4, h + k - 1, w + k - 1)
+    kernel = kernel.unflatten(2, (k, 2, k, 2)).transpose(3, 4).flatten(4, 5)  # (N, G, k, k, 4, h, w)
     out = None
-    for t in range(taps):
-        i, j = divmod(t, k)
-        term = kernel[:, :, None, t] * z[..., i : i + height : 2, j : j + width : 2]  # (N, G, C/G, h, w)
-        out = term if out is None else out + term
-    return out.to(x.dtype).reshape(n, c, height // 2, width // 2)
+    for i in range(k):
+        for j in range(k):
+            term = (kernel[:, :, None, i, j] * z[..., i : i + h, j : j + w]).sum(3)  # (N, G, C/G, h, w)
+            out = term if out is None else out + term
+    return out.to(x.dtype).reshape(n, c, h, w)

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from mattekit.operators.average import average
 
 Tape = Callable[["Whole", Tensor], Tensor]  # what a layer takes for its measure of x
 
@@ -42,7 +43,7 @@ class GlobalPool(Whole):
 
     def measure(self, x: Tensor) -> Tensor:
         """The averages."""
-        return F.adaptive_avg_pool2d(x, self.size)
+        return average(x, self.size)
 
     def forward(self, x: Tensor) -> Tensor:
         """Average; a tape may give one image's averages for all."""
