@@ -26,3 +26,26 @@ class WeightsError(MattekitError):
 
 class WorkerDiedError(MattekitError):
     """A worker process ended without an answer: killed, crashed or out of memory."""
+
+
+class DeviceLostError(MattekitError):
+    """The device that computes does not answer any more; nothing else can run on it in this process."""
+
+
+def is_out_of_memory(problem: BaseException) -> bool:
+    """Whether memory ran out, in the words of Python, OpenCV or PyTorch, whose types differ by version."""
+    text = str(problem)
+    return (
+        isinstance(problem, MemoryError)
+        or type(problem).__name__ == "OutOfMemoryError"  # of torch, for CUDA
+        or (isinstance(problem, RuntimeError) and any(words in text for words in _NO_MEMORY))
+        or (type(problem).__name__ == "error" and "Insufficient memory" in text)  # of cv2
+    )
+
+
+_NO_MEMORY = (
+    "DefaultCPUAllocator: ",
+    "CUDA error: out of memory",
+    "_STATUS_ALLOC_FAILED",  # of cuBLAS and cuDNN
+    "MPS backend out of memory",
+)

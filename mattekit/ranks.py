@@ -68,5 +68,5 @@ def parse(text: str) -> Rank:
     found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
     index, count = (int(number) for number in found.groups()) if found else (0, 0)
     if not 1 <= index <= count:
-        raise InputError(f"--shard {text}: wanted I/N with I from 1 to N, such as 1/4 to 4/4.")
+        raise InputError(f"{text}: wanted I/N with I from 1 to N, such as 1/4 to 4/4.")
     return Rank(index - 1, count, here().local)

@@ -1,14 +1,14 @@
 """One item or a folder of items: progress, --jobs, --skip-existing, --fail-fast, --json and the exit code."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import typer
 
 from mattekit.cli import console
-from mattekit.errors import MattekitError
+from mattekit.errors import DeviceLostError, MattekitError, is_out_of_memory
 
 # Shows one finished item: its name, what `work` returned, and whether --json was given.
 Show = Callable[[str, dict, bool], None]
@@ -26,10 +26,15 @@ def run_one(
     work: Callable[[Any], dict],
     *,
     skip_existing: bool = False,
+    shard: Any = None,
     json: bool = False,
     show: Show | None = None,
 ) -> None:
-    """Do a single item; its error is the command's error (exit 1)."""
+    """Do a single item; its error is the command's error (exit 1). Of a launcher's ranks the first does it."""
+    if shard and shard.count > 1:
+        raise typer.BadParameter(f"--shard shares out the items of a folder, and {task.name} is none.")
+    if rank_of(shard).index:
+        return
     if skip_existing and _done(task):
         console.status(f"{task.name}: skipped, the outputs exist")
         return
@@ -48,30 +53,37 @@ def run_folder(
     jobs: int = 1,
     skip_existing: bool = False,
     fail_fast: bool = False,
+    shard: Any = None,
+    together: Callable[[Any], Hashable] | None = None,
     json: bool = False,
     label: str = "images",
     show: Show | None = None,
     run: Callable[[Callable, Sequence, int], Iterator] | None = None,
 ) -> None:
-    """Do many items; one that fails does not stop the rest.
+    """Do many items, of several ranks this one's share; one that fails does not stop the rest.
 
     `work` is a picklable function from a task to a JSON-ready dictionary. `problems` are items that could not
-    even be started (no partner, two candidates): they are shown first and count as failed. `show` replaces
-    `console_result` for commands whose result is not a file; `run` replaces
-    `parallel.run` for those that work on several items at once.
+    even be started (no partner, two candidates): they are shown first and count as failed. `shard` is the Rank that
+    --shard gave; without, the launcher's counts. `together` keeps items of one answer on one rank. `show` replaces
+    `console_result` for commands whose result is not a file; `run` replaces `parallel.run` for those that work on
+    several items at once. Nothing more is tried on a device that is lost.
     Raises typer.Exit(3) after a summary when any item failed, typer.Exit(1) at the first with `fail_fast`.
     """
     from mattekit import parallel
 
-    start = time.perf_counter()
+    start, rank = time.perf_counter(), rank_of(shard)
+    hopeless = bool(problems) and (fail_fast or not tasks)
+    # Shared before looking at outputs: ranks that start at different moments must still agree on whose is what.
+    tasks, problems = rank.share(tasks, together), rank.share(problems)
     for problem in problems:
-        console.error(problem)
-    if problems and (fail_fast or not tasks):
+        _problem(problem, json=json)
+    if hopeless:
         raise typer.Exit(1)
     todo = [task for task in tasks if not (skip_existing and _done(task))]
-    failed: list[str] = []
+    tried, failed = set(), []
     with console.progress(label, len(todo)) as advance:
         for result in (run or parallel.run)(work, todo, jobs):
+            tried.add(id(result.item))
             _replay(result.logged)
             advance()
             if result.error is None:
@@ -80,7 +92,24 @@ def run_folder(
             failed.append(_failure(result.item.name, result.error, json=json))
             if fail_fast:
                 raise typer.Exit(1)
-    _summary(len(todo) - len(failed), len(tasks) - len(todo), len(problems) + len(failed), failed, start, label)
+            if isinstance(result.error, DeviceLostError):
+                break
+    untried = [task for task in todo if id(task) not in tried]
+    _give_up(untried, label, json=json)
+    counts = {
+        "done": len(tried) - len(failed),
+        "skipped (outputs exist)": len(tasks) - len(todo),
+        "failed": len(problems) + len(failed),
+        "not tried": len(untried),
+    }
+    _summary(rank, counts, failed, start, label)
+
+
+def rank_of(shard: Any) -> Any:
+    """The Rank that --shard gave, or else the one of the launcher."""
+    from mattekit import ranks
+
+    return shard or ranks.here()
 
 
 def console_result(name: str, value: dict, json: bool) -> None:
@@ -100,9 +129,16 @@ def _replay(logged: list[tuple[int, str]]) -> None:
         console.logger.log(level, "%s", message)
 
 
+def _problem(problem: str, *, json: bool) -> None:
+    console.error(problem)
+    if json:
+        name = getattr(problem, "name", problem.partition(": ")[0])
+        console.json_line({"name": name, "error": str(problem)})
+
+
 def _failure(name: str, problem: Exception, *, json: bool) -> str:
     text = console.describe(problem)
-    if not isinstance(problem, (MattekitError, OSError, MemoryError)):
+    if not (isinstance(problem, (MattekitError, OSError)) or is_out_of_memory(problem)):
         text = f"unexpected {type(problem).__name__}: {text}"
     console.error(f"{name}: {text}")
     if json:
@@ -110,12 +146,19 @@ def _failure(name: str, problem: Exception, *, json: bool) -> str:
     return f"{name}: {text}"
 
 
-def _summary(done: int, skipped: int, bad: int, failed: list[str], start: float, label: str) -> None:
-    parts = [f"{done} {label} done"]
-    parts += [f"{skipped} skipped (outputs exist)"] if skipped else []
-    parts += [f"{bad} failed"] if bad else []
-    console.status(f"{', '.join(parts)} in {time.perf_counter() - start:.1f} s")
+def _give_up(untried: Sequence[Task], label: str, *, json: bool) -> None:
+    if untried:
+        console.error(f"{len(untried)} more {label} were not tried, as the device is lost.")
+    for task in untried if json else []:
+        console.json_line({"name": task.name, "error": "not tried, as the device is lost."})
+
+
+def _summary(rank: Any, counts: dict[str, int], failed: list[str], start: float, label: str) -> None:
+    parts = [f"{counts['done']} {label} done"]
+    parts += [f"{count} {what}" for what, count in counts.items() if count and what != "done"]
+    lead = f"{rank}: " if rank.count > 1 else ""
+    console.status(f"{lead}{', '.join(parts)} in {time.perf_counter() - start:.1f} s")
     for line in failed:
         console.status(f"  failed: {line}")
-    if bad:
+    if counts["failed"]:
         raise typer.Exit(3)

@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mattekit.errors import is_out_of_memory
+
 logger = logging.getLogger("mattekit")
 
 
 def setup(*, quiet: bool = False, verbose: bool = False) -> None:
-    """Show log records of mattekit on stderr: warnings as notes; with `verbose` also details; with `quiet` none."""
+    """Show log records of mattekit on stderr: warnings as notes; with `verbose` also details; with `quiet` none.
+
+    Of the ranks of a launcher only the first shows them; all show errors.
+    """
+    from mattekit import ranks
+
+    quiet = quiet or ranks.here().index > 0
     for handler in list(logger.handlers):
         if isinstance(handler, _Stderr):
             logger.removeHandler(handler)
@@ -41,8 +49,8 @@ def error(message: str, *, hint: str | None = None) -> None:
 
 def describe(problem: BaseException) -> str:
     """One line for an exception, in the words a user can act on."""
-    if isinstance(problem, MemoryError):
-        return "out of memory. Use --max-size, or fewer --jobs."
+    if is_out_of_memory(problem):
+        return "out of memory. Use fewer --jobs; predict also has --tile and --max-size."
     if isinstance(problem, OSError) and problem.strerror:
         return f"{problem.filename or 'system'}: {problem.strerror}"
     return " ".join(str(problem).split()) or type(problem).__name__

@@ -54,6 +54,7 @@ def foreground(
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
     fail_fast: options.FailFast = False,
+    shard: options.Shard = None,
     max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -84,13 +85,20 @@ def foreground(
             compile_first()
         items, problems = _folder_jobs(image, alpha, targets.folder(output), kinds, recursive, numbered, settings)
         batch.run_folder(
-            items, reestimate, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast, json=json
+            items,
+            reestimate,
+            problems=problems,
+            jobs=jobs,
+            skip_existing=skip_existing,
+            fail_fast=fail_fast,
+            shard=shard,
+            json=json,
         )
     else:
         item = _single_job(image, alpha, output, kinds, settings)
         if json and "-" in map(str, item.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
-        batch.run_one(item, reestimate, skip_existing=skip_existing, json=json)
+        batch.run_one(item, reestimate, skip_existing=skip_existing, shard=shard, json=json)
 
 
 def _options(method: str, given: dict[str, float]) -> dict[str, float]:

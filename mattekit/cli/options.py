@@ -1,9 +1,20 @@
 """Option types that two or more commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+
+def _shard(text: str) -> Any:
+    from mattekit import ranks
+    from mattekit.errors import InputError
+
+    try:
+        return ranks.parse(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+
 
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print details on stderr.")]
@@ -13,6 +24,15 @@ Recursive = Annotated[bool, typer.Option("-r", "--recursive", help="Look into su
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="Number of processes.")]
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave items whose outputs exist.")]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first item that fails.")]
+Shard = Annotated[
+    Any,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        parser=_shard,
+        help="Do the I-th of N shares, 1/4 to 4/4; if not given, as torchrun, srun or mpirun says.",
+    ),
+]
 Depth = Annotated[str, typer.Option("--depth", help="auto (as the input), 8, 16 or float.")]
 Format = Annotated[
     str | None, typer.Option("--format", show_default="png; tiff for float", help="png, tiff, exr, webp or jpeg.")

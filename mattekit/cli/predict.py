@@ -42,6 +42,7 @@ def predict(
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
     fail_fast: options.FailFast = False,
+    shard: options.Shard = None,
     max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -72,13 +73,20 @@ def predict(
             _compile_first(settings["model"], kinds)
         jobs_found, problems = _folder_jobs(image, trimap, output, kinds, recursive, numbered, settings)
         batch.run_folder(
-            jobs_found, matte, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast, json=json
+            jobs_found,
+            matte,
+            problems=problems,
+            jobs=jobs,
+            skip_existing=skip_existing,
+            fail_fast=fail_fast,
+            shard=shard,
+            json=json,
         )
     else:
         job = _single_job(image, trimap, output, kinds, settings)
         if json and "-" in map(str, job.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
-        batch.run_one(job, matte, skip_existing=skip_existing, json=json)
+        batch.run_one(job, matte, skip_existing=skip_existing, shard=shard, json=json)
 
 
 def _model(name: str | None, device: str) -> str:

@@ -75,6 +75,7 @@ def trimap(
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
     fail_fast: options.FailFast = False,
+    shard: options.Shard = None,
     max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -101,13 +102,13 @@ def trimap(
         items, problems = _folder_jobs(source, output, check, recursive, settings)
         batch.run_folder(
             items, WORK[mode], problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast,
-            json=json, label="trimaps", show=verdicts,
+            shard=shard, json=json, label="trimaps", show=verdicts,
         )  # fmt: skip
     else:
         item = _single_job(source, output, check, settings)
         if json and "-" in map(str, item.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
-        batch.run_one(item, WORK[mode], skip_existing=skip_existing, json=json, show=verdicts)
+        batch.run_one(item, WORK[mode], skip_existing=skip_existing, shard=shard, json=json, show=verdicts)
     if verdicts and verdicts.bad:
         console.status(f"{verdicts.bad} bad; --fix snaps wrong values, --fix --remove-strays PX also takes strays")
         raise typer.Exit(3)
