@@ -1,0 +1,1 @@
+"""Training networks: what is minimised."""
