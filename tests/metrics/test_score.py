@@ -84,3 +84,12 @@ def test_memory_layout_does_not_matter(generated):
 def test_wrong_inputs_are_refused_with_what_was_found(name, alpha, truth, unknown, message):
     with pytest.raises(InputError, match=message):
         METRICS[name](alpha, truth, unknown)
+
+
+def test_a_pair_scored_by_the_networks_authors_agrees_where_their_python_is_right(shared):
+    """SAD and MSE as their Python has them; Grad by the MATLAB definition, which their Python does not follow."""
+    pair = np.load(shared / "oracle/networks/losses_metrics.npz")
+    found = score(pair["metric_pred_u8"], pair["metric_gt_u8"], pair["metric_trimap"] == 128)
+    assert found["sad"] == pytest.approx(pair["metric_lsapy_sad"].item(), rel=1e-5)
+    assert found["mse"] == pytest.approx(pair["metric_lsapy_mse"].item(), rel=1e-5)
+    assert found["grad"] == pytest.approx(pair["metric_matlabformula_gradient"].item(), rel=1e-5)
