@@ -24,10 +24,22 @@ def replacing(path: Path) -> Iterator[Path]:
     _sweep_once(path.parent.resolve())  # listing a large folder for every file would cost more than writing it
     part = path.with_name(f".{path.name}.{os.getpid()}@{_computer()}.part")
     try:
-        yield part
-        os.replace(part, path)
+        with naming(path):
+            yield part
+            os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let errors of the system in the block name `path`: a full disk names no file, and a temporary one says little."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and (error.filename is None or str(error.filename).endswith(".part")):
+            error.filename, error.filename2 = str(path), None
+        raise
 
 
 def sweep(folder: Path) -> None:

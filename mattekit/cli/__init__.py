@@ -12,8 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from mattekit import __version__
-from mattekit.cli import composite, console, eval, foreground, info, models, predict, trimap, weights
-from mattekit.errors import MattekitError
+from mattekit.cli import composite, console, eval, foreground, info, launcher, models, predict, trimap, weights
+from mattekit.errors import MattekitError, is_out_of_memory
 
 UsageError = typer.BadParameter.__base__
 
@@ -24,7 +24,9 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command; 1: it failed, 2: it was misused, 3: some items failed, 130: interrupted."""
         try:
-            return super().invoke(ctx)
+            value = super().invoke(ctx)
+            launcher.leave(failed=False)
+            return value
         except UsageError as error:
             where = error.ctx.command_path if error.ctx else "mattekit"
             message = error.format_message().removeprefix("Invalid value: ").replace("\n", " ")
@@ -42,10 +44,17 @@ class Commands(TyperGroup):
                 "interrupted. Nothing is half-written; run it again to go on, with --skip-existing if it has it."
             )
             raise typer.Exit(130) from None
+        except typer.Exit as end:
+            if end.exit_code == 3:
+                launcher.leave(failed=True)
+            raise
+        except typer.Abort:
+            raise
         except Exception as error:
-            if isinstance(error, (typer.Exit, typer.Abort)):
-                raise
             _reraise_in_debugging(error)
+            if is_out_of_memory(error):
+                console.error(console.describe(error))
+                raise typer.Exit(1) from error
             console.error(
                 f"unexpected {type(error).__name__}: {' '.join(str(error).split())}",
                 hint="this is a bug in mattekit; MATTEKIT_DEBUG=1 shows where",

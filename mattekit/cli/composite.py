@@ -53,6 +53,7 @@ def composite(
     verify: Verify = False,
     jobs: options.Jobs = 1,
     fail_fast: options.FailFast = False,
+    shard: options.Shard = None,
     max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -65,10 +66,11 @@ def composite(
     console.setup(quiet=quiet, verbose=verbose)
     folders = {"foreground": foregrounds, "alpha": alphas, "background": backgrounds, "trimap": trimaps}
     if verify:
-        _verify(_folder(output), folders, jobs=jobs, fail_fast=fail_fast, json=json)
+        _verify(_folder(output), folders, jobs=jobs, fail_fast=fail_fast, shard=shard, json=json)
         return
     if preset is None:
-        batch.run_one(_single(parts, output, options.depth(depth), max_pixels, json), _compose_one(), json=json)
+        task = _single(parts, output, options.depth(depth), max_pixels, json)
+        batch.run_one(task, _compose_one(), shard=shard, json=json)
         return
     if parts or depth != "auto":
         raise typer.BadParameter("--preset takes folders (--foregrounds, ...), and the depth of the foregrounds.")
@@ -83,7 +85,7 @@ def composite(
         "background_list": background_list,
         "max_megapixels": max_pixels,
     }
-    _data_set(_folder(output), folders, wanted, jobs=jobs, fail_fast=fail_fast, json=json)
+    _data_set(_folder(output), folders, wanted, jobs=jobs, fail_fast=fail_fast, shard=shard, json=json)
 
 
 def _folder(output: Path | None) -> Path:
@@ -121,7 +123,7 @@ def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels
     return Job(foreground, alpha, parts[-1], output, depth, to_stdout, max_pixels)
 
 
-def _data_set(output: Path, folders: dict, wanted: dict, *, json: bool, **run: Any) -> None:
+def _data_set(output: Path, folders: dict, wanted: dict, *, shard: Any, **run: Any) -> None:
     from mattekit.data.build import compose
     from mattekit.data.dataset import prepare
 
@@ -129,21 +131,23 @@ def _data_set(output: Path, folders: dict, wanted: dict, *, json: bool, **run: A
     for role in ("foreground", "background"):
         if not folders[role]:
             raise typer.BadParameter(f"--preset needs --{role}s DIR.")
-    dataset = prepare(output, folders, **wanted)
-
-    def show(name: str, record: dict, json: bool) -> None:
-        dataset.journal.add(record)
-        batch.console_result(name, record, json)
-
+    rank = batch.rank_of(shard)
+    dataset = prepare(output, folders, **wanted, rank=rank)
     try:
         batch.run_folder(
-            dataset.tasks, compose, problems=dataset.problems, skip_existing=True, json=json, show=show, **run
-        )
+            dataset.tasks, compose, problems=dataset.problems, skip_existing=True, shard=rank,
+            together=lambda task: task.item.group, run=dataset.run, **run,
+        )  # fmt: skip
     except typer.Exit as stop:
         if stop.exit_code == 3:  # all that can be composed is
-            dataset.finish()
+            _finish(dataset, rank)
         raise
-    dataset.finish()
+    _finish(dataset, rank)
+
+
+def _finish(dataset: Any, rank: Any) -> None:
+    if not dataset.finish():
+        console.status(f"{rank}: the manifest is written when the images of all ranks are there")
 
 
 def _check_choices(preset: str, split: str | None, trimap_rule: str | None, **_: Any) -> None:

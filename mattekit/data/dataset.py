@@ -1,16 +1,18 @@
 """A data set to compose, prepared: what to do, what is in the way, and where to note what is done."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mattekit import parallel
 from mattekit.data import build, manifest, presets
 from mattekit.data.manifest import Journal
 from mattekit.data.plan import Library, Plan, assign, plan, read_names
 from mattekit.errors import InputError
 from mattekit.imaging import io
 from mattekit.imaging.trimap_random import RULES
+from mattekit.ranks import Rank
 
 logger = logging.getLogger("mattekit")
 
@@ -23,9 +25,21 @@ class Dataset:
     problems: list[str]
     journal: Journal
 
-    def finish(self) -> None:
-        """Write the manifest in the order of the data set."""
-        self.journal.finish(task.name for task in self.tasks)
+    def run(self, work: Callable, tasks: Sequence[build.Task], jobs: int) -> Iterator[parallel.Result]:
+        """Like `parallel.run`, and note what becomes of every image."""
+        for result in parallel.run(work, tasks, jobs):
+            try:
+                if result.error is None:
+                    self.journal.add(result.value)
+                else:
+                    self.journal.fail(result.item.name)
+            except OSError as error:  # the disk is full
+                result = parallel.Result(result.item, error=error, logged=result.logged)
+            yield result
+
+    def finish(self) -> bool:
+        """Write the manifest in the order of the data set, unless images are left to other ranks; say if so."""
+        return self.journal.finish(task.name for task in self.tasks)
 
 
 def prepare(
@@ -41,6 +55,7 @@ def prepare(
     seed: int = 0,
     manifest_only: bool = False,
     max_megapixels: float = io.MAX_MEGAPIXELS,
+    rank: Rank | None = None,
 ) -> Dataset:
     """Plan a data set, claim its folder and find what earlier runs have finished.
 
@@ -54,6 +69,7 @@ def prepare(
     per_foreground : backgrounds each foreground gets, if not the preset's number.
     trimap_rule : row of `trimap_random.RULES`, or "none"; if not the preset's.
     manifest_only : make the manifest, no pixels.
+    rank : among several processes that compose the data set together.
 
     Raises
     ------
@@ -75,14 +91,15 @@ def prepare(
     _check_sizes(made)
     manifest.claim(output, _description(made, preset, split, count, settings, len(fg_names)))
     records = manifest.known(output, complete=settings.pixels)
-    return Dataset([_task(item, settings, records) for item in made.items], made.problems, Journal(output, records))
+    tasks = [_task(item, settings, records) for item in made.items]
+    return Dataset(tasks, made.problems, Journal(output, rank or Rank(), complete=settings.pixels))
 
 
 def _task(item: build.Item, settings: build.Settings, records: dict) -> build.Task:
     if item.name not in records or not build.finished(item, settings):
         return build.Task(item, settings)
     done = [settings.output / path for path in build.targets(item, settings).values()]
-    return build.Task(item, settings, tuple(done or [settings.output / manifest.JOURNAL]))
+    return build.Task(item, settings, tuple(done or [settings.output / manifest.SETTINGS]))
 
 
 def _rule(name: str) -> str | None:

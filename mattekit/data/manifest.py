@@ -1,7 +1,8 @@
 """The manifest of a composed data set: JSON lines, one an image, with parts, sizes and SHA-256; and its journal.
 
 A run appends every finished image to a hidden journal, in the order they finish, so that a killed run can go on.
-At the end the manifest is written in the order of the data set, whatever the number of jobs and interruptions.
+At the end the manifest is written in the order of the data set, whatever the number of jobs and interruptions. Of
+several ranks each has a journal of its own, and the one that finds every image accounted for writes the manifest.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from mattekit import files
 from mattekit.data.plan import Item
 from mattekit.errors import InputError, MissingFileError
 from mattekit.imaging import io
+from mattekit.ranks import Rank
 
 MANIFEST, SETTINGS, JOURNAL = "manifest.jsonl", "settings.json", ".manifest.journal"
 FOLDERS = ("merged", "alpha", "trimaps")
@@ -79,7 +81,8 @@ def claim(output: Path, settings: dict[str, Any]) -> None:
         If the folder holds a data set made with other settings, or files of another origin.
     """
     path = output / SETTINGS
-    if path.exists():
+    strange = [output / name for name in FOLDERS if (output / name).is_dir() and any((output / name).iterdir())]
+    if path.exists():  # asked last: another rank may have claimed the folder and filled it just now
         for name, there in read_settings(output).items():
             if there != settings.get(name):
                 found = f"made with {name} {there!r}, but now it is {settings.get(name)!r}"
@@ -87,9 +90,8 @@ def claim(output: Path, settings: dict[str, Any]) -> None:
         for folder in (output, *(output / name for name in FOLDERS)):
             files.sweep(folder)
         return
-    for folder in FOLDERS:
-        if (output / folder).is_dir() and any((output / folder).iterdir()):
-            raise InputError(f"{output / folder}: not empty, and not made by this command. Name a new folder with -o.")
+    if strange:
+        raise InputError(f"{strange[0]}: not empty, and not made by this command. Name a new folder with -o.")
     files.write_bytes(path, (json.dumps(settings, indent=2) + "\n").encode())
 
 
@@ -119,34 +121,75 @@ def read(output: Path) -> list[dict[str, Any]]:
 
 
 def known(output: Path, *, complete: bool = True) -> dict[str, dict[str, Any]]:
-    """Name -> line of every image that an earlier run finished, from its journal and, if `complete`, the manifest."""
+    """Name -> line of every image that an earlier run or another rank finished.
+
+    From all journals and, if `complete`, the manifest. Images that failed are not known.
+    """
+    noted: dict[str, dict[str, Any]] = {}
+    for journal in sorted(output.glob(f"{JOURNAL}*")):
+        noted |= {name: line for name, line in _noted(journal).items() if not _failed(line)}
+    # Read last: a rank that finishes writes the manifest first and then removes the journals.
     complete = complete and (output / MANIFEST).exists()
-    found = {line["name"]: line for line in read(output)} if complete else {}
-    journal = output / JOURNAL
-    for line in journal.read_text(encoding="utf-8").split("\n")[:-1] if journal.exists() else []:
-        record = json.loads(line)  # every line but the last, which a kill may have cut, is whole
-        found[record["name"]] = record
-    return found
+    return ({line["name"]: line for line in read(output)} if complete else {}) | noted
 
 
 class Journal:
-    """Collects the lines of one run; `finish` turns them, with those of earlier runs, into the manifest."""
+    """Notes what becomes of the images of one run, or one rank of it; `finish` makes the manifest of all notes."""
 
-    def __init__(self, output: Path, records: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, output: Path, rank: Rank, *, complete: bool = True) -> None:
         self.output = output
-        self.records = dict(records)
-        self._path = output / JOURNAL
-        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in self.records.values())
-        files.write_bytes(self._path, "".join(lines).encode())
+        self._complete = complete
+        self._path = output / (f"{JOURNAL}.{rank.index + 1}-of-{rank.count}" if rank.count > 1 else JOURNAL)
+        self._notes = {name: line for name, line in _noted(self._path).items() if not _failed(line)}
+        files.write_bytes(self._path, "".join(map(_line, self._notes.values())).encode())
 
     def add(self, record: dict[str, Any]) -> None:
         """Keep the line of a finished image, on disk too."""
-        self.records[record["name"]] = record
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        self._notes[record["name"]] = record
+        with files.naming(self._path), self._path.open("a", encoding="utf-8") as stream:
+            stream.write(_line(record))
 
-    def finish(self, names: Iterable[str]) -> None:
-        """Write the manifest of the named images, in their order, as far as they are finished."""
-        lines = [json.dumps(self.records[name], ensure_ascii=False) + "\n" for name in names if name in self.records]
+    def fail(self, name: str) -> None:
+        """Note that an image was tried in vain, so that nobody waits for it."""
+        self.add({"name": name, "failed": True})
+
+    def finish(self, names: Iterable[str]) -> bool:
+        """Write the manifest of the named images, in their order, if all are finished or failed; say if so."""
+        names = list(names)
+        failed: set[str] = set()
+        for journal in self.output.glob(f"{JOURNAL}*"):
+            failed |= {name for name, line in _noted(journal).items() if _failed(line)}
+        failed |= {name for name, line in self._notes.items() if _failed(line)}
+        found = known(self.output, complete=self._complete)
+        found |= {name: line for name, line in self._notes.items() if not _failed(line)}
+        if any(name not in found and name not in failed for name in names):
+            return False
+        lines = [_line(found[name]) for name in names if name in found]
         files.write_bytes(self.output / MANIFEST, "".join(lines).encode())
-        self._path.unlink(missing_ok=True)
+        for journal in self.output.glob(f"{JOURNAL}*"):
+            journal.unlink(missing_ok=True)
+        return True
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _failed(line: dict[str, Any]) -> bool:
+    return "failed" in line
+
+
+def _noted(journal: Path) -> dict[str, dict[str, Any]]:
+    """Name -> last line in a journal; lines that a kill or a full disk has cut are left out."""
+    notes = {}
+    try:
+        text = journal.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:  # never begun, or made into the manifest just now
+        return {}
+    for line in text.split("\n"):
+        try:
+            record = json.loads(line)
+            notes[record["name"]] = record
+        except (ValueError, TypeError, KeyError):
+            continue
+    return notes

@@ -6,6 +6,7 @@ import pytest
 from mattekit.data import manifest
 from mattekit.errors import InputError, MissingFileError
 from mattekit.imaging import io
+from mattekit.ranks import Rank
 
 
 def test_facts_are_hash_and_upright_size_and_follow_a_changed_file(tmp_path):
@@ -20,25 +21,45 @@ def test_facts_are_hash_and_upright_size_and_follow_a_changed_file(tmp_path):
 
 
 def test_a_journal_survives_a_kill_in_the_middle_of_a_line(tmp_path):
-    journal = manifest.Journal(tmp_path, {})
+    journal = manifest.Journal(tmp_path, Rank())
     for name in ("b", "a"):
         journal.add({"name": name})
     with (tmp_path / manifest.JOURNAL).open("a") as stream:
         stream.write('{"name": "c"')
-    again = manifest.Journal(tmp_path, manifest.known(tmp_path))
-    assert list(again.records) == ["b", "a"]
+    assert list(manifest.known(tmp_path)) == ["b", "a"]
+    again = manifest.Journal(tmp_path, Rank())
     again.add({"name": "c"})
     assert list(manifest.known(tmp_path)) == ["b", "a", "c"]
 
 
 def test_the_manifest_has_the_order_asked_for_and_ends_the_journal(tmp_path):
-    journal = manifest.Journal(tmp_path, {})
+    journal = manifest.Journal(tmp_path, Rank())
     for name in ("b", "c", "a"):
         journal.add({"name": name})
-    journal.finish(["a", "b", "missing", "c"])
+    assert not journal.finish(["a", "b", "broken", "c"])
+    journal.fail("broken")
+    assert journal.finish(["a", "b", "broken", "c"])
     assert [line["name"] for line in manifest.read(tmp_path)] == ["a", "b", "c"]
     assert [p.name for p in tmp_path.iterdir()] == [manifest.MANIFEST]
     assert list(manifest.known(tmp_path)) == ["a", "b", "c"] and manifest.known(tmp_path, complete=False) == {}
+
+
+def test_the_last_of_several_ranks_writes_the_manifest_and_what_failed_is_tried_again(tmp_path):
+    names = ["a", "b", "c", "d"]
+    first, second = (manifest.Journal(tmp_path, Rank(i, 2)) for i in range(2))
+    first.add({"name": "c"})
+    second.add({"name": "b"})
+    second.add({"name": "d"})
+    assert not second.finish(names) and not (tmp_path / manifest.MANIFEST).exists()
+    first.fail("a")
+    assert sorted(manifest.known(tmp_path)) == ["b", "c", "d"]
+    assert first.finish(names)
+    assert [line["name"] for line in manifest.read(tmp_path)] == ["b", "c", "d"]
+    assert [p.name for p in tmp_path.iterdir()] == [manifest.MANIFEST]
+    again = manifest.Journal(tmp_path, Rank(0, 3))
+    assert not again.finish(names)
+    again.add({"name": "a"})
+    assert again.finish(names) and [line["name"] for line in manifest.read(tmp_path)] == names
 
 
 def test_a_damaged_manifest_names_the_line(tmp_path):
