@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import console, options
+from mattekit.cli import batch, console, options
 from mattekit.cli.results import Results
 
 Paths = Annotated[
@@ -63,6 +63,7 @@ def eval(
     recursive: options.Recursive = False,
     jobs: options.Jobs = 1,
     fail_fast: options.FailFast = False,
+    shard: options.Shard = None,
     max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -72,7 +73,8 @@ def eval(
 
     The values are those of the official MATLAB code: SAD, Grad and Conn in thousands, MSE and MAD per pixel, over
     the unknown pixels of the trimaps. Truth name.png also serves name_0.png, name_1.png ... (Composition-1k).
-    Means leave out images where a value is undefined (no unknown pixel), and say so.
+    Means leave out images where a value is undefined (no unknown pixel), and say so. Of several ranks, or --shard,
+    each writes FILE.1-of-4, ... for -o FILE; the last one makes FILE of them.
     """
     console.setup(quiet=quiet, verbose=verbose)
     *predictions, truth = paths
@@ -81,14 +83,23 @@ def eval(
     _check_pattern(group_by)
     rules = _rules(region, unknown_value, metrics, empty_levels, max_pixels, trimaps)
     from mattekit.evaluation.items import find_items, method_names
+    from mattekit.evaluation.parts import remove
 
-    results = Results(method_names(predictions))
+    results = Results(method_names(predictions), batch.rank_of(shard))
     items, problems = find_items(predictions, truth, trimaps if rules.region != "all" else None, recursive=recursive)
     _refuse_overwriting(output, items)
     results.unpaired(problems, allowed=allow_missing)
-    results.collect(items, rules, single=truth.is_file() and len(items) == 1, jobs=jobs, fail_fast=fail_fast, json=json)
-    if output or not json:
+    single = truth.is_file() and len(items) == 1
+    shared = results.rank.count > 1 and not single
+    if shared and (str(output) == "-" or not (output or json)):
+        raise typer.BadParameter(f"{results.rank} has but a share of the scores. Name a file for the report with -o.")
+    results.collect(items, rules, single=single, jobs=jobs, fail_fast=fail_fast, shard=shard, json=json)
+    if single and not results.values:  # the first rank's
+        return
+    if (output or not json) and not (shared and not results.join(items, rules, output)):
         _report(results, rules, format, output, group_by=group_by, worst=worst)
+        if shared:
+            remove(output)
     if results.failed:
         raise typer.Exit(3)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -10,18 +11,19 @@ from mattekit.cli import batch, console
 
 
 class Results:
-    """Collects values (item, dictionary of scores) and failures (lines)."""
+    """Collects values (item, dictionary of scores) and failures (lines) of one rank, and joins those of all."""
 
-    def __init__(self, methods: Sequence[str]) -> None:
+    def __init__(self, methods: Sequence[str], rank: Any) -> None:
         self.methods = methods
+        self.rank = rank
         self.problems: list[str] = []
         self.failed: list[str] = []
         self.values: list[tuple[Any, dict]] = []
 
     def unpaired(self, problems: Sequence[str], *, allowed: bool) -> None:
-        """Take note of files without a partner; unless allowed they are failures."""
+        """Take note of files without a partner; unless allowed they are failures, each of one rank."""
         if not allowed:
-            self.problems, self.failed = list(problems), list(problems)
+            self.problems, self.failed = list(problems), self.rank.share(problems)
         for problem in problems if allowed else []:
             console.logger.warning("%s", problem)
 
@@ -32,25 +34,43 @@ class Results:
             scores[item.method][item.name] = {metric: value[metric] for metric in metrics}
         return scores
 
-    def collect(self, items: Sequence, rules: Any, *, single: bool, jobs: int, fail_fast: bool, json: bool) -> None:
+    def collect(self, items: Sequence, rules: Any, *, single: bool, json: bool, shard: Any, **run: Any) -> None:
         """Score everything; the error of a single item, or typer.Exit(1) with `fail_fast`, ends the command."""
         from mattekit.evaluation.scoring import compile_metrics, score_group
 
-        if jobs > 1:
+        if run["jobs"] > 1:
             compile_metrics(rules)
         work = partial(score_group, rules=rules)
         try:
             if single:
-                batch.run_one(items[0], partial(self._score_one, work), json=json)
+                batch.run_one(items[0], partial(self._score_one, work), shard=shard, json=json)
             else:
                 batch.run_folder(
-                    items, work, problems=self.problems, jobs=jobs, fail_fast=fail_fast, json=json,
-                    label="predictions", run=self._by_truth,
+                    items, work, problems=self.problems, shard=shard, together=lambda item: item.truth, json=json,
+                    label="predictions", run=self._by_truth, **run,
                 )  # fmt: skip
         except typer.Exit as stop:
             if stop.exit_code != 3:  # the report of what could be scored still follows
                 raise
         self._tell_notes()
+
+    def join(self, items: Sequence, rules: Any, report: Path) -> bool:
+        """Write this rank's part beside the report and take all parts together, once they are there; say if so."""
+        from mattekit.evaluation import parts
+
+        mine = parts.Part([(item.method, item.name, value) for item, value in self.values], self.failed)
+        stamp = parts.fingerprint(items, rules)
+        parts.write(report, self.rank, stamp, mine)
+        found = parts.read(report, self.rank.count, stamp)
+        if len(found) < self.rank.count:
+            there = f"{len(found)} of {self.rank.count} parts are there"
+            console.status(f"{self.rank}: {there}; who writes the last one joins them in {report}")
+            return False
+        by_name = {(item.method, item.name): item for item in items}
+        whole = parts.join(found.values())
+        self.values = [(by_name[method, name], value) for method, name, value in whole.values]
+        self.failed = whole.failed
+        return True
 
     def _score_one(self, work: Any, item: Any) -> dict:
         (outcome,) = work([item])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mattekit import parallel
 from mattekit.data import build, manifest, presets
+from mattekit.data.folders import Problem
 from mattekit.data.manifest import Journal
 from mattekit.data.plan import Library, Plan, assign, plan, read_names
 from mattekit.errors import InputError
@@ -142,6 +143,6 @@ def _check_sizes(made: Plan) -> None:
             try:
                 io.require_same_size(str(alpha), io.read_size(alpha), str(foreground), io.read_size(foreground))
             except InputError as error:
-                made.problems.append(str(error))
+                made.problems.append(Problem(group, str(error)))
                 bad.add(group)
     made.items = [item for item in made.items if item.group not in bad]

@@ -10,6 +10,21 @@ from mattekit.errors import MissingFileError
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".exr"})
 
 
+class Problem(str):
+    """A line about an item that cannot even be started, with the item's `name`."""
+
+    name: str
+
+    def __new__(cls, name: str, line: str) -> "Problem":
+        """Make the line of an item."""
+        problem = super().__new__(cls, line)
+        problem.name = name
+        return problem
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        return self.name, str(self)
+
+
 @dataclass
 class Pairing:
     """Files of several folders that belong together.
@@ -20,7 +35,7 @@ class Pairing:
     """
 
     groups: dict[str, dict[str, Path]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     unused: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -69,7 +84,7 @@ def pair(
                 used[role].add(key)
                 claims[role] = found[role][key]
         doubled = [_doubled(folders[role], paths) for role, paths in claims.items() if len(paths) > 1]
-        result.problems += doubled + missing
+        result.problems += [Problem(name, line) for line in doubled + missing]
         if not doubled and not missing:
             result.groups[name] = {role: paths[0] for role, paths in claims.items()}
     result.problems = list(dict.fromkeys(result.problems))  # one alpha may serve many images

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mattekit.data.folders import IMAGE_SUFFIXES
+from mattekit.data.folders import IMAGE_SUFFIXES, Problem
 from mattekit.errors import InputError, MissingFileError
 from mattekit.imaging.trimap_random import generator
 
@@ -127,14 +127,15 @@ def plan(
         group = Path(foreground).stem
         digest.update("\n".join([foreground, *behind, ""]).encode())
         if group in seen:
-            result.problems.append(f"{foreground}: a second foreground named {group}. Rename one of them.")
+            line = f"{foreground}: a second foreground named {group}. Rename one of them."
+            result.problems.append(Problem(group, line))
             continue
         seen.add(group)
         wanted = {"foreground": foreground, "alpha": group}
-        shared = _look_up(wanted, libraries, result.problems)
+        shared = _look_up(group, wanted, libraries, result.problems)
         for k, background in enumerate(behind):
             name = f"{group}_{k}"
-            own = _look_up({"background": background, "trimap": (name, group)}, libraries, result.problems)
+            own = _look_up(name, {"background": background, "trimap": (name, group)}, libraries, result.problems)
             if shared is not None and own is not None:
                 files = {**shared, **own}
                 result.items.append(Item(name, group, {role: path.name for role, path in files.items()}, files))
@@ -144,7 +145,7 @@ def plan(
 
 
 def _look_up(
-    wanted: dict[str, str | tuple[str, ...]], libraries: dict[str, Library | None], problems: list[str]
+    name: str, wanted: dict[str, str | tuple[str, ...]], libraries: dict[str, Library | None], problems: list[str]
 ) -> dict[str, Path] | None:
     """Find the file of each role that has a library; None, with a line in `problems` for each missing one."""
     found, complete = {}, True
@@ -154,7 +155,7 @@ def _look_up(
         try:
             found[role] = _first(libraries[role], (names,) if isinstance(names, str) else names)
         except (MissingFileError, InputError) as error:
-            problems.append(f"{role} {error}")
+            problems.append(Problem(name, f"{role} {error}"))
             complete = False
     return found if complete else None
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattekit.data.folders import images, pair
+from mattekit.data.folders import Problem, images, pair
 from mattekit.errors import MissingFileError
 
 
@@ -58,7 +58,7 @@ def find_items(
     for folder, method, absent in zip(predictions, methods, missing, strict=True):
         own = {item.name for item in items if item.method == method}
         for name in sorted(absent | (known - own), key=natural):
-            problems.append(f"{folder}: no prediction for {name}.")
+            problems.append(Problem(name, f"{folder}: no prediction for {name}."))
     order = {method: i for i, method in enumerate(methods)}
     return sorted(items, key=lambda i: (natural(i.name), order[i.method])), list(dict.fromkeys(problems))
 
