@@ -181,18 +181,22 @@ def test_what_one_rank_cannot_compose_does_not_keep_the_others_from_the_manifest
 
 
 @posix
-def test_torchrun_starts_ranks_and_one_with_a_bad_item_leaves_last(folder, composing):
-    """Torchrun ends all ranks when one reports a failure; the second has the bad file and is done long before."""
+def test_torchrun_starts_ranks_and_one_with_a_bad_item_leaves_last(folder):
+    """Torchrun ends all ranks when one reports a failure; here the first begins long after the second has failed."""
     (folder / "images" / "b.png").write_bytes(b"no image")
-    for name in "cde":
-        scene(folder, name, 5, (300, 400))
-    (folder / "images" / "d.png").unlink()
-    words = [folder / "images", folder / "trimaps", "-m", "shared"]
-    run("predict", *words, "-o", folder / "whole", code=3)
-    started = torchrun("--no-python", sys.executable, "-m", "mattekit", "predict", *words, "-o", folder / "out")
-    said = started.communicate(timeout=120)[1]
-    assert started.returncode != 0 and "error: b: " in said
-    assert contents(folder / "out") == contents(folder / "whole") and len(contents(folder / "out")) == 3
+    words = ["predict", folder / "images", folder / "trimaps", "-m", "shared"]
+    run(*words, "-o", folder / "whole", code=3)
+    script = folder / "rank.sh"
+    script.write_text(
+        f"if [ $RANK = 0 ]; then until grep -q error {folder}/1.log; do sleep 0.1; done; sleep 5; fi\n"
+        f'exec {sys.executable} -m mattekit "$@" 2> {folder}/$RANK.log\n'
+    )
+    started = torchrun("--no-python", "sh", script, *words, "-o", folder / "out")
+    started.communicate(timeout=120)
+    assert started.returncode != 0
+    assert contents(folder / "out") == contents(folder / "whole") and len(contents(folder / "out")) == 4
+    assert "rank 1 of 2: 3 images done" in (folder / "0.log").read_text()
+    assert (folder / "1.log").read_text().startswith("error: b: ")
 
 
 @posix
