@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
+from mattekit.inference.device import watched
 from mattekit.inference.predictor import Predictor
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.networks.fold import inference_copy
@@ -47,7 +48,8 @@ def file_predictor(path: str | Path, *, device: str = "cpu", precision: str = "f
 def _file_predictor(path: Path, stamp: int | None, device: str, precision: str) -> Predictor:
     network = load_network(path)
     header = network.header
-    return network_predictor(network, header.preparation, header.normalisation, device=device, precision=precision)
+    with watched(device):
+        return network_predictor(network, header.preparation, header.normalisation, device=device, precision=precision)
 
 
 def network_predictor(
@@ -91,6 +93,7 @@ def network_predictor(
         raise InputError(f"precision: {precision!r}, wanted one of {', '.join(PRECISIONS)}.")
     network = inference_copy(module, fold=fold).to(device, PRECISIONS[precision])
 
+    @watched(device)
     def predict(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         x = network_input(*rule.prepare(image, trimap), normalisation)
         with torch.inference_mode():
