@@ -27,6 +27,8 @@ def decode(name: str, data: bytes, header: Header) -> np.ndarray:
     ------
     InputError
         If the pixels are damaged, or stored in a way that is not supported.
+    MemoryError
+        If there is no memory for them.
     """
     if found := header.tags and tiff.unsupported(data, header.tags):
         wanted = "8 or 16 bits or float, grey, RGB or RGBA, interleaved"
@@ -34,6 +36,7 @@ def decode(name: str, data: bytes, header: Header) -> np.ndarray:
     plugin = _pillow_plugin(header)
     pixels = _by_pillow(plugin, data, header) if plugin else _by_opencv(data, header)
     if pixels is None:
+        np.empty((*header.size, 4), np.uint8)  # MemoryError: OpenCV gives nothing where memory runs out, too
         raise InputError(f"{name}: damaged or truncated {header.format} data. Copy or download the file again.")
     return np.ascontiguousarray(pixels)
 
