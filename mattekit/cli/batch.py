@@ -75,8 +75,7 @@ def run_folder(
     hopeless = bool(problems) and (fail_fast or not tasks)
     # Shared before looking at outputs: ranks that start at different moments must still agree on whose is what.
     tasks, problems = rank.share(tasks, together), rank.share(problems)
-    for problem in problems:
-        _problem(problem, json=json)
+    _tell(problems, json=json)
     if hopeless:
         raise typer.Exit(1)
     todo = [task for task in tasks if not (skip_existing and _done(task))]
@@ -96,12 +95,8 @@ def run_folder(
                 break
     untried = [task for task in todo if id(task) not in tried]
     _give_up(untried, label, json=json)
-    counts = {
-        "done": len(tried) - len(failed),
-        "skipped (outputs exist)": len(tasks) - len(todo),
-        "failed": len(problems) + len(failed),
-        "not tried": len(untried),
-    }
+    counts = {"skipped (outputs exist)": len(tasks) - len(todo), "failed": len(problems) + len(failed)}
+    counts = {"done": len(tried) - len(failed), **counts, "not tried": len(untried)}
     _summary(rank, counts, failed, start, label)
 
 
@@ -129,11 +124,12 @@ def _replay(logged: list[tuple[int, str]]) -> None:
         console.logger.log(level, "%s", message)
 
 
-def _problem(problem: str, *, json: bool) -> None:
-    console.error(problem)
-    if json:
-        name = getattr(problem, "name", problem.partition(": ")[0])
-        console.json_line({"name": name, "error": str(problem)})
+def _tell(problems: Sequence[str], *, json: bool) -> None:
+    for problem in problems:
+        console.error(problem)
+        if json:
+            name = getattr(problem, "name", problem.partition(": ")[0])
+            console.json_line({"name": name, "error": str(problem)})
 
 
 def _failure(name: str, problem: Exception, *, json: bool) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from mattekit import files
 from mattekit.cli import batch, console
+from mattekit.data.folders import Problem
 from mattekit.errors import InputError
 
 
@@ -97,6 +98,16 @@ def test_json_is_one_object_per_item_failed_ones_too(tmp_path, capsys):
     assert rows == [
         {"name": "a", "outputs": {"alpha": str(tmp_path / "a.png")}},
         {"name": "bad1", "error": "bad1.png: not an image."},
+    ]
+
+
+def test_json_tells_problems_too_by_the_name_they_carry(tmp_path, capsys):
+    problems = [Problem("x", "photos/x.png: no trimap."), "photos/y.png: two of that name."]
+    assert code_of(batch.run_folder, tasks(tmp_path, "a"), work, problems=problems, json=True) == 3
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows[:2] == [
+        {"name": "x", "error": "photos/x.png: no trimap."},
+        {"name": "photos/y.png", "error": "photos/y.png: two of that name."},
     ]
 
 
