@@ -23,10 +23,13 @@ class Preparation(NamedTuple):
         Of an image (H, W, 3) and a trimap (H, W), both float32: the two in the size that the network takes.
     restore : function
         Of the raw alpha in that size, float32, and of (H, W): the alpha (H, W), not yet clipped everywhere.
+    window : function
+        Of (H, W): the rows and columns of the prepared picture that are no padding.
     """
 
     prepare: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
     restore: Callable[[np.ndarray, Size], np.ndarray]
+    window: Callable[[Size], tuple[slice, slice]]
 
 
 def resizing(stride: int, extra: int = 0) -> Preparation:
@@ -46,7 +49,7 @@ def resizing(stride: int, extra: int = 0) -> Preparation:
     def restore(alpha: np.ndarray, size: Size) -> np.ndarray:
         return cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_CUBIC)
 
-    return Preparation(prepare, restore)
+    return Preparation(prepare, restore, lambda size: (slice(None), slice(None)))
 
 
 def reflecting(stride: int) -> Preparation:
@@ -57,9 +60,12 @@ def reflecting(stride: int) -> Preparation:
         return _reflect(image, 0, bottom, 0, right), _reflect(trimap, 0, bottom, 0, right)
 
     def restore(alpha: np.ndarray, size: Size) -> np.ndarray:
-        return alpha[: size[0], : size[1]]
+        return alpha[window(size)]
 
-    return Preparation(prepare, restore)
+    def window(size: Size) -> tuple[slice, slice]:
+        return slice(0, size[0]), slice(0, size[1])
+
+    return Preparation(prepare, restore, window)
 
 
 RING_CAP = 2176  # longest side that LSA's network sees; each side is capped by itself
@@ -80,9 +86,13 @@ def _ring(image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _unring(alpha: np.ndarray, size: Size) -> np.ndarray:
-    height, width = _capped(size)
-    alpha = alpha[2 * RING :, 2 * RING :][:height, :width].clip(0, 1)
+    alpha = alpha[_inside(size)].clip(0, 1)
     return alpha if alpha.shape == size else cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _inside(size: Size) -> tuple[slice, slice]:
+    height, width = _capped(size)
+    return slice(2 * RING, 2 * RING + height), slice(2 * RING, 2 * RING + width)
 
 
 def _capped(size: Size) -> Size:
@@ -100,7 +110,7 @@ PREPARATIONS = {
     "resize-32+1": resizing(32, 1),  # RefineNet
     "reflect-16": reflecting(16),  # A2U
     "reflect-32": reflecting(32),
-    "lsa-ring": Preparation(_ring, _unring),
+    "lsa-ring": Preparation(_ring, _unring, _inside),
 }
 
 
