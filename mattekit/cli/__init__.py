@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from mattekit import __version__
-from mattekit.cli import composite, console, eval, foreground, info, launcher, models, predict, trimap, weights
+from mattekit.cli import composite, console, eval, foreground, info, launcher, models, predict, refine, trimap, weights
 from mattekit.errors import MattekitError, is_out_of_memory
 
 UsageError = typer.BadParameter.__base__
@@ -75,6 +75,7 @@ app = typer.Typer(
     help="Image matting: alpha mattes, cut-outs, trimaps, data sets and exact scores.",
 )
 app.command()(predict.predict)
+app.command()(refine.refine)
 app.command()(trimap.trimap)
 app.command()(composite.composite)
 app.command()(foreground.foreground)

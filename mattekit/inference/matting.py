@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,8 @@ class Job:
     depth: str = "auto"
     format: str | None = None
     max_size: int | None = None
+    tta: str = "none"
+    refinement: Any = None  # a refine.Refinement
     max_megapixels: float = io.MAX_MEGAPIXELS
 
     @property
@@ -41,6 +44,8 @@ class Job:
 
 def matte(job: Job) -> dict:
     """Do one job; return what `--json` prints: the outputs by kind, the model, the size, the seconds.
+
+    Of a refined alpha also "refinement": for each view the cost at every step, as [C, C1, C2].
 
     Raises
     ------
@@ -56,7 +61,17 @@ def matte(job: Job) -> dict:
     io.require_same_size(job.trimap, trimap.shape, job.image, source.pixels.shape)
     if not (trimap == 0.5).any():
         log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", job.trimap)
-    alpha = predict_alpha(source.pixels, trimap, job.model, device=job.device, max_size=job.max_size)
+    refined = []
+    alpha = predict_alpha(
+        source.pixels,
+        trimap,
+        job.model,
+        device=job.device,
+        max_size=job.max_size,
+        tta=job.tta,
+        refinement=job.refinement,
+        report=refined.append,
+    )
     behind = _background(job, trimap.shape)
     made = Pictures(source.pixels, trimap, alpha, behind, job.foreground_method).make(tuple(job.targets))
     for kind, picture in made.items():
@@ -64,7 +79,18 @@ def matte(job: Job) -> dict:
     seconds = round(time.perf_counter() - start, 3)
     height, width = trimap.shape
     outputs = {kind: str(path) for kind, path in job.targets.items()}
-    return {"outputs": outputs, "model": job.model, "height": height, "width": width, "seconds": seconds}
+    done = {"outputs": outputs, "model": job.model, "height": height, "width": width, "seconds": seconds}
+    return {**done, "refinement": _tell(job, refined)} if job.refinement else done
+
+
+def _tell(job: Job, refined: list) -> list[list[list[float]]]:
+    for note in {view.note for view in refined if view.note}:
+        log.warning("%s: %s", job.name, note)
+    for number, view in enumerate(refined, 1):
+        of = f", view {number} of {len(refined)}" if len(refined) > 1 else ""
+        for step, terms in enumerate(view.costs, 1):
+            log.info("%s%s: step %d, cost %.6f (C1 %.6f, C2 %.6f)", job.name, of, step, *terms)
+    return [[list(terms) for terms in view.costs] for view in refined]
 
 
 def _background(job: Job, size: tuple[int, int]) -> np.ndarray | None:

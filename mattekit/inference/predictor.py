@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,8 +46,40 @@ def predictor(model: str, device: str = "auto") -> Predictor:
     return file_predictor(model, device=resolve(device))
 
 
-def check_model(model: str, device: str = "auto") -> None:
+def refining_predictor(model: str, device: str, how: Any, report: Callable | None = None) -> Predictor:
+    """Like `predictor`, of a network whose alphas are refined.
+
+    Parameters
+    ----------
+    model, device : as for `predictor`.
+    how : a `refine.Refinement`.
+    report : what to do with each `refine.Refined`; if not given, it is logged.
+
+    Raises
+    ------
+    InputError, MissingFileError, WeightsError
+        As `predictor`, and for classical methods.
+    """
+    _require_decoder(model)
+    from mattekit.inference.device import resolve
+    from mattekit.inference.refine import file_refiner, tell
+
+    refiner = file_refiner(model, device=resolve(device))
+    return lambda image, trimap: refiner(image, trimap, how, report or tell)
+
+
+def _require_decoder(model: str) -> None:
+    if model in baselines.ALPHA:
+        raise InputError(
+            f"{model}: refinement changes a network's decoder, and this has none. Give -m a network's file."
+        )
+    _require_file(model)
+
+
+def check_model(model: str, device: str = "auto", *, refined: bool = False) -> None:
     """Raise what `predictor` would, as far as the head of a file tells, without loading weights."""
+    if refined:
+        _require_decoder(model)
     if model in baselines.ALPHA:
         if device not in ("auto", "cpu"):
             log.warning("%s runs on the CPU; the device %s is for networks.", model, device)
@@ -71,7 +104,15 @@ def _require_file(model: str) -> None:
 
 
 def predict_alpha(
-    image: np.ndarray, trimap: np.ndarray, model: str, *, device: str = "auto", max_size: int | None = None
+    image: np.ndarray,
+    trimap: np.ndarray,
+    model: str,
+    *,
+    device: str = "auto",
+    max_size: int | None = None,
+    tta: str = "none",
+    refinement: Any = None,
+    report: Callable | None = None,
 ) -> np.ndarray:
     """Alpha of an image by a method's name or a network's file, at full size whatever size the method works at.
 
@@ -82,6 +123,9 @@ def predict_alpha(
     model, device : as for `predictor`.
     max_size : longest side in pixels at which the method runs; larger images are reduced for it and the
         alpha is enlarged back.
+    tta : a name of `tta.MODES`, the views that are averaged.
+    refinement, report : a `refine.Refinement`, if the alpha of each view shall be refined, and what becomes of its
+        costs; as for `refining_predictor`.
 
     Returns
     -------
@@ -89,14 +133,18 @@ def predict_alpha(
     """
     if not (trimap == 0.5).any():
         return trimap.copy()
+    from mattekit.inference.tta import augmented
+
+    method = refining_predictor(model, device, refinement, report) if refinement else predictor(model, device)
+    method = augmented(method, tta)
     height, width = trimap.shape
     scale = (max_size or max(height, width)) / max(height, width)
     if scale >= 1:
-        return pin_known(predictor(model, device)(image, trimap), trimap)
+        return pin_known(method(image, trimap), trimap)
     small = max(1, round(width * scale)), max(1, round(height * scale))
     small_image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     small_trimap = _reduce_trimap(trimap, small)
-    alpha = predictor(model, device)(small_image, small_trimap)
+    alpha = method(small_image, small_trimap)
     return pin_known(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC), trimap)
 
 

@@ -1,0 +1,171 @@
+"""What `predict` and `refine` share: their options, their jobs of images and trimaps, and how these are run."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattekit.cli import batch, console, options, targets
+
+Image = Annotated[Path, typer.Argument(help="Image, folder of images, or - for stdin.")]
+Trimap = Annotated[Path, typer.Argument(help="Trimap (0 background, 255 foreground, else unknown) or folder.")]
+Save = Annotated[str, typer.Option("--save", help="Comma-separated: alpha, foreground, cutout, composite, preview.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "-m",
+        "--model",
+        envvar="MATTEKIT_MODEL",
+        show_default="shared",
+        help="closed-form, knn, lbdm, lkm, rw, shared, or a network's FILE.safetensors.",
+    ),
+]
+Network = Annotated[
+    str | None,
+    typer.Option("-m", "--model", envvar="MATTEKIT_MODEL", show_default=False, help="A network's FILE.safetensors."),
+]
+Background = Annotated[
+    str | None, typer.Option("--background", show_default="white", help="Colour or image behind the composite.")
+]
+
+MaxSize = Annotated[int | None, typer.Option("--max-size", min=1, help="Work at this longer side at most, in pixels.")]
+Numbered = Annotated[bool, typer.Option("--numbered", help="Trimap name.png serves images name_0, name_1, ...")]
+Tta = Annotated[
+    str, typer.Option("--tta", help="Average over views: none, flip (2), dihedral (8) or full (3 scales of 8).")
+]
+
+
+def run(
+    image: Path,
+    trimap: Path,
+    output: Path | None,
+    save: str,
+    settings: dict,
+    *,
+    recursive: bool,
+    numbered: bool,
+    jobs: int,
+    fail_fast: bool,
+    **how: Any,
+) -> None:
+    """Do one image or a folder of them; `settings` are fields of `inference.matting.Job`, `how` is for `batch`."""
+    kinds = _kinds(save)
+    from mattekit.inference.matting import matte
+
+    if image.is_dir():
+        if jobs > 1:
+            _compile_first(settings["model"], kinds)
+        found, problems = _folder_jobs(image, trimap, output, kinds, recursive, numbered, settings)
+        batch.run_folder(found, matte, problems=problems, jobs=jobs, fail_fast=fail_fast, **how)
+    else:
+        job = _single_job(image, trimap, output, kinds, settings)
+        if how["json"] and "-" in map(str, job.outputs):
+            raise typer.BadParameter("--json and -o - both want stdout.")
+        batch.run_one(job, matte, **how)
+
+
+def settings(
+    *,
+    model: str | None,
+    device: str,
+    tta: str,
+    refinement: dict | None,
+    foreground_method: str,
+    background: str | None,
+    depth: str,
+    format: str | None,
+    max_size: int | None,
+    max_pixels: float,
+) -> dict:
+    """Check what was given, before anything is read; fields of `inference.matting.Job`.
+
+    `refinement` holds arguments of `inference.refine.Refinement`, None if alphas are not refined.
+    """
+    from mattekit.baselines import DEFAULT
+    from mattekit.inference.predictor import check_model
+    from mattekit.inference.tta import MODES
+
+    options.choice("--tta", tta, tuple(MODES))
+    if background:
+        _check_background(background)
+    check_model(model or DEFAULT, device, refined=refinement is not None)
+    return {
+        "model": model or DEFAULT,
+        "device": device,
+        "tta": tta,
+        "refinement": None if refinement is None else _refinement(refinement),
+        "foreground_method": options.foreground_method(foreground_method),
+        "background": background,
+        "depth": options.depth(depth),
+        "format": options.suffix(format),
+        "max_size": max_size,
+        "max_megapixels": max_pixels,
+    }
+
+
+def _refinement(arguments: dict) -> Any:
+    from mattekit.inference.refine import Refinement
+
+    return Refinement(**arguments)
+
+
+def _compile_first(model: str, kinds: list[str]) -> None:
+    from mattekit.baselines import ALPHA, access
+
+    if model in ALPHA or kinds != ["alpha"]:
+        access.compile_first()
+
+
+def _kinds(save: str) -> list[str]:
+    from mattekit.inference.pictures import KINDS
+
+    kinds = [kind.strip() for kind in save.split(",") if kind.strip()]
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise typer.BadParameter(f"--save {save}: use one or more of {','.join(KINDS)}.")
+    return list(dict.fromkeys(kinds))
+
+
+def _check_background(background: str) -> None:
+    from mattekit.imaging.background import colour
+
+    if not Path(background).is_file():
+        colour(background)
+
+
+def _single_job(image: Path, trimap: Path, output: Path | None, kinds: list[str], settings: dict) -> Any:
+    from mattekit.inference.matting import Job
+
+    if str(image) == str(trimap) == "-":
+        raise typer.BadParameter("the image and the trimap cannot both come from stdin.")
+    if trimap.is_dir():
+        raise typer.BadParameter(f"{trimap} is a folder but {image} is a file. Give two files or two folders.")
+    suffixes = _suffixes(image, kinds, settings)
+    made = targets.of_file(image, output, suffixes)
+    if "-" in map(str, made.values()) and not settings["format"]:
+        settings = {**settings, "format": suffixes[kinds[0]]}
+    return Job("stdin" if str(image) == "-" else image.stem, image, trimap, made, **settings)
+
+
+def _folder_jobs(
+    image: Path, trimap: Path, output: Path | None, kinds: list[str], recursive: bool, numbered: bool, settings: dict
+) -> tuple[list, list[str]]:
+    from mattekit.data.folders import pair
+    from mattekit.inference.matting import Job
+
+    folder = targets.folder(output)
+    shared = ["trimap"] if numbered else []
+    pairing = pair({"image": image, "trimap": trimap}, recursive=recursive, numbered=shared, leave_out=folder)
+    for name in pairing.unused["trimap"]:
+        console.logger.warning("%s: no image for trimap %s.", trimap, name)
+    jobs = []
+    for name, files in pairing.groups.items():
+        suffixes = _suffixes(files["image"], kinds, settings)
+        made = targets.in_folder(folder, name, suffixes)
+        jobs.append(Job(name, files["image"], files["trimap"], made, **settings))
+    return jobs, pairing.problems
+
+
+def _suffixes(image: Path, kinds: list[str], settings: dict) -> dict[str, str]:
+    # A preview is for eyes: always a plain picture.
+    return {kind: ".png" if kind == "preview" else options.default_suffix(image, settings) for kind in kinds}

@@ -1,0 +1,123 @@
+"""`mattekit refine`: alphas that a network gives and that are then refined by backpropagation (LSA section 4.3)."""
+
+import csv
+import io
+import json as json_
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattekit.cli import batch, console, mattes, options
+
+Steps = Annotated[int | None, typer.Option(min=1, show_default="as suits the optimiser", help="At most; 1: none.")]
+Optimiser = Annotated[str, typer.Option(help="lbfgs, adam, momentum, or gradient-descent as published.")]
+Rate = Annotated[float | None, typer.Option("--learning-rate", show_default="the optimiser's", help="First step.")]
+Rule = Annotated[str, typer.Option(help="Of the cost: as in the released code, or as in the paper.")]
+Padding = Annotated[bool, typer.Option("--padding", help="Count padding as picture, as the released code does.")]
+Trace = Annotated[Path | None, typer.Option(help="Write the cost of every step: FILE.csv, or JSON lines: FILE.jsonl.")]
+
+COLUMNS = ("name", "view", "step", "cost", "c1", "c2")
+
+
+def refine(
+    image: mattes.Image,
+    trimap: mattes.Trimap,
+    model: mattes.Network = None,
+    device: options.Device = "auto",
+    output: options.Output = None,
+    steps: Steps = None,
+    optimiser: Optimiser = "lbfgs",
+    learning_rate: Rate = None,
+    rule: Rule = "released",
+    padding: Padding = False,
+    trace: Trace = None,
+    tta: mattes.Tta = "none",
+    save: mattes.Save = "alpha",
+    background: mattes.Background = None,
+    depth: options.Depth = "auto",
+    format: options.Format = None,
+    max_size: mattes.MaxSize = None,
+    foreground_method: options.ForegroundMethod = "multilevel",
+    recursive: options.Recursive = False,
+    numbered: mattes.Numbered = False,
+    jobs: options.Jobs = 1,
+    skip_existing: options.SkipExisting = False,
+    fail_fast: options.FailFast = False,
+    shard: options.Shard = None,
+    max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    json: options.Json = False,
+) -> None:
+    """Matte with a network, and make its alphas agree with the trimap where the known regions end.
+
+    Takes and writes what `predict` does. -v prints the cost at every step; with --tta every view is refined.
+    """
+    console.setup(quiet=quiet, verbose=verbose)
+    if model is None:
+        raise typer.BadParameter("give the network's file with -m.")
+    settings = mattes.settings(
+        model=model,
+        device=device,
+        tta=tta,
+        refinement=dict(steps=steps, optimiser=optimiser, learning_rate=learning_rate, rule=rule, padding=padding),
+        foreground_method=foreground_method,
+        background=background,
+        depth=depth,
+        format=format,
+        max_size=max_size,
+        max_pixels=max_pixels,
+    )
+    with _tracing(trace, shard) as show:
+        mattes.run(
+            image,
+            trimap,
+            output,
+            save,
+            settings,
+            recursive=recursive,
+            numbered=numbered,
+            jobs=jobs,
+            skip_existing=skip_existing,
+            fail_fast=fail_fast,
+            shard=shard,
+            json=json,
+            show=show,
+        )
+
+
+@contextmanager
+def _tracing(trace: Path | None, shard: Any) -> Iterator[batch.Show | None]:
+    """Collect costs from the results shown in the block, and write them at its end, however it ends."""
+    if trace is None:
+        yield None
+        return
+    if trace.suffix not in (".csv", ".jsonl"):
+        raise typer.BadParameter(f"--trace {trace}: name a .csv or a .jsonl file.")
+    rank, rows = batch.rank_of(shard), []
+    if rank.count > 1:
+        trace = trace.with_stem(f"{trace.stem}-{rank.index + 1}-of-{rank.count}")
+
+    def show(name: str, value: dict, json: bool) -> None:
+        for view, costs in enumerate(value["refinement"], 1):
+            rows.extend((name, view, step, *terms) for step, terms in enumerate(costs, 1))
+        batch.console_result(name, value, json)
+
+    try:
+        yield show
+    finally:
+        _write(trace, rows)
+
+
+def _write(trace: Path, rows: list[tuple]) -> None:
+    from mattekit.files import write_bytes
+
+    text = io.StringIO(newline="")
+    if trace.suffix == ".csv":
+        csv.writer(text).writerows([COLUMNS, *rows])
+    else:
+        text.writelines(json_.dumps(dict(zip(COLUMNS, row, strict=True))) + "\n" for row in rows)
+    write_bytes(trace, text.getvalue().encode())
