@@ -54,10 +54,9 @@ class Halving:
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The halved map, and what the skip connection carries of x."""
-        resampler = self.resamplers[len(self.guides)]
-        guide = resampler.guide(x)
+        halved, skip, guide = self.resamplers[len(self.guides)].halve(x)
         self.guides.append(guide)
-        return resampler.down(x, guide), resampler.skip(x, guide)
+        return halved, skip
 
 
 class EncoderDecoder(nn.Module):
@@ -115,14 +114,17 @@ class EncoderDecoder(nn.Module):
         """
         adjust = adjust or (lambda level, y: y)
         level, y = self.stride.bit_length() - 1, pyramid.features[-1]
-        fuse, _ = FUSIONS[self.fusion]
         for i in reversed(range(len(self.blocks))):
             if self.resamplers[i].ratio == 2:
                 y = adjust(level, y)
                 level -= 1
-            y = self.resamplers[i].up(y, pyramid.guides[i])
-            y = self.blocks[i](fuse(y, pyramid.features[i]))
+            y = self.rise(i, self.blocks[i], y, pyramid.guides[i], pyramid.features[i])
         return self.head(adjust(level, y))
+
+    def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
+        """Stage i: up, fusion with the skip connection, block."""
+        fuse, _ = FUSIONS[self.fusion]
+        return block(fuse(self.resamplers[i].up(y, guide), skip))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H, W); padded to multiples of `stride` by reflection, bottom and right, and cropped.

@@ -3,6 +3,7 @@
 A2U section 3: every operator applies kernels, g(w, z) = w^T z, and differs only in where w comes from.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -66,9 +67,19 @@ class Resampler(nn.Module):
         """What a skip connection carries of x; IndexNet's released code weighs it, all others pass it on."""
         return x
 
+    def halve(self, x: Tensor) -> tuple[Tensor, Tensor, Guide | None]:
+        """All of the way down at once: the halved map, what the skip connection carries, and the guide."""
+        guide = self.guide(x)
+        return self.down(x, guide), self.skip(x, guide), guide
+
     def up(self, y: Tensor, guide: Guide | None) -> Tensor:
         """(N, C', h, w) -> (N, C', 2h, 2w)."""
         raise NotImplementedError
+
+    def rows(self, y: Tensor, guide: Guide | None) -> Callable[[int, int], Tensor]:
+        """What gives rows `first` to `end` of what `up` gives, for who works strip by strip."""
+        whole = self.up(y, guide)
+        return lambda first, end: whole[:, :, first:end]
 
 
 class Keep(Resampler):
