@@ -4,6 +4,8 @@ What `operators.IndexNet` computes, without gradients, without copies of full-re
 so that hidden layers are never whole in memory.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -62,11 +64,25 @@ class IndexNetInference(Resampler):
 
     def up(self, y: Tensor, guide: Guide) -> Tensor:
         """Indices times the feature repeated over each 2x2."""
-        n, c, height, width = y.shape
-        out = y.new_empty(n, c, 2 * height, 2 * width, memory_format=torch.channels_last)
-        for b in range(n):
-            torch.mul(guide.up[b], y[b].permute(1, 2, 0)[:, :, None, None], out=_cells(out[b]))
-        return out
+        return self.rows(y, guide)(0, 2 * y.shape[2])
+
+    def rows(self, y: Tensor, guide: Guide) -> Callable[[int, int], Tensor]:
+        """Some rows of `up`, computed when asked for."""
+
+        def some(first: int, end: int) -> Tensor:
+            r, e = first // 2, -(-end // 2)
+            if y.requires_grad:  # refinement differentiates the way up
+                large = y[:, :, r:e].permute(0, 2, 3, 1)[:, :, :, None, None] * guide.up[:, r:e]
+                out = large.movedim(2, 3).flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
+                return out[:, :, first - 2 * r :][:, :, : end - first]
+            shape = (len(y), y.shape[1], 2 * (e - r), 2 * y.shape[3])
+            out = torch.empty(shape, dtype=y.dtype, device=y.device, memory_format=torch.channels_last)
+            for b in range(len(y)):
+                small = y[b, :, r:e].permute(1, 2, 0)[:, :, None, None]
+                torch.mul(guide.up[b, r:e], small, out=_cells(out[b]))
+            return out[:, :, first - 2 * r :][:, :, : end - first]
+
+        return some
 
 
 def _cells(x: Tensor) -> Tensor:

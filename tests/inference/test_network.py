@@ -9,7 +9,6 @@ from mattekit.inference.network import UNKNOWN, file_predictor, network_input, n
 from mattekit.inference.predictor import predict_alpha
 from mattekit.inference.preparation import PREPARATIONS
 from mattekit.networks import build
-from mattekit.networks.fold import inference_copy
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import a2u as released_a2u
 from mattekit.networks.released import indexnet as released_indexnet
@@ -66,8 +65,8 @@ def test_pictures_are_prepared_as_the_authors_do(oracle, name):
 def test_pictures_give_the_authors_alpha(oracle, name):
     """Within 0.05 of 255, and as 8 bits within 1 of the authors', who cut where we round.
 
-    Folded copies of A2U's networks are within 0.1: they are as near the network in double precision as the authors'
-    own single precision is, 0.04, but on other sides of it.
+    Copies for inference are within 0.1: they are as near the network in double precision as the authors' own single
+    precision is, 0.04, but on other sides of it.
     """
     reference = oracle(name)
     (image, trimap), network = picture(reference), load(reference.state)
@@ -80,20 +79,9 @@ def test_pictures_give_the_authors_alpha(oracle, name):
         if name == "indexnet_b3_dim_vgg16":  # positions of maxima may flip
             assert error.mean() < 0.05 and np.quantile(error, 0.99) < 0.05
             continue
-        assert error.max() < (0.1 if fold and name.startswith("a2u") else 0.05)
+        assert error.max() < (0.1 if fold else 0.05)
         if "odd_alpha_u8" in data.files:
             assert np.abs(alpha.astype(np.uint8).astype(int) - data["odd_alpha_u8"]).max() <= 1
-
-
-@pytest.mark.parametrize("name", ["a2u_dynamic_cs_d_gn", "indexnet_m2o_nl_c", "lsa_resnet50d"])
-def test_folding_changes_nothing_but_rounding(oracle, name):
-    """In double precision, the copy's raw alpha is the network's to twelve digits."""
-    reference = oracle(name)
-    network = load(reference.state).double()
-    with torch.no_grad():
-        plain, folded = (inference_copy(network, fold=fold)(reference.x.double()) for fold in (False, True))
-    assert (plain - folded).abs().max() < 1e-11
-    assert not [m for m in inference_copy(network).modules() if isinstance(m, torch.nn.BatchNorm2d)]
 
 
 class Echo(torch.nn.Module):
