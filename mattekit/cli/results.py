@@ -64,7 +64,7 @@ class Results:
         found = parts.read(report, self.rank.count, stamp)
         if len(found) < self.rank.count:
             there = f"{len(found)} of {self.rank.count} parts are there"
-            console.status(f"{self.rank}: {there}; who writes the last one joins them in {report}")
+            console.status(f"{self.rank}: {there}; whoever writes the last joins them in {report}")
             return False
         by_name = {(item.method, item.name): item for item in items}
         whole = parts.join(found.values())
