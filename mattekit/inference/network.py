@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from mattekit.imaging.trimap import pin_known
 from mattekit.inference.device import watched
 from mattekit.inference.predictor import Predictor
 from mattekit.inference.preparation import preparation as preparation_of
+from mattekit.inference.tiling import Setting, Tiling
 from mattekit.networks.fold import inference_copy
 from mattekit.networks.weights import IMAGENET, load_network
 
@@ -22,7 +24,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": t
 Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
 
 
-def file_predictor(path: str | Path, *, device: str = "cpu", precision: str = "float32") -> Predictor:
+def file_predictor(path: str | Path, *, device: str = "cpu", **options) -> Predictor:
     """Make a predictor of a file of weights, which says how its images are prepared.
 
     The last one made is kept, so that a folder of images reads its weights once.
@@ -31,7 +33,8 @@ def file_predictor(path: str | Path, *, device: str = "cpu", precision: str = "f
     ----------
     path : str or Path
         A file that `mattekit weights convert` or training wrote.
-    device, precision : str
+    device : str
+    **options
         As for `network_predictor`.
 
     Raises
@@ -41,15 +44,15 @@ def file_predictor(path: str | Path, *, device: str = "cpu", precision: str = "f
     """
     path = Path(path)
     stamp = path.stat().st_mtime_ns if path.is_file() else None
-    return _file_predictor(path, stamp, device, precision)
+    return _file_predictor(path, stamp, device, **options)
 
 
 @lru_cache(maxsize=1)
-def _file_predictor(path: Path, stamp: int | None, device: str, precision: str) -> Predictor:
+def _file_predictor(path: Path, stamp: int | None, device: str, **options) -> Predictor:
     network = load_network(path)
     header = network.header
     with watched(device):
-        return network_predictor(network, header.preparation, header.normalisation, device=device, precision=precision)
+        return network_predictor(network, header.preparation, header.normalisation, device=device, **options)
 
 
 def network_predictor(
@@ -60,6 +63,8 @@ def network_predictor(
     device: str = "cpu",
     precision: str = "float32",
     fold: bool = True,
+    tile: Setting = "auto",
+    overlap: int | None = None,
 ) -> Predictor:
     """Make a predictor of a network; a copy of it is kept that computes the same faster.
 
@@ -77,6 +82,8 @@ def network_predictor(
         Of the computation.
     fold : bool
         Fold norms into convolutions, which rounds differently; without, the module computes as it stands.
+    tile, overlap
+        As for `tiling.Tiling`.
 
     Returns
     -------
@@ -86,19 +93,27 @@ def network_predictor(
     Raises
     ------
     InputError
-        If the preparation or the precision has another name.
+        If the preparation or the precision has another name, or tiles cannot be so.
     """
     rule = preparation_of(preparation)
     if precision not in PRECISIONS:
         raise InputError(f"precision: {precision!r}, wanted one of {', '.join(PRECISIONS)}.")
-    network = inference_copy(module, fold=fold).to(device, PRECISIONS[precision])
+    dtype = PRECISIONS[precision]
+    run = Tiling(inference_copy(module, fold=fold).to(device, dtype), device, tile=tile, overlap=overlap)
 
     @watched(device)
     def predict(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        x = network_input(*rule.prepare(image, trimap), normalisation)
-        with torch.inference_mode():
-            y = network.decode(network.encode(x.to(device, PRECISIONS[precision])))
-        alpha = rule.restore(y[0, 0].float().cpu().numpy(), trimap.shape)
+        colours, classes = rule.prepare(image, trimap)
+
+        def window(rows: slice, columns: slice) -> Tensor:
+            return network_input(colours[rows, columns], classes[rows, columns], normalisation).to(device, dtype)
+
+        def picture(size: tuple[int, int]) -> Tensor:
+            small = cv2.resize(colours, size[::-1], interpolation=cv2.INTER_AREA)
+            small_classes = cv2.resize(classes, size[::-1], interpolation=cv2.INTER_NEAREST)
+            return network_input(small, small_classes, normalisation).to(device, dtype)
+
+        alpha = rule.restore(run(window, picture, classes == 0.5), trimap.shape)
         return pin_known(alpha.clip(0, 1), trimap)
 
     return predict

@@ -4,13 +4,16 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.networks.layers import Activation, ConvNorm, relu, separable
-from mattekit.operators.whole import GlobalPool
+from mattekit.operators.whole import GlobalPool, Mosaic, Whole, attached
+
+BAND = 1 << 26  # bytes of the five branches that are computed at once where the map is put together from tiles
 
 
-class ASPP(nn.Module):
+class ASPP(Whole):
     """A 1x1 convolution, three separable dilated ones and a global average, side by side, then a 1x1 convolution.
 
-    The average sees the whole map, so that tiles of an image must be told the image's.
+    The average sees the whole map, and dilations reach hundreds of pixels of the image: of an image in tiles, the
+    deepest map is put together first.
 
     Parameters
     ----------
@@ -33,15 +36,34 @@ class ASPP(nn.Module):
         act: Activation = relu,
     ):
         super().__init__()
+        self.width, self.reach = (len(dilations) + 2) * width, max(dilations)
         self.branches = nn.ModuleList([ConvNorm(channels, width, 1, act=act)])
         self.branches.extend(separable(channels, width, dilation=dilation, act=act) for dilation in dilations)
         self.pool = GlobalPool()
         self.average = ConvNorm(channels, width, 1, act=act)
-        self.project = ConvNorm((len(dilations) + 2) * width, out, 1, act=act)
+        self.project = ConvNorm(self.width, out, 1, act=act)
         self.dropout = nn.Dropout(0.5)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, h, w) -> (N, C', h, w)."""
+        return self.viewed(x)
+
+    def view(self, x: Tensor) -> Tensor:
+        """All branches, joined."""
         views = [branch(x) for branch in self.branches]
         average = self.average(self.pool(x)).expand(x.shape[0], -1, *x.shape[2:])
         return self.dropout(self.project(torch.cat([*views, average], 1)))
+
+    def tally(self, height: int, width: int) -> Mosaic:
+        """The map in one piece."""
+        return Mosaic(self.in_bands, height, width)
+
+    def in_bands(self, x: Tensor) -> Tensor:
+        """`view` of a map of any size, in bands of rows."""
+        average, bands = self.pool.view(x), []
+        rows = max(self.reach, BAND // (2 * self.width * x.shape[3] * x.element_size()))
+        with attached([self.pool], lambda layer, x: average):
+            for r in range(0, x.shape[2], rows):
+                first = max(r - self.reach, 0)
+                bands.append(self.view(x[:, :, first : r + rows + self.reach])[:, :, r - first :][:, :, :rows])
+        return torch.cat(bands, 2)

@@ -1,37 +1,53 @@
-"""Layers that ask something of the whole image at once. Tiles would answer otherwise, so that they can be told.
+"""Layers that look at the whole image at once: averages, normalisation by groups, views wider than a tile.
 
-With no `Tape` in, such a layer measures what it is given. To run an image in tiles, record one pass over a picture of
-the whole, and play the record to each tile:
+Tiles of an image would show them something else. So such a layer can be given a tape, which says what it has from the
+whole image, and it can be asked for that piece by piece: a `Tally` adds up what it sees of the image in parts.
 
-with attached(network, Recording()) as tape:
-    network(whole)
-with attached(network, Playback(tape.measures)):
-    network(tile)
+tally = layer.tally(height, width)           # of the layer's map of the whole image
+tally.add(part, top, left)  # of it, until every position was in one part
+with attached([layer], lambda layer, x: tally.result()): ...  # where the result is `mapped`, the tile's part of it
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from mattekit.operators.average import average
+Tape = Callable[["Whole", Tensor], Tensor]  # what a layer takes for its view of the image, instead of x's
 
-Tape = Callable[["Whole", Tensor], Tensor]  # what a layer takes for its measure of x
+
+class Tally:
+    """What a layer learns of an image in parts."""
+
+    mapped = False  # True: the result is a map, of which a tile needs its part
+
+    def add(self, x: Tensor, top: int, left: int) -> None:
+        """Take in (1, C, h, w), the part of the layer's input at that position."""
+        raise NotImplementedError
+
+    def result(self) -> Tensor:
+        """What `Whole.view` gives of all."""
+        raise NotImplementedError
 
 
 class Whole(nn.Module):
-    """A layer that takes a measure of its whole input."""
+    """A layer with a view of its whole input."""
 
     tape: Tape | None = None
 
-    def measure(self, x: Tensor) -> Tensor:
-        """What the layer wants to know of x (N, C, H, W)."""
+    def view(self, x: Tensor) -> Tensor:
+        """What the layer wants of x (N, C, H, W)."""
         raise NotImplementedError
 
-    def measured(self, x: Tensor) -> Tensor:
-        """The measure of x, or what the tape says."""
-        return self.measure(x) if self.tape is None else self.tape(self, x)
+    def tally(self, height: int, width: int) -> Tally:
+        """For an input of that size."""
+        raise NotImplementedError
+
+    def viewed(self, x: Tensor) -> Tensor:
+        """The view of x, or what the tape says."""
+        return self.view(x) if self.tape is None else self.tape(self, x)
 
 
 class GlobalPool(Whole):
@@ -41,63 +57,119 @@ class GlobalPool(Whole):
         super().__init__()
         self.size = size
 
-    def measure(self, x: Tensor) -> Tensor:
+    def view(self, x: Tensor) -> Tensor:
         """The averages."""
-        return average(x, self.size)
+        return F.adaptive_avg_pool2d(x, self.size)
+
+    def tally(self, height: int, width: int) -> Tally:
+        """Sums over the cells."""
+        return _CellSums(self.size, height, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Average; a tape may give one image's averages for all."""
-        return self.measured(x)
+        """Average."""
+        return self.viewed(x)
+
+
+class _CellSums(Tally):
+    def __init__(self, size: int, height: int, width: int):
+        self.sides, self.sums = (_cells(height, size), _cells(width, size)), 0
+
+    def add(self, x: Tensor, top: int, left: int) -> None:
+        x = x.to(torch.promote_types(x.dtype, torch.float32))
+        rows, columns = self._inside(0, top, x.shape[2], x), self._inside(1, left, x.shape[3], x)
+        self.sums = self.sums + (rows @ x @ columns.mT).double()
+
+    def _inside(self, axis: int, start: int, length: int, x: Tensor) -> Tensor:
+        """Which cells the positions lie in: (size, length) of 0 and 1."""
+        return self.sides[axis][:, start : start + length].to(x)
+
+    def result(self) -> Tensor:
+        rows, columns = (side.sum(1).to(self.sums) for side in self.sides)
+        return self.sums / torch.outer(rows, columns)
+
+
+def _cells(length: int, size: int) -> Tensor:
+    """Cells of adaptive pooling, which share positions where the length is no multiple: (size, length) of 0 and 1."""
+    positions, i = torch.arange(length), torch.arange(size)[:, None]
+    return ((positions >= i * length // size) & (positions < -(-(i + 1) * length // size))).double()
 
 
 class GlobalGroupNorm(Whole, nn.GroupNorm):
     """Group normalisation, whose means and variances are over all positions."""
 
-    def measure(self, x: Tensor) -> Tensor:
+    def view(self, x: Tensor) -> Tensor:
         """Mean and variance of every group: (N, 2, groups)."""
         variance, mean = torch.var_mean(x.unflatten(1, (self.num_groups, -1)), (2, 3, 4), correction=0)
         return torch.stack([mean, variance], 1)
+
+    def tally(self, height: int, width: int) -> Tally:
+        """Means of the values and their squares."""
+        return _Moments(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C, H, W)."""
         if self.tape is None:
             return nn.GroupNorm.forward(self, x)
-        mean, variance = self.measured(x).repeat_interleave(x.shape[1] // self.num_groups, 2).unbind(1)  # (N, C)
+        mean, variance = self.viewed(x).repeat_interleave(x.shape[1] // self.num_groups, 2).unbind(1)  # (N, C)
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return torch.addcmul((self.bias - mean * scale)[..., None, None], x, scale[..., None, None])
 
 
-class Recording:
-    """Takes down what every layer measures, by layer, in order of their calls."""
+class _Moments(Tally):
+    def __init__(self, norm: GlobalGroupNorm):
+        self.norm, self.sums, self.count = norm, 0, 0
 
-    def __init__(self):
-        self.measures: dict[Whole, Tensor] = {}
+    def add(self, x: Tensor, top: int, left: int) -> None:
+        mean, variance = self.norm.view(x).double().unbind(1)
+        number = x.shape[2] * x.shape[3]
+        self.sums = self.sums + number * torch.stack([mean, variance + mean**2], 1)
+        self.count += number
 
-    def __call__(self, layer: Whole, x: Tensor) -> Tensor:
-        """Measure."""
-        self.measures[layer] = layer.measure(x)
-        return self.measures[layer]
+    def result(self) -> Tensor:
+        mean, square = (self.sums / self.count).unbind(1)
+        return torch.stack([mean, square - mean**2], 1)
 
 
-class Playback:
-    """Tells every layer what was recorded."""
+class Mosaic(Tally):
+    """The whole input put together, for a layer whose output is a map of the same size."""
 
-    def __init__(self, measures: dict[Whole, Tensor]):
-        self.measures = measures
+    mapped = True
 
-    def __call__(self, layer: Whole, x: Tensor) -> Tensor:
-        """Recall."""
-        return self.measures[layer]
+    def __init__(self, run: Callable[[Tensor], Tensor], height: int, width: int):
+        self.run, self.size, self.map = run, (height, width), None
+
+    def add(self, x: Tensor, top: int, left: int) -> None:
+        """Put a part to its place."""
+        if self.map is None:
+            self.map = x.new_empty(*x.shape[:2], *self.size)
+        self.map[..., top : top + x.shape[2], left : left + x.shape[3]] = x
+
+    def result(self) -> Tensor:
+        """The layer's output of the whole."""
+        return self.run(self.map)
+
+
+def innermost(module: nn.Module) -> list[Whole]:
+    """The layers in a module that look at the whole image and have no such layers inside."""
+    layers = [layer for layer in module.modules() if isinstance(layer, Whole)]
+    return [layer for layer in layers if not any(isinstance(inside, Whole) for inside in layer.children())]
+
+
+def outermost(module: nn.Module) -> list[Whole]:
+    """The layers in a module that look at the whole image, but not those inside one another."""
+    if isinstance(module, Whole):
+        return [module]
+    return [layer for child in module.children() for layer in outermost(child)]
 
 
 @contextmanager
-def attached(network: nn.Module, tape: Tape) -> Iterator[Tape]:
-    """Give a tape to all layers of a network that measure the whole image, for a while."""
-    layers = [module for module in network.modules() if isinstance(module, Whole)]
+def attached(layers: Iterable[Whole], tape: Tape) -> Iterator[None]:
+    """Give a tape to layers, for a while."""
+    layers = list(layers)
     for layer in layers:
         layer.tape = tape
     try:
-        yield tape
+        yield
     finally:
         for layer in layers:
             layer.tape = None
