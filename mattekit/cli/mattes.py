@@ -70,6 +70,8 @@ def settings(
     device: str,
     tta: str,
     refinement: dict | None,
+    tile: str = "auto",
+    overlap: int | None = None,
     foreground_method: str,
     background: str | None,
     depth: str,
@@ -88,10 +90,13 @@ def settings(
     options.choice("--tta", tta, tuple(MODES))
     if background:
         _check_background(background)
-    check_model(model or DEFAULT, device, refined=refinement is not None)
+    tiled = tile not in ("auto", "off") or overlap is not None
+    check_model(model or DEFAULT, device, refined=refinement is not None, tiled=tiled)
     return {
         "model": model or DEFAULT,
         "device": device,
+        "tile": _tile(tile, overlap),
+        "overlap": overlap,
         "tta": tta,
         "refinement": None if refinement is None else _refinement(refinement),
         "foreground_method": options.foreground_method(foreground_method),
@@ -103,10 +108,24 @@ def settings(
     }
 
 
+def _tile(tile: str, overlap: int | None) -> int | str:
+    if tile in ("auto", "off"):
+        return tile
+    if not tile.isdecimal() or int(tile) == 0:
+        raise typer.BadParameter(f"--tile {tile}: use auto, off or a number of pixels.")
+    if overlap is not None and overlap >= int(tile):
+        raise typer.BadParameter(f"--overlap {overlap}: use less than the tiles' {tile} pixels.")
+    return int(tile)
+
+
 def _refinement(arguments: dict) -> Any:
+    from mattekit.errors import InputError
     from mattekit.inference.refine import Refinement
 
-    return Refinement(**arguments)
+    try:
+        return Refinement(**arguments)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _compile_first(model: str, kinds: list[str]) -> None:

@@ -18,6 +18,13 @@ def predict(
     depth: options.Depth = "auto",
     format: options.Format = None,
     max_size: mattes.MaxSize = None,
+    tile: Annotated[
+        str, typer.Option("--tile", metavar="auto|off|PX", help="Run a network in tiles; auto: where memory needs it.")
+    ] = "auto",
+    overlap: Annotated[
+        int | None,
+        typer.Option("--overlap", metavar="PX", min=0, show_default="256", help="Of neighbouring tiles, in pixels."),
+    ] = None,
     tta: mattes.Tta = "none",
     refine: Annotated[
         int | None, typer.Option("--refine", metavar="STEPS", min=1, help="Refine alphas in so many steps at most.")
@@ -42,6 +49,8 @@ def predict(
     settings = mattes.settings(
         model=model,
         device=device,
+        tile=tile,
+        overlap=overlap,
         tta=tta,
         refinement={"steps": refine} if refine else None,
         foreground_method=foreground_method,

@@ -32,6 +32,8 @@ class Job:
     depth: str = "auto"
     format: str | None = None
     max_size: int | None = None
+    tile: int | str = "auto"
+    overlap: int | None = None
     tta: str = "none"
     refinement: Any = None  # a refine.Refinement
     max_megapixels: float = io.MAX_MEGAPIXELS
@@ -68,6 +70,8 @@ def matte(job: Job) -> dict:
         job.model,
         device=job.device,
         max_size=job.max_size,
+        tile=job.tile,
+        overlap=job.overlap,
         tta=job.tta,
         refinement=job.refinement,
         report=refined.append,

@@ -17,13 +17,15 @@ log = logging.getLogger("mattekit")
 Predictor = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def predictor(model: str, device: str = "auto") -> Predictor:
+def predictor(model: str, device: str = "auto", *, tile: int | str = "auto", overlap: int | None = None) -> Predictor:
     """Find a method by its name, or load a network from its file; the same file is loaded once in a process.
 
     Parameters
     ----------
-    model : a name of `baselines.ALPHA`, or the path of a file of weights (`networks.weights`).
+    model : a name of `baselines.ALPHA`, or the path of a file of weights (`networks.weights`) or an ONNX model of
+        `mattekit export`.
     device : where a network runs: "auto", "cpu", "cuda", "cuda:1" or "mps". Classical methods need none.
+    tile, overlap : as for `tiling.Tiling`; of networks in files of weights.
 
     Returns
     -------
@@ -34,16 +36,20 @@ def predictor(model: str, device: str = "auto") -> Predictor:
     ------
     InputError
         If no method has that name, or the device is not there.
-    MissingFileError, WeightsError
-        If the file is not there or cannot be used.
+    MissingFileError, WeightsError, MissingExtraError
+        If the file is not there or cannot be used, or what reads it is not installed.
     """
     if model in baselines.ALPHA:
         return baselines.ALPHA[model]
     _require_file(model)
+    if _is_onnx(model):
+        from mattekit.inference import onnx
+
+        return onnx.file_predictor(model, device=device)
     from mattekit.inference.device import resolve
     from mattekit.inference.network import file_predictor
 
-    return file_predictor(model, device=resolve(device))
+    return file_predictor(model, device=resolve(device), tile=tile, overlap=overlap)
 
 
 def refining_predictor(model: str, device: str, how: Any, report: Callable | None = None) -> Predictor:
@@ -73,28 +79,50 @@ def _require_decoder(model: str) -> None:
         raise InputError(
             f"{model}: refinement changes a network's decoder, and this has none. Give -m a network's file."
         )
+    if _is_onnx(model):
+        raise InputError(
+            f"{model}: refinement needs gradients, which an ONNX model has not. Give -m the file it was exported from."
+        )
     _require_file(model)
 
 
-def check_model(model: str, device: str = "auto", *, refined: bool = False) -> None:
+def check_model(model: str, device: str = "auto", *, refined: bool = False, tiled: bool = False) -> None:
     """Raise what `predictor` would, as far as the head of a file tells, without loading weights."""
     if refined:
         _require_decoder(model)
+    if tiled and (refined or model in baselines.ALPHA or _is_onnx(model)):
+        what = "refinement works on whole images" if refined else f"{model} works on whole images"
+        log.warning("%s; tiles are for networks' files of weights.", what)
     if model in baselines.ALPHA:
         if device not in ("auto", "cpu"):
             log.warning("%s runs on the CPU; the device %s is for networks.", model, device)
         return
     _require_file(model)
-    from mattekit.inference.device import resolve
     from mattekit.inference.preparation import preparation
     from mattekit.networks import find
-    from mattekit.networks.weights import read_header
 
-    header = read_header(model)
+    header = _head(model, device)
     preparation(header.preparation)
     if find(header.network).input[0] != 4:
         raise InputError(f"{model}: {header.network}, which is no matting network.")
+
+
+def _head(model: str, device: str) -> Any:
+    """The header of a network's file, having asked for the device."""
+    if _is_onnx(model):
+        from mattekit.inference import onnx
+
+        return onnx.read_header(model, device)
+    from mattekit.inference.device import resolve
+    from mattekit.networks.weights import read_header
+
+    header = read_header(model)
     resolve(device)
+    return header
+
+
+def _is_onnx(model: str) -> bool:
+    return Path(model).suffix.lower() == ".onnx"
 
 
 def _require_file(model: str) -> None:
@@ -110,6 +138,8 @@ def predict_alpha(
     *,
     device: str = "auto",
     max_size: int | None = None,
+    tile: int | str = "auto",
+    overlap: int | None = None,
     tta: str = "none",
     refinement: Any = None,
     report: Callable | None = None,
@@ -123,6 +153,7 @@ def predict_alpha(
     model, device : as for `predictor`.
     max_size : longest side in pixels at which the method runs; larger images are reduced for it and the
         alpha is enlarged back.
+    tile, overlap : as for `predictor`; refinement works on the whole image.
     tta : a name of `tta.MODES`, the views that are averaged.
     refinement, report : a `refine.Refinement`, if the alpha of each view shall be refined, and what becomes of its
         costs; as for `refining_predictor`.
@@ -135,7 +166,10 @@ def predict_alpha(
         return trimap.copy()
     from mattekit.inference.tta import augmented
 
-    method = refining_predictor(model, device, refinement, report) if refinement else predictor(model, device)
+    if refinement:
+        method = refining_predictor(model, device, refinement, report)
+    else:
+        method = predictor(model, device, tile=tile, overlap=overlap)
     method = augmented(method, tta)
     height, width = trimap.shape
     scale = (max_size or max(height, width)) / max(height, width)
