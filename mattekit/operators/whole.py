@@ -13,7 +13,8 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from mattekit.operators.average import average
 
 Tape = Callable[["Whole", Tensor], Tensor]  # what a layer takes for its view of the image, instead of x's
 
@@ -59,7 +60,7 @@ class GlobalPool(Whole):
 
     def view(self, x: Tensor) -> Tensor:
         """The averages."""
-        return F.adaptive_avg_pool2d(x, self.size)
+        return average(x, self.size)
 
     def tally(self, height: int, width: int) -> Tally:
         """Sums over the cells."""
