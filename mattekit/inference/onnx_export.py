@@ -1,0 +1,151 @@
+"""Networks recorded as ONNX, to run at any size without PyTorch, and compared with PyTorch before they are kept."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mattekit.errors import MissingExtraError, WeightsError
+from mattekit.files import write_bytes
+from mattekit.inference.network import network_input
+from mattekit.inference.onnx import INPUT, OUTPUT, onnxruntime, open_session, run
+from mattekit.inference.preparation import preparation
+from mattekit.networks.fold import inference_copy
+from mattekit.networks.header import Header, to_metadata
+from mattekit.operators.weights import Pooled
+
+PICTURES = ((75, 101), (141, 90))  # sizes that are compared
+TOLERANCE = 1e-3  # of the largest raw alpha: pixels that differ more are outliers
+OUTLIERS = 1e-3  # share of pixels that may: where neighbours are equally large, unpooling may pick either
+
+
+class Comparison(NamedTuple):
+    """Raw alphas of one picture by onnxruntime and by PyTorch."""
+
+    size: tuple[int, int]  # of the network's input, height and width
+    images: int
+    difference: float  # the largest
+    outliers: float  # share of pixels that differ by more than TOLERANCE of PyTorch's largest alpha
+
+
+def export(path: str | Path, network: nn.Module, header: Header) -> list[Comparison]:
+    """Write a network as ONNX, if onnxruntime computes the same as PyTorch.
+
+    The model takes `image_and_trimap` (N, 4, H, W) float32: normalised RGB and the trimap, prepared as the metadata
+    say, H and W multiples of the network's stride (plus 1 for those trained so). It gives `alpha` (N, 1, H, W), raw.
+    N is free, but for A2U's dynamic kernels, 1: they are filters of each image, and ONNX has no convolution with a
+    number of groups that is not known beforehand. The metadata are those of files of weights.
+
+    Parameters
+    ----------
+    path : str or Path
+    network : nn.Module
+        As `load_network` gives it.
+    header : Header
+
+    Returns
+    -------
+    list of Comparison
+        Of two pictures of different sizes.
+
+    Raises
+    ------
+    MissingExtraError
+        Without the packages onnx, onnxscript and onnxruntime.
+    WeightsError
+        If the two differ by more than rounding; no file is written.
+    """
+    onnxruntime(path)
+    model = Forward(inference_copy(network, fold=False))
+    content = record(path, model, header)
+    session = open_session(content, "cpu")
+    compared = [compare(session, model, header, size) for size in PICTURES]
+    for size, _, difference, outliers in compared:
+        if outliers > OUTLIERS:
+            raise WeightsError(
+                f"{path}: not written; onnxruntime's alphas differ from PyTorch's by up to {difference:.2g}, and much "
+                f"in {outliers:.1%} of a picture of {size[1]}x{size[0]}. Update onnxscript and onnxruntime."
+            )
+    write_bytes(Path(path), content)
+    return compared
+
+
+class Forward(nn.Module):
+    """A network without its own padding: inputs are prepared."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 4, H, W) -> (N, 1, H, W)."""
+        return self.network.decode(self.network.encode(x))
+
+    @property
+    def batched(self) -> bool:
+        """Whether N is free."""
+        return not any(isinstance(getattr(module, "UV", None), Pooled) for module in self.network.modules())
+
+
+def record(path: object, model: Forward, header: Header) -> bytes:
+    """An ONNX file's content."""
+    stride = model.network.stride
+    more = _prepared(header, (1, 1)).shape[2] % stride  # rows beyond a multiple of the stride
+    example = torch.zeros(2 if model.batched else 1, 4, 4 * stride + more, 5 * stride + more)
+    sizes = {axis: stride * torch.export.Dim(name, min=1) + more for axis, name in ((2, "rows"), (3, "columns"))}
+    shape = {0: torch.export.Dim("images"), **sizes} if model.batched else sizes
+    with _quiet():
+        try:
+            program = torch.onnx.export(
+                model, (example,), input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=(shape,), verbose=False
+            )
+        except ImportError as error:
+            raise MissingExtraError(f'{path}: ONNX needs other packages: pip install "mattekit[onnx]".') from error
+    for node in program.model.graph:
+        node.metadata_props.clear()  # lines of source code
+    program.model.metadata_props.update(to_metadata(header))
+    return program.model_proto.SerializeToString()
+
+
+def compare(session, model: Forward, header: Header, size: tuple[int, int]) -> Comparison:
+    """Both on a picture of `size`, and on its mirror image if N is free."""
+    x = _prepared(header, size)
+    x = torch.cat([x, x.flip(3)]) if model.batched else x
+    with torch.inference_mode():
+        wanted = model(x).numpy()
+    difference = np.abs(run(session, x.numpy()) - wanted)
+    agree = difference <= TOLERANCE * np.abs(wanted).max()  # false where either is no number
+    return Comparison(tuple(x.shape[2:]), len(x), float(difference.max()), float(1 - agree.mean()))
+
+
+def _prepared(header: Header, size: tuple[int, int]) -> Tensor:
+    """A smooth random picture and trimap as the network takes them."""
+    random, (height, width) = np.random.default_rng(0), size
+    image, unknown = (
+        cv2.resize(random.random(shape, np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        for shape in ((9, 9, 3), (5, 5))
+    )
+    trimap = np.select([unknown < 0.35, unknown > 0.65], [0, 1], 0.5).astype(np.float32)
+    noisy = image + random.normal(0, 0.02, image.shape).astype(np.float32)
+    return network_input(*preparation(header.preparation).prepare(noisy.clip(0, 1), trimap), header.normalisation)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Recording warns of what does not concern the user: packages that are not needed, its own old names."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
