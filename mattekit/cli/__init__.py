@@ -12,7 +12,20 @@ import typer
 from typer.core import TyperGroup
 
 from mattekit import __version__
-from mattekit.cli import composite, console, eval, foreground, info, launcher, models, predict, refine, trimap, weights
+from mattekit.cli import (
+    composite,
+    console,
+    eval,
+    export,
+    foreground,
+    info,
+    launcher,
+    models,
+    predict,
+    refine,
+    trimap,
+    weights,
+)
 from mattekit.errors import MattekitError, is_out_of_memory
 
 UsageError = typer.BadParameter.__base__
@@ -82,6 +95,7 @@ app.command()(foreground.foreground)
 app.command()(eval.eval)
 app.command()(models.models)
 app.add_typer(weights.app, name="weights")
+app.command()(export.export)
 app.command()(info.info)
 
 
