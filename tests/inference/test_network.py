@@ -154,7 +154,7 @@ def test_lsa_caps_each_side_by_itself():
     network, (image, trimap) = Echo(3), scene((2200, 40))
     alpha = network_predictor(network, "lsa-ring")(image, trimap)
     assert alpha.shape == (2200, 40)
-    assert network.seen[0].shape == (1, 4, 2176 + 64, 64 + 64)
+    assert network.seen[-1].shape == (1, 4, 2176 + 64, 64 + 64)
 
 
 def test_raw_alpha_is_clipped():
@@ -167,7 +167,7 @@ def test_raw_alpha_is_clipped():
 def test_bfloat16_stays_close():
     torch.manual_seed(0)
     network, (image, trimap) = build("a2u").eval(), scene((40, 50))
-    wide, half = (network_predictor(network, "reflect-16", precision=p)(image, trimap) for p in ("float32", "bfloat16"))
+    wide, half = (network_predictor(network, "reflect-16", precision=p)(image, trimap) for p in ("fp32", "bf16"))
     assert np.abs(wide - half).mean() < 0.02
 
 
@@ -184,7 +184,7 @@ def test_the_given_network_is_left_alone():
     ("changes", "message"),
     [
         ({"preparation": "resize-31"}, "'resize-31', which is none. Use one of resize-32"),
-        ({"preparation": "resize-32", "precision": "int8"}, "'int8', wanted one of float32, bfloat16, float16"),
+        ({"preparation": "resize-32", "precision": "int8"}, "'int8', wanted one of fp32, bf16, fp16"),
     ],
 )
 def test_wrong_names_are_answered_with_the_right_ones(changes, message):
