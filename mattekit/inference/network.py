@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
+from mattekit.inference.compiled import compiled
 from mattekit.inference.device import watched
+from mattekit.inference.precision import PRECISIONS, choose
 from mattekit.inference.predictor import Predictor
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.tiling import Setting, Tiling
@@ -19,7 +21,6 @@ from mattekit.networks.fold import inference_copy
 from mattekit.networks.weights import IMAGENET, load_network
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
 
@@ -35,7 +36,7 @@ def file_predictor(path: str | Path, *, device: str = "cpu", **options) -> Predi
         A file that `mattekit weights convert` or training wrote.
     device : str
     **options
-        As for `network_predictor`.
+        As for `network_predictor`; the precision may be "auto", see `precision.choose`.
 
     Raises
     ------
@@ -48,9 +49,10 @@ def file_predictor(path: str | Path, *, device: str = "cpu", **options) -> Predi
 
 
 @lru_cache(maxsize=1)
-def _file_predictor(path: Path, stamp: int | None, device: str, **options) -> Predictor:
+def _file_predictor(path: Path, stamp: int | None, device: str, precision: str = "fp32", **options) -> Predictor:
     network = load_network(path)
     header = network.header
+    options["precision"] = choose(precision, header.network, device)
     with watched(device):
         return network_predictor(network, header.preparation, header.normalisation, device=device, **options)
 
@@ -61,7 +63,8 @@ def network_predictor(
     normalisation: Normalisation = IMAGENET,
     *,
     device: str = "cpu",
-    precision: str = "float32",
+    precision: str = "fp32",
+    compile: bool = False,
     fold: bool = True,
     tile: Setting = "auto",
     overlap: int | None = None,
@@ -78,8 +81,10 @@ def network_predictor(
         For RGB in 0..1; ImageNet's unless given.
     device : str
         As PyTorch names it, such as "cpu", "cuda" or "mps".
-    precision : "float32", "bfloat16" or "float16"
+    precision : "fp32", "bf16" or "fp16"
         Of the computation.
+    compile : bool
+        See `compiled.compiled`.
     fold : bool
         Fold norms into convolutions, which rounds differently; without, the module computes as it stands.
     tile, overlap
@@ -99,7 +104,8 @@ def network_predictor(
     if precision not in PRECISIONS:
         raise InputError(f"precision: {precision!r}, wanted one of {', '.join(PRECISIONS)}.")
     dtype = PRECISIONS[precision]
-    run = Tiling(inference_copy(module, fold=fold).to(device, dtype), device, tile=tile, overlap=overlap)
+    network = inference_copy(module, fold=fold).to(device, dtype)
+    run = Tiling(compiled(network) if compile else network, device, tile=tile, overlap=overlap)
 
     @watched(device)
     def predict(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:

@@ -1,0 +1,40 @@
+"""Which numbers a network computes with: what was asked for, and unasked only what was measured to be near enough."""
+
+import pytest
+
+from mattekit.errors import InputError
+from mattekit.inference import precision
+from mattekit.inference.precision import CHANGE, FASTER, MOST, PRECISIONS, choose
+from mattekit.networks import NETWORKS
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "cuda:1", "mps"])
+@pytest.mark.parametrize("network", [*CHANGE, "segnet"])
+def test_auto_never_changes_more_than_one_level_on_average(network, device):
+    chosen = choose("auto", network, device)
+    assert chosen == "fp32" or (chosen in FASTER[device.partition(":")[0]] and CHANGE[network][chosen] <= MOST)
+
+
+def test_auto_takes_a_faster_one_where_it_was_measured_to_be_near_enough(monkeypatch):
+    monkeypatch.setitem(precision.CHANGE, "a2u", {"bf16": 0.4, "fp16": 1.1})
+    assert choose("auto", "a2u", "cpu") == choose("auto", "a2u", "cuda:0") == "bf16"
+    monkeypatch.setitem(precision.CHANGE, "a2u", {"bf16": 1.1, "fp16": 0.4})
+    assert [choose("auto", "a2u", device) for device in ("cpu", "cuda", "mps")] == ["fp32", "fp16", "fp16"]
+
+
+def test_networks_that_were_not_measured_keep_all_digits():
+    assert choose("auto", "a network of tomorrow", "cuda") == "fp32"
+
+
+@pytest.mark.parametrize("name", PRECISIONS)
+def test_what_is_asked_for_is_taken(name):
+    assert choose(name, "indexnet", "cpu") == name
+
+
+def test_the_table_names_networks_that_exist():
+    assert CHANGE.keys() <= NETWORKS.keys()
+
+
+def test_other_names_are_refused():
+    with pytest.raises(InputError, match="precision: 'int8', wanted one of auto, fp32, bf16, fp16"):
+        choose("int8", "a2u", "cpu")
