@@ -17,7 +17,10 @@ from typing import Any
 
 from mattekit.errors import WorkerDiedError
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+THREAD_VARIABLES = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"),
+    "OPENCV_FOR_THREADS_NUM",
+)
 
 
 @dataclass
@@ -150,6 +153,16 @@ def _portable(error: Exception | None) -> Exception | None:
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error
+
+
+def use_threads(count: int) -> None:
+    """Let the libraries in this process, and in those that it starts, use `count` threads each."""
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))  # what is not imported yet asks for them
+    _limit_opencv()
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(count)
+    if numba := sys.modules.get("numba"):
+        numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
 
 
 def _limit_opencv() -> None:

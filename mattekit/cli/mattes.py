@@ -72,6 +72,8 @@ def settings(
     refinement: dict | None,
     tile: str = "auto",
     overlap: int | None = None,
+    precision: str = "auto",
+    compile: bool = False,
     foreground_method: str,
     background: str | None,
     depth: str,
@@ -92,9 +94,12 @@ def settings(
         _check_background(background)
     tiled = tile not in ("auto", "off") or overlap is not None
     check_model(model or DEFAULT, device, refined=refinement is not None, tiled=tiled)
+    _tell_computing(model or DEFAULT, device, precision, compile, refined=refinement is not None)
     return {
         "model": model or DEFAULT,
         "device": device,
+        "precision": precision,
+        "compile": compile,
         "tile": _tile(tile, overlap),
         "overlap": overlap,
         "tta": tta,
@@ -106,6 +111,20 @@ def settings(
         "max_size": max_size,
         "max_megapixels": max_pixels,
     }
+
+
+def _tell_computing(model: str, device: str, precision: str, compile: bool, *, refined: bool) -> None:
+    from mattekit.baselines import ALPHA
+    from mattekit.inference.precision import CHOICES
+    from mattekit.inference.predictor import computing
+
+    options.choice("--precision", precision, CHOICES)
+    changed = precision not in ("auto", "fp32") or compile
+    if changed and (refined or model in ALPHA or Path(model).suffix == ".onnx"):
+        what = "refinement" if refined else model
+        console.logger.warning("%s computes in its own way, without --precision and --compile.", what)
+    if model not in ALPHA:
+        console.status(f"{model}: on {computing(model, device, 'fp32' if refined else precision)}")
 
 
 def _tile(tile: str, overlap: int | None) -> int | str:

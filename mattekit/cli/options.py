@@ -43,6 +43,24 @@ ForegroundMethod = Annotated[
 Device = Annotated[
     str, typer.Option("--device", envvar="MATTEKIT_DEVICE", help="Of networks: auto, cpu, cuda, cuda:N or mps.")
 ]
+Precision = Annotated[
+    str, typer.Option("--precision", help="Of networks: fp32, bf16, fp16, or auto, which changes 8 bits by 1 at most.")
+]
+Compile = Annotated[bool, typer.Option("--compile", help="Compile a network at the first image, for many of one size.")]
+
+
+def _threads(count: int | None) -> int | None:
+    from mattekit.parallel import use_threads
+
+    if count is not None:
+        use_threads(count)
+    return count
+
+
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, callback=_threads, show_default="all cores", help="Of each process."),
+]
 Settings = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Change an argument of the network; may be repeated.")
 ]

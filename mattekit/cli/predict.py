@@ -12,6 +12,9 @@ def predict(
     trimap: mattes.Trimap,
     model: mattes.Model = None,
     device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    compile: options.Compile = False,
+    threads: options.Threads = None,
     output: options.Output = None,
     save: mattes.Save = "alpha",
     background: mattes.Background = None,
@@ -49,6 +52,8 @@ def predict(
     settings = mattes.settings(
         model=model,
         device=device,
+        precision=precision,
+        compile=compile,
         tile=tile,
         overlap=overlap,
         tta=tta,

@@ -27,6 +27,8 @@ class Job:
     targets: dict[str, Path]
     model: str  # a method's name, or a network's file
     device: str = "auto"  # of a network
+    precision: str = "auto"
+    compile: bool = False
     foreground_method: str = "multilevel"
     background: str | None = None
     depth: str = "auto"
@@ -71,6 +73,8 @@ def matte(job: Job) -> dict:
         device=job.device,
         max_size=job.max_size,
         tile=job.tile,
+        precision=job.precision,
+        compile=job.compile,
         overlap=job.overlap,
         tta=job.tta,
         refinement=job.refinement,

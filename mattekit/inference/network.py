@@ -103,7 +103,7 @@ def network_predictor(
     rule = preparation_of(preparation)
     if precision not in PRECISIONS:
         raise InputError(f"precision: {precision!r}, wanted one of {', '.join(PRECISIONS)}.")
-    dtype = PRECISIONS[precision]
+    dtype = getattr(torch, PRECISIONS[precision])
     network = inference_copy(module, fold=fold).to(device, dtype)
     run = Tiling(compiled(network) if compile else network, device, tile=tile, overlap=overlap)
 

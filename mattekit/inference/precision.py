@@ -1,10 +1,8 @@
 """The numbers that a network computes with, and where fewer digits are near enough to be taken unasked."""
 
-import torch
-
 from mattekit.errors import InputError
 
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+PRECISIONS = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}  # as PyTorch calls them
 CHOICES = ("auto", *PRECISIONS)
 
 MOST = 1.0  # of 255, mean over unknown pixels: what auto may change
@@ -14,11 +12,11 @@ MOST = 1.0  # of 255, mean over unknown pixels: what auto may change
 # than trained ones do. Measured on a CPU; accelerators also add up in float32.
 CHANGE = {
     "a2u": {"bf16": 12.5, "fp16": 0.9},
-    "indexnet": {"bf16": 8.4, "fp16": 1.4},
-    "indexnet-b1": {"bf16": 48.0, "fp16": 7.5},
-    "indexnet-b2": {"bf16": 15.0, "fp16": 9.7},
+    "indexnet": {"bf16": 8.7, "fp16": 1.4},
+    "indexnet-b1": {"bf16": 55.3, "fp16": 7.5},
+    "indexnet-b2": {"bf16": 21.0, "fp16": 9.7},
     "indexnet-b3": {"bf16": 22.2, "fp16": 7.0},
-    "indexnet-b11": {"bf16": 3.9, "fp16": 2.1},
+    "indexnet-b11": {"bf16": 7.6, "fp16": 2.1},
     "lsa": {"bf16": 3.7, "fp16": 0.5},
 }
 FASTER = {"cpu": ("bf16",), "cuda": ("fp16", "bf16"), "mps": ("fp16",)}  # than fp32; the most exact first

@@ -17,7 +17,7 @@ log = logging.getLogger("mattekit")
 Predictor = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def predictor(model: str, device: str = "auto", *, tile: int | str = "auto", overlap: int | None = None) -> Predictor:
+def predictor(model: str, device: str = "auto", **options: Any) -> Predictor:
     """Find a method by its name, or load a network from its file; the same file is loaded once in a process.
 
     Parameters
@@ -25,7 +25,8 @@ def predictor(model: str, device: str = "auto", *, tile: int | str = "auto", ove
     model : a name of `baselines.ALPHA`, or the path of a file of weights (`networks.weights`) or an ONNX model of
         `mattekit export`.
     device : where a network runs: "auto", "cpu", "cuda", "cuda:1" or "mps". Classical methods need none.
-    tile, overlap : as for `tiling.Tiling`; of networks in files of weights.
+    **options : `tile`, `overlap`, `precision` and `compile` of networks in files of weights, as for
+        `network.file_predictor`.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def predictor(model: str, device: str = "auto", *, tile: int | str = "auto", ove
     from mattekit.inference.device import resolve
     from mattekit.inference.network import file_predictor
 
-    return file_predictor(model, device=resolve(device), tile=tile, overlap=overlap)
+    return file_predictor(model, device=resolve(device), **options)
 
 
 def refining_predictor(model: str, device: str, how: Any, report: Callable | None = None) -> Predictor:
@@ -121,6 +122,17 @@ def _head(model: str, device: str) -> Any:
     return header
 
 
+def computing(model: str, device: str, precision: str) -> str:
+    """Where a network in a file will compute, and with which numbers: "cpu, fp32"."""
+    if _is_onnx(model):
+        return f"{device}, by onnxruntime"
+    from mattekit.inference.device import resolve
+    from mattekit.inference.precision import choose
+    from mattekit.networks.weights import read_header
+
+    return f"{resolve(device)}, {choose(precision, read_header(model).network, resolve(device))}"
+
+
 def _is_onnx(model: str) -> bool:
     return Path(model).suffix.lower() == ".onnx"
 
@@ -138,11 +150,10 @@ def predict_alpha(
     *,
     device: str = "auto",
     max_size: int | None = None,
-    tile: int | str = "auto",
-    overlap: int | None = None,
     tta: str = "none",
     refinement: Any = None,
     report: Callable | None = None,
+    **options: Any,
 ) -> np.ndarray:
     """Alpha of an image by a method's name or a network's file, at full size whatever size the method works at.
 
@@ -153,10 +164,10 @@ def predict_alpha(
     model, device : as for `predictor`.
     max_size : longest side in pixels at which the method runs; larger images are reduced for it and the
         alpha is enlarged back.
-    tile, overlap : as for `predictor`; refinement works on the whole image.
     tta : a name of `tta.MODES`, the views that are averaged.
     refinement, report : a `refine.Refinement`, if the alpha of each view shall be refined, and what becomes of its
         costs; as for `refining_predictor`.
+    **options : as for `predictor`; refinement works on the whole image, in float32.
 
     Returns
     -------
@@ -169,7 +180,7 @@ def predict_alpha(
     if refinement:
         method = refining_predictor(model, device, refinement, report)
     else:
-        method = predictor(model, device, tile=tile, overlap=overlap)
+        method = predictor(model, device, **options)
     method = augmented(method, tta)
     height, width = trimap.shape
     scale = (max_size or max(height, width)) / max(height, width)

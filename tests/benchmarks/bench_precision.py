@@ -38,7 +38,9 @@ def measure(name: str, precision: str, pairs: list) -> dict[str, list[float]]:
     """Of every picture: mean changes over unknown and over all pixels, in 1/255; time of fp32 over the other's."""
     network = load_network(reference_networks.file_of(name))
     rule = preparation(network.header.preparation)
-    copies = [(inference_copy(network).to(dtype), dtype) for dtype in (torch.float32, PRECISIONS[precision])]
+    copies = [
+        (inference_copy(network).to(dtype), dtype) for dtype in (torch.float32, getattr(torch, PRECISIONS[precision]))
+    ]
     found: dict[str, list[float]] = {"unknown": [], "all": [], "ratio": []}
     for image, trimap in pairs:
         x, alphas, seconds = network_input(*rule.prepare(image, trimap)), [], []

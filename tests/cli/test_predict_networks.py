@@ -1,0 +1,93 @@
+"""Options of `mattekit predict` for networks: where and how they compute."""
+
+import os
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from mattekit import parallel
+from mattekit.cli import app
+from mattekit.networks import build
+from mattekit.networks.weights import header_of, save_network
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    torch.manual_seed(0)
+    network = build("indexnet-b11").eval()
+    path = tmp_path_factory.mktemp("model") / "network.safetensors"
+    save_network(path, network, header_of(network))
+    return path
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """Paths of an image and a trimap of 48 x 64."""
+    random = np.random.default_rng(0)
+    trimap = np.full((48, 64), 128, np.uint8)
+    trimap[:8], trimap[20:40, 20:40] = 0, 255
+    paths = tmp_path / "cat.png", tmp_path / "cat_trimap.png"
+    cv2.imwrite(str(paths[0]), random.integers(0, 256, (48, 64, 3), np.uint8))
+    cv2.imwrite(str(paths[1]), trimap)
+    return paths
+
+
+def predict(*words, code=0):
+    result = CliRunner().invoke(app, ["predict", *map(str, words)])
+    assert result.exit_code == code, (result.output, result.stderr, result.exception)
+    return result
+
+
+def read(path):
+    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(float)
+
+
+def test_the_device_and_the_precision_are_said(scene, model, tmp_path, monkeypatch):
+    monkeypatch.setenv("MATTEKIT_DEVICE", "cpu")
+    result = predict(*scene, "-m", model, "-o", tmp_path / "a.png")
+    assert f"{model}: on cpu, fp32\n" in result.stderr and not result.stdout
+    assert "on cpu" not in predict(*scene, "-m", model, "-o", tmp_path / "a.png", "-q").stderr
+    assert "on cpu" not in predict(*scene, "-o", tmp_path / "a.png").stderr
+
+
+def test_auto_stays_within_a_level_of_float32_and_bfloat16_is_something_else(scene, model, tmp_path):
+    alphas = {}
+    for precision in ("fp32", "auto", "bf16"):
+        stderr = predict(*scene, "-m", model, "--precision", precision, "-o", tmp_path / "a.png").stderr
+        assert precision == "auto" or f"on cpu, {precision}" in stderr
+        alphas[precision] = read(tmp_path / "a.png")
+    assert np.abs(alphas["auto"] - alphas["fp32"]).mean() <= 1
+    assert 0 < np.abs(alphas["bf16"] - alphas["fp32"]).mean() < 30
+
+
+def test_threads_are_those_of_every_library_and_of_other_processes(scene, tmp_path, monkeypatch):
+    for name in parallel.THREAD_VARIABLES:
+        monkeypatch.setenv(name, os.environ.get(name, "2"))
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(2)
+    try:
+        predict(*scene, "--threads", "1", "-o", tmp_path / "a.png")
+        assert (torch.get_num_threads(), cv2.getNumThreads()) == (1, 1)
+        assert {os.environ[name] for name in parallel.THREAD_VARIABLES} == {"1"}
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--precision", "int8"], "use one of auto, fp32, bf16, fp16"),
+        (["--threads", "0"], "--threads"),
+    ],
+)
+def test_what_no_network_has_is_a_usage_error(scene, words, text):
+    assert text in predict(*scene, *words, code=2).stderr
+
+
+def test_what_a_classical_model_leaves_aside_is_said(scene, tmp_path):
+    words = "-m", "closed-form", "--precision", "bf16", "-o", tmp_path / "a.png"
+    assert "closed-form computes in its own way" in predict(*scene, *words).stderr
