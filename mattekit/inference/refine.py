@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.descent import OPTIMISERS, Search, descend
+from mattekit.inference.device import watched
 from mattekit.inference.network import Normalisation, network_input
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.refinement_cost import RULES, Cost, Terms, regions
@@ -176,6 +177,7 @@ def network_refiner(module: nn.Module, preparation: str, normalisation: Normalis
     rule = preparation_of(preparation)
     network = inference_copy(module, fold=False).float().to(device)  # faster copies pass no gradients
 
+    @watched(device)
     def run(image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Callable[[Refined], None]) -> np.ndarray:
         prepared = rule.prepare(image, trimap)
         x = network_input(*prepared, normalisation).to(device)
