@@ -41,7 +41,7 @@ def seconds(*commands: list) -> float:
 
 def main() -> None:
     model = sys.argv[1] if len(sys.argv) > 1 else "shared"
-    copies = int(sys.argv[2]) if len(sys.argv) > 2 else 12
+    copies = int(sys.argv[2]) if len(sys.argv) > 2 else 4
     module = [sys.executable, "-m", "mattekit"]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--no-python", *module]
     with tempfile.TemporaryDirectory() as scratch:
