@@ -64,7 +64,10 @@ def spans(length: int, size: int, overlap: int, stride: int) -> list[Span]:
     room = length - extra - size
     number = -(-room // step) + 1
     starts = [round(i * room / (number - 1) / stride) * stride for i in range(number)]
-    seams = [_Seam.between(start, before + size + extra) for before, start in zip(starts, starts[1:], strict=False)]
+    apart = min(b - a for a, b in zip(starts, starts[1:], strict=False))  # seams of tiny steps must not run together
+    seams = [
+        _Seam.between(start, before + size + extra, apart) for before, start in zip(starts, starts[1:], strict=False)
+    ]
     return [
         _span(start, start + size + extra, before, after, stride)
         for start, before, after in zip(starts, [None, *seams], [*seams, None], strict=True)
@@ -76,9 +79,9 @@ class _Seam(NamedTuple):
     last: int  # the blend goes from first to last
 
     @classmethod
-    def between(cls, start: int, stop: int) -> "_Seam":
-        """Two spans that share start to stop."""
-        width = max(1, (stop - start) // 4)
+    def between(cls, start: int, stop: int, most: int) -> "_Seam":
+        """Of two spans that share start to stop, blended over so many pixels at most."""
+        width = min((stop - start) // 4, most)
         first = (start + stop - width) // 2
         return cls(first, first + width)
 

@@ -1,0 +1,309 @@
+"""An image in tiles is matted as in one piece, where something is unknown, with the memory there is."""
+
+import logging
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from mattekit.errors import InputError
+from mattekit.inference import memory
+from mattekit.inference.network import network_predictor
+from mattekit.inference.survey import Answers, glance, stages, survey
+from mattekit.inference.tiles import spans
+from mattekit.inference.tiling import SURVEYED, Tiling
+from mattekit.networks import build
+from mattekit.networks.context import ASPP
+from mattekit.operators.whole import GlobalGroupNorm, GlobalPool, attached, outermost
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.integers(1, 90), st.integers(1, 40), st.integers(0, 30), st.sampled_from([1, 4, 16]), st.integers(0, 1))
+def test_every_position_has_weights_that_add_up_to_one_and_one_share(positions, size, overlap, stride, extra):
+    """Tiles start at multiples of the stride, end inside, share the overlap at least and count nothing twice."""
+    length = positions * stride + (extra if stride > 1 else 0)
+    size, overlap = size * stride, min(overlap * stride, (size - 1) * stride)
+    found = spans(length, size, overlap, stride)
+    total, shares = np.zeros(length), np.zeros(length, int)
+    for span in found:
+        assert 0 <= span.start <= span.first < span.last <= span.stop <= length and span.start % stride == 0
+        assert span.weights.shape == (span.last - span.first,) and span.weights.min() >= 0
+        assert span.start <= span.begin <= span.end <= span.stop
+        assert span.begin % stride == 0 and (span.end % stride == 0 or span.end == length)
+        total[span.answered] += span.weights
+        shares[span.begin : span.end] += 1
+    np.testing.assert_allclose(total, 1, atol=1e-6)
+    assert (shares == 1).all()
+    for left, right in zip(found, found[1:], strict=False):
+        assert left.stop - right.start >= overlap
+        assert left.stop - left.start == right.stop - right.start
+
+
+def test_an_overlap_as_large_as_the_tile_is_refused():
+    with pytest.raises(InputError, match="an overlap of 64 in tiles of 64, wanted at most 48"):
+        spans(200, 64, 64, 16)
+
+
+class Local(nn.Module):
+    """A few convolutions, half the resolution and back: sees 14 pixels around."""
+
+    stride = 4
+
+    def __init__(self, depth=None):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(4, 8, 3, padding=1), nn.Conv2d(8, 1, 3, padding=1)
+        self.deep = nn.Conv2d(8, 8, 3, 4, padding=1)
+        self.middle = depth or nn.Identity()
+        self.calls = []
+
+    def encode(self, x):
+        self.calls.append(tuple(x.shape[2:]))
+        return self.middle(torch.relu(self.deep(self.first(x))))
+
+    def decode(self, y):
+        return self.last(F.interpolate(y, scale_factor=4))
+
+
+def seeded(make):
+    torch.manual_seed(0)
+    return make().eval().requires_grad_(False)
+
+
+def whole_and_tiled(network, size, unknown=None, *, tile, overlap=None, device="cpu"):
+    """Raw alphas, and what the second saw."""
+    x = torch.randn(1, 4, *size, generator=torch.Generator().manual_seed(1))
+    unknown = np.ones(size, bool) if unknown is None else unknown
+
+    def picture(to):
+        return F.interpolate(x, to, mode="area")
+
+    with torch.no_grad():
+        whole = network.decode(network.encode(x))[0, 0].numpy()
+    if hasattr(network, "calls"):
+        network.calls.clear()
+    run = Tiling(network, device, tile=tile, overlap=overlap)
+    return whole, run(lambda rows, columns: x[:, :, rows, columns], picture, unknown)
+
+
+@pytest.mark.parametrize("size", [(96, 132), (48, 200), (64, 64)])
+def test_tiles_of_a_local_network_give_what_the_image_gives(size):
+    """With an overlap that leaves what it sees on both sides of the seam's blend, to rounding."""
+    whole, tiled = whole_and_tiled(seeded(Local), size, tile=64, overlap=40)
+    np.testing.assert_allclose(tiled, whole, atol=1e-5)
+
+
+def test_tiles_without_unknown_pixels_are_not_run():
+    network, unknown = seeded(Local), np.zeros((160, 160), bool)
+    unknown[5:10, 5:10] = True
+    whole, tiled = whole_and_tiled(network, (160, 160), unknown, tile=64, overlap=32)
+    assert network.calls.count((64, 64)) == 1
+    np.testing.assert_allclose(tiled[unknown], whole[unknown], atol=1e-5)
+    assert (tiled[64:] == 0).all()
+
+
+LAYERS = {
+    "average": lambda: GlobalPool(),
+    "grid": lambda: GlobalPool(5),
+    "groups": lambda: GlobalGroupNorm(4, 8),
+    "context": lambda: ASPP(8, 8, width=4, dilations=(1, 2, 6)),
+}
+
+
+@pytest.mark.parametrize("size", [(24, 36), (18, 31)])
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_that_sees_the_whole_learns_it_from_parts(name, size):
+    """Parts of any sizes, each position in one of them, give what the whole gives at once."""
+    layer, x = seeded(LAYERS[name]), torch.randn(1, 8, *size)
+    tally = layer.tally(*size)
+    for top, bottom in ((0, 7), (7, size[0])):
+        for left, right in ((0, 20), (20, 26), (26, size[1])):
+            tally.add(x[:, :, top:bottom, left:right], top, left)
+    with torch.no_grad():
+        torch.testing.assert_close(tally.result().float(), layer.view(x), rtol=1e-5, atol=1e-5)
+        with attached([layer], lambda layer, x: tally.result().to(x)):
+            told = layer(x)
+        torch.testing.assert_close(told, layer(x), rtol=1e-5, atol=1e-5)
+
+
+def test_bands_of_context_are_the_context(monkeypatch):
+    monkeypatch.setattr("mattekit.networks.context.BAND", 1)
+    layer, x = seeded(LAYERS["context"]), torch.randn(1, 8, 40, 9)
+    torch.testing.assert_close(layer.in_bands(x), layer(x), rtol=1e-5, atol=1e-6)
+
+
+class Attentive(nn.Module):
+    """Two layers that need the whole, the second after the first, and one beside them."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two, self.beside = GlobalPool(), GlobalGroupNorm(4, 8), GlobalPool(3)
+
+    def forward(self, y):
+        beside = self.beside(y).amax((2, 3), keepdim=True)
+        return self.two(y * self.one(y).sigmoid()) + beside
+
+
+def test_stages_follow_what_depends_on_what():
+    network = seeded(lambda: Local(Attentive()))
+    found = stages(network, torch.randn(1, 4, 16, 16))
+    assert [set(stage) for stage in found] == [{network.middle.one, network.middle.beside}, {network.middle.two}]
+
+
+@pytest.mark.parametrize("size", [(96, 132), (100, 64)])
+@pytest.mark.parametrize("middle", [Attentive, LAYERS["context"]])
+def test_tiles_of_a_network_that_sees_the_whole_give_what_the_image_gives(middle, size):
+    whole, tiled = whole_and_tiled(seeded(lambda: Local(middle())), size, tile=64, overlap=40)
+    np.testing.assert_allclose(tiled, whole, atol=2e-5)
+    assert whole.std() > 0.005
+
+
+@cache
+def built(name):
+    return seeded(lambda: build(name))
+
+
+FAMILIES = ["a2u", "a2u-hybrid-cw", "indexnet", "indexnet-b1", "indexnet-b2", "indexnet-b11", "lsa"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_one_tile_that_is_the_image_gives_the_image(name):
+    """What is found of the whole image, told to it, changes nothing but rounding."""
+    network = built(name)
+    extra = int(name in ("indexnet-b1", "indexnet-b2"))
+    size = (64 + extra, 96 + extra)
+    x = torch.randn(1, 4, *size)
+    tile = tuple(spans(side, side, 0, network.stride)[0] for side in size)
+    with torch.inference_mode():
+        order = stages(network, x[:, :, : 2 * network.stride, : 2 * network.stride])
+        assert {layer for stage in order for layer in stage} == set(outermost(network))
+        seen = survey(network, order, lambda rows, columns: x[:, :, rows, columns], [tile], size)
+        whole = network.decode(network.encode(x))
+        for known in (seen, glance(network, x)):
+            with attached(known, Answers(tile, known)):
+                told = network.decode(network.encode(x))
+            assert (told - whole).abs().max() <= 1e-4 * whole.abs().max()
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("a2u", [2, 2] * 4 + [1]), ("lsa", [1] * 5), ("indexnet", [1])])
+def test_stages_of_the_papers_networks(name, wanted):
+    """A2U: averages, then norms, at each of four resolutions, and context; LSA: five blocks; IndexNet: context."""
+    network = built(name)
+    found = stages(network, torch.randn(1, 4, 2 * network.stride, 2 * network.stride))
+    assert [len(stage) for stage in found] == wanted
+    assert name == "lsa" or isinstance(found[-1][0], ASPP)
+
+
+def test_large_images_on_a_cpu_take_averages_of_a_small_picture(monkeypatch):
+    """One pass for them, over no more than a tile; the alpha stays near."""
+    monkeypatch.setattr("mattekit.inference.tiling.SURVEYED", 0)
+    network = seeded(lambda: Local(Attentive()))
+    whole, tiled = whole_and_tiled(network, (128, 192), tile=64, overlap=40)
+    first, *rest = network.calls
+    assert first[0] * first[1] <= 64 * 64 and set(rest) == {(64, 64)}
+    assert np.corrcoef(whole.ravel(), tiled.ravel())[0, 1] > 0.9
+    assert SURVEYED > 1 << 20
+
+
+class Greedy(Local):
+    """Has no memory for more than so many pixels."""
+
+    def __init__(self, limit, error):
+        super().__init__()
+        self.limit, self.error = limit, error
+
+    def encode(self, x):
+        if x.shape[2] * x.shape[3] > self.limit:
+            raise self.error
+        return super().encode(x)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_where_memory_runs_out_tiles_get_smaller_with_a_note(monkeypatch, caplog, error):
+    monkeypatch.setattr("mattekit.inference.tiling.SIDES", (96, 64, 48))
+    network = seeded(lambda: Greedy(64 * 64, error))
+    x = torch.randn(1, 4, 128, 128)
+    run = Tiling(network, "cpu", tile="auto", overlap=40)
+    monkeypatch.setattr(run, "_each", 1)  # so that the estimate is far too low
+    with caplog.at_level(logging.WARNING, "mattekit"):
+        tiled = run(lambda rows, columns: x[:, :, rows, columns], None, np.ones((128, 128), bool))
+    network.limit = 1 << 20
+    with torch.no_grad():
+        np.testing.assert_allclose(tiled, network.decode(network.encode(x))[0, 0].numpy(), atol=1e-5)
+    notes = [record.message for record in caplog.records]
+    assert notes == ["out of memory; now in tiles of 96 pixels.", "out of memory; now in tiles of 64 pixels."]
+
+
+def test_with_the_smallest_tiles_and_with_none_the_lack_is_told(monkeypatch):
+    monkeypatch.setattr("mattekit.inference.tiling.SIDES", (96, 64))
+    for tile in (64, "off"):
+        with pytest.raises(MemoryError):
+            whole_and_tiled(seeded(lambda: Greedy(1, MemoryError())), (128, 128), tile=tile, overlap=40)
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory():
+    with pytest.raises(RuntimeError, match="shapes"):
+        whole_and_tiled(seeded(lambda: Greedy(1, RuntimeError("shapes do not fit"))), (128, 128), tile=96)
+
+
+@pytest.mark.parametrize(("there", "largest"), [(1 << 40, (128, 128)), (100_000, (48, 48))])
+def test_auto_takes_tiles_where_the_image_needs_more_than_there_is(monkeypatch, there, largest):
+    monkeypatch.setattr("mattekit.inference.tiling.SIDES", (96, 48))
+    monkeypatch.setattr(memory, "available", lambda device: there)
+    network, x = seeded(Local), torch.randn(1, 4, 128, 128)
+    run = Tiling(network, "cpu", overlap=24)
+    run(lambda rows, columns: x[:, :, rows, columns], None, np.ones((128, 128), bool))
+    network.calls.pop(0)  # what was run to count
+    assert max(network.calls) == largest
+
+
+def test_memory_is_counted_while_it_is_needed():
+    """Three maps of a megabyte are made, two of them alive at once."""
+
+    def run():
+        x = torch.ones(512, 512)
+        x = x + 1
+        return (x + 1).sum()
+
+    assert 2 << 20 <= memory.peak_bytes(run) < (2 << 20) + 64
+
+
+def test_there_is_memory_within_the_limits_of_containers(monkeypatch, tmp_path):
+    assert memory.available("cpu") > 1 << 20
+    limit, usage = tmp_path / "max", tmp_path / "current"
+    limit.write_text("5000\n"), usage.write_text("2000\n")
+    monkeypatch.setattr(memory, "CGROUPS", {limit: usage})
+    assert memory.available("cpu") == 3000
+    limit.write_text("max\n")
+    assert memory.available("cpu") > 1 << 20
+
+
+@pytest.mark.parametrize("rule", ["reflect-16", "resize-32", "lsa-ring", "resize-16+1"])
+def test_pictures_of_any_size_are_tiled_after_they_are_prepared(rule):
+    """60 x 143, which fits nothing; known pixels stay exact."""
+    network = built("indexnet-b1") if rule == "resize-16+1" else seeded(Local)
+    random = np.random.default_rng(0)
+    image, trimap = random.random((60, 143, 3), np.float32), np.full((60, 143), 0.5, np.float32)
+    trimap[:10], trimap[-10:] = 0, 1
+    whole = network_predictor(network, rule, tile="off")(image, trimap)
+    tiled = network_predictor(network, rule, tile=64, overlap=48)(image, trimap)
+    np.testing.assert_array_equal(tiled[trimap != 0.5], trimap[trimap != 0.5])
+    assert np.abs(tiled - whole).max() < (0.05 if rule == "resize-16+1" else 1e-4)
+    np.testing.assert_array_equal(network_predictor(network, rule, tile=512)(image, trimap), whole)
+
+
+@pytest.mark.parametrize(("tile", "overlap"), [("some", None), (0, None), (64, -1)])
+def test_settings_that_are_none_are_refused(tile, overlap):
+    with pytest.raises(InputError, match="wanted"):
+        Tiling(seeded(Local), "cpu", tile=tile, overlap=overlap)
