@@ -238,3 +238,34 @@ def test_the_shipped_example_is_matted_well(tmp_path):
     run(EXAMPLES / "images/plume.jpg", EXAMPLES / "trimaps/plume.png", "-o", tmp_path / "a.png")
     error = np.abs(read(tmp_path / "a.png").astype(float) - read(EXAMPLES / "alphas/plume.png")) / 255
     assert error[read(EXAMPLES / "trimaps/plume.png") == 128].mean() < 0.12
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--tile", "some"], "auto, off or a number of pixels"),
+        (["--tile", "0"], "auto, off or a number of pixels"),
+        (["--tile", "64", "--overlap", "64"], "less than the tiles' 64 pixels"),
+    ],
+)
+def test_tiles_that_cannot_be_are_refused_before_anything_is_read(tmp_path, words, text):
+    result = run(tmp_path / "none.png", tmp_path / "none.png", *words, code=2)
+    assert text in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_classical_methods_say_that_they_work_on_whole_images(tmp_path):
+    image, trimap = scene(tmp_path)
+    assert "shared works on whole images" in run(image, trimap, "--tile", "16").stderr
+
+
+def test_a_network_runs_in_tiles(tmp_path):
+    from mattekit.networks import build
+    from mattekit.networks.weights import header_of, save_network
+
+    image, trimap = scene(tmp_path, size=(48, 128))
+    network = build("indexnet-b10", width=0.25).eval()
+    save_network(tmp_path / "n.safetensors", network, header_of(network))
+    result = run(image, trimap, "-m", tmp_path / "n.safetensors", "--tile", "64", "--overlap", "32", "-v")
+    alpha, levels = read(tmp_path / "cat_alpha.png"), read(trimap)
+    assert "tiles have unknown pixels" in result.stderr
+    assert (alpha[levels == 0] == 0).all() and (alpha[levels == 255] == 255).all()
