@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, console, options, targets
+from mattekit.cli import batch, comparing, console, options, targets
 
 Image = Annotated[Path, typer.Argument(help="Image, folder of images, or - for stdin.")]
 Trimap = Annotated[Path, typer.Argument(help="Trimap (0 background, 255 foreground, else unknown) or folder.")]
@@ -17,7 +17,7 @@ Model = Annotated[
         "--model",
         envvar="MATTEKIT_MODEL",
         show_default="shared",
-        help="closed-form, knn, lbdm, lkm, rw, shared, or a network's FILE.safetensors.",
+        help="closed-form, knn, lbdm, lkm, rw, shared, or a network's FILE.safetensors or FILE.onnx.",
     ),
 ]
 Network = Annotated[
@@ -46,27 +46,50 @@ def run(
     numbered: bool,
     jobs: int,
     fail_fast: bool,
+    truth: Path | None = None,
+    at_once: int | None = None,
     **how: Any,
 ) -> None:
-    """Do one image or a folder of them; `settings` are fields of `inference.matting.Job`, `how` is for `batch`."""
-    kinds = _kinds(save)
+    """Do one image or a folder of them; `settings` are fields of `inference.matting.Job`, `how` is for `batch`.
+
+    `at_once` is how many images a network takes together.
+    """
     from mattekit.inference.matting import matte
 
+    if settings["compared"]:
+        kinds, work = comparing.work(save)
+        how["show"] = comparing.show
+    else:
+        comparing.refuse_truth(truth)
+        kinds, work = _kinds(save), matte
+    settings = {**settings, "truth": truth}
     if image.is_dir():
         if jobs > 1:
-            _compile_first(settings["model"], kinds)
+            _compile_first([settings["model"], *settings["compared"]], kinds)
         found, problems = _folder_jobs(image, trimap, output, kinds, recursive, numbered, settings)
-        batch.run_folder(found, matte, problems=problems, jobs=jobs, fail_fast=fail_fast, **how)
+        how["run"] = _runner(settings["model"], at_once)
+        batch.run_folder(found, work, problems=problems, jobs=jobs, fail_fast=fail_fast, **how)
     else:
         job = _single_job(image, trimap, output, kinds, settings)
         if how["json"] and "-" in map(str, job.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
-        batch.run_one(job, matte, **how)
+        batch.run_one(job, work, **how)
+
+
+def _runner(model: str, at_once: int | None) -> Any:
+    from mattekit.baselines import ALPHA
+
+    if model in ALPHA:
+        return None
+    from mattekit.inference.pipeline import runner
+
+    return runner(at_once)
 
 
 def settings(
     *,
     model: str | None,
+    compare: str | None = None,
     device: str,
     tta: str,
     refinement: dict | None,
@@ -93,10 +116,13 @@ def settings(
     if background:
         _check_background(background)
     tiled = tile not in ("auto", "off") or overlap is not None
-    check_model(model or DEFAULT, device, refined=refinement is not None, tiled=tiled)
-    _tell_computing(model or DEFAULT, device, precision, compile, refined=refinement is not None)
+    compared = comparing.models(compare)
+    for name in compared or [model or DEFAULT]:
+        check_model(name, device, refined=refinement is not None, tiled=tiled)
+        _tell_computing(name, device, precision, compile, refined=refinement is not None)
     return {
         "model": model or DEFAULT,
+        "compared": compared,
         "device": device,
         "precision": precision,
         "compile": compile,
@@ -147,10 +173,10 @@ def _refinement(arguments: dict) -> Any:
         raise typer.BadParameter(str(error)) from None
 
 
-def _compile_first(model: str, kinds: list[str]) -> None:
+def _compile_first(models: list[str], kinds: list[str]) -> None:
     from mattekit.baselines import ALPHA, access
 
-    if model in ALPHA or kinds != ["alpha"]:
+    if set(models) & set(ALPHA) or kinds != ["alpha"]:
         access.compile_first()
 
 
@@ -176,8 +202,9 @@ def _single_job(image: Path, trimap: Path, output: Path | None, kinds: list[str]
 
     if str(image) == str(trimap) == "-":
         raise typer.BadParameter("the image and the trimap cannot both come from stdin.")
-    if trimap.is_dir():
-        raise typer.BadParameter(f"{trimap} is a folder but {image} is a file. Give two files or two folders.")
+    for other in (trimap, settings["truth"]):
+        if other is not None and other.is_dir():
+            raise typer.BadParameter(f"{other} is a folder but {image} is a file. Give files alone or folders alone.")
     suffixes = _suffixes(image, kinds, settings)
     made = targets.of_file(image, output, suffixes)
     if "-" in map(str, made.values()) and not settings["format"]:
@@ -191,19 +218,22 @@ def _folder_jobs(
     from mattekit.data.folders import pair
     from mattekit.inference.matting import Job
 
-    folder = targets.folder(output)
-    shared = ["trimap"] if numbered else []
-    pairing = pair({"image": image, "trimap": trimap}, recursive=recursive, numbered=shared, leave_out=folder)
+    folder, truth = targets.folder(output), settings["truth"]
+    folders = {"image": image, "trimap": trimap, **({"alpha": truth} if truth else {})}
+    shared = [role for role in folders if role != "image"] if numbered else []
+    pairing = pair(folders, recursive=recursive, numbered=shared, leave_out=folder)
     for name in pairing.unused["trimap"]:
         console.logger.warning("%s: no image for trimap %s.", trimap, name)
     jobs = []
     for name, files in pairing.groups.items():
         suffixes = _suffixes(files["image"], kinds, settings)
         made = targets.in_folder(folder, name, suffixes)
-        jobs.append(Job(name, files["image"], files["trimap"], made, **settings))
+        jobs.append(Job(name, files["image"], files["trimap"], made, **{**settings, "truth": files.get("alpha")}))
     return jobs, pairing.problems
 
 
 def _suffixes(image: Path, kinds: list[str], settings: dict) -> dict[str, str]:
-    # A preview is for eyes: always a plain picture.
-    return {kind: ".png" if kind == "preview" else options.default_suffix(image, settings) for kind in kinds}
+    # A sheet is for eyes: always a plain picture.
+    return {
+        kind: ".png" if kind in ("preview", "compare") else options.default_suffix(image, settings) for kind in kinds
+    }

@@ -1,5 +1,6 @@
 """`mattekit predict`: from images and trimaps to alpha mattes and the pictures made with them."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,12 @@ def predict(
     threads: options.Threads = None,
     output: options.Output = None,
     save: mattes.Save = "alpha",
+    compare: Annotated[
+        str | None, typer.Option("--compare", metavar="MODEL,MODEL", help="Write one sheet with the alphas of several.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="True alpha, or folder: --compare shows errors and scores.")
+    ] = None,
     background: mattes.Background = None,
     depth: options.Depth = "auto",
     format: options.Format = None,
@@ -35,6 +42,12 @@ def predict(
     foreground_method: options.ForegroundMethod = "multilevel",
     recursive: options.Recursive = False,
     numbered: mattes.Numbered = False,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            "--batch", min=1, show_default="1 on the CPU, more elsewhere", help="Images of one size that go together."
+        ),
+    ] = None,
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
     fail_fast: options.FailFast = False,
@@ -51,6 +64,7 @@ def predict(
     console.setup(quiet=quiet, verbose=verbose)
     settings = mattes.settings(
         model=model,
+        compare=compare,
         device=device,
         precision=precision,
         compile=compile,
@@ -73,7 +87,9 @@ def predict(
         settings,
         recursive=recursive,
         numbered=numbered,
+        truth=truth,
         jobs=jobs,
+        at_once=batch,
         skip_existing=skip_existing,
         fail_fast=fail_fast,
         shard=shard,

@@ -38,6 +38,8 @@ class Job:
     overlap: int | None = None
     tta: str = "none"
     refinement: Any = None  # a refine.Refinement
+    compared: tuple[str, ...] = ()  # models on a sheet (`comparison.compare`), instead of one
+    truth: Path | None = None  # for that sheet
     max_megapixels: float = io.MAX_MEGAPIXELS
 
     @property
@@ -57,17 +59,55 @@ def matte(job: Job) -> dict:
         If an input cannot be used, or an output would overwrite an input.
     """
     start = time.perf_counter()
+    check_targets(job)
+    source, trimap = read(job)
+    alpha, refined = alpha_of(job, source.pixels, trimap)
+    write(job, source, make(job, source, trimap, alpha))
+    return outcome(job, trimap.shape, time.perf_counter() - start, refined)
+
+
+def check_targets(job: Job) -> None:
+    """Raise InputError if an output would overwrite an input."""
     inputs = [job.image, job.trimap, *([Path(job.background)] if job.background else [])]
     for target in job.outputs:
         refuse_overwriting(target, inputs)
+
+
+def make(job: Job, source: io.Picture, trimap: np.ndarray, alpha: np.ndarray) -> dict[str, np.ndarray]:
+    """The pictures that are wanted, by kind."""
+    behind = _background(job, trimap.shape)
+    return Pictures(source.pixels, trimap, alpha, behind, job.foreground_method).make(tuple(job.targets))
+
+
+def write(job: Job, source: io.Picture, pictures: dict[str, np.ndarray]) -> None:
+    """Write what `make` gave."""
+    for kind, picture in pictures.items():
+        _write(job, kind, picture, source)
+
+
+def outcome(job: Job, size: tuple[int, int], seconds: float, refined: list) -> dict:
+    """What `matte` returns of a job that is done, `refined` being from `alpha_of`."""
+    outputs = {kind: str(path) for kind, path in job.targets.items()}
+    height, width = size
+    told = {"outputs": outputs, "model": job.model, "height": height, "width": width, "seconds": round(seconds, 3)}
+    return {**told, "refinement": _tell(job, refined)} if job.refinement else told
+
+
+def read(job: Job) -> tuple[io.Picture, np.ndarray]:
+    """The image, and the trimap (H, W) of its size."""
     source = io.read_image(job.image, max_megapixels=job.max_megapixels)
     trimap = io.read_trimap(job.trimap, max_megapixels=job.max_megapixels)
     io.require_same_size(job.trimap, trimap.shape, job.image, source.pixels.shape)
     if not (trimap == 0.5).any():
         log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", job.trimap)
+    return source, trimap
+
+
+def alpha_of(job: Job, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, list]:
+    """Alpha (H, W) by the job's model, and what was refined on the way: a `refine.Refined` for each view."""
     refined = []
     alpha = predict_alpha(
-        source.pixels,
+        image,
         trimap,
         job.model,
         device=job.device,
@@ -80,15 +120,7 @@ def matte(job: Job) -> dict:
         refinement=job.refinement,
         report=refined.append,
     )
-    behind = _background(job, trimap.shape)
-    made = Pictures(source.pixels, trimap, alpha, behind, job.foreground_method).make(tuple(job.targets))
-    for kind, picture in made.items():
-        _write(job, kind, picture, source)
-    seconds = round(time.perf_counter() - start, 3)
-    height, width = trimap.shape
-    outputs = {kind: str(path) for kind, path in job.targets.items()}
-    done = {"outputs": outputs, "model": job.model, "height": height, "width": width, "seconds": seconds}
-    return {**done, "refinement": _tell(job, refined)} if job.refinement else done
+    return alpha, refined
 
 
 def _tell(job: Job, refined: list) -> list[list[list[float]]]:

@@ -110,6 +110,12 @@ def onnxruntime(name: object) -> ModuleType:
     return onnxruntime
 
 
+def resolve(device: str) -> str:
+    """Where an ONNX model computes if asked for a device: "cpu", "cuda" or "cuda:1"; errors as `file_predictor`."""
+    on_cpu = _providers(onnxruntime("ONNX"), device)[0] == CPU
+    return "cpu" if on_cpu else device.replace("auto", "cuda")
+
+
 def _providers(library: ModuleType, device: str) -> list:
     """What onnxruntime is to run on; the CPU takes over single operations that CUDA does not have."""
     there = CUDA in library.get_available_providers()

@@ -125,7 +125,9 @@ def _head(model: str, device: str) -> Any:
 def computing(model: str, device: str, precision: str) -> str:
     """Where a network in a file will compute, and with which numbers: "cpu, fp32"."""
     if _is_onnx(model):
-        return f"{device}, by onnxruntime"
+        from mattekit.inference import onnx
+
+        return f"{onnx.resolve(device)}, by onnxruntime"
     from mattekit.inference.device import resolve
     from mattekit.inference.precision import choose
     from mattekit.networks.weights import read_header
@@ -190,7 +192,7 @@ def predict_alpha(
     small_image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     small_trimap = _reduce_trimap(trimap, small)
     alpha = method(small_image, small_trimap)
-    return pin_known(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC), trimap)
+    return pin_known(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1), trimap)
 
 
 def _reduce_trimap(trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
