@@ -4,7 +4,7 @@ Works for networks and classical methods alike (LSA section 5.1 uses it, "TTA" o
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -103,6 +103,17 @@ def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _mean(predictor: Predictor, views: Sequence[View], image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     total = np.zeros(trimap.shape, np.float32)
-    for view in views:
-        total += view.back(predictor(view.of(image), view.of(trimap)))
+    for transposed in (False, True):  # views of one size
+        group = [view for view in views if view.transposed == transposed]
+        alphas = _several(predictor, (view.of(image) for view in group), (view.of(trimap) for view in group))
+        for view, alpha in zip(group, alphas, strict=True):
+            total += view.back(alpha)
     return total / len(views)
+
+
+def _several(predictor: Predictor, images: Iterable[np.ndarray], trimaps: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+    """Alphas of images of one size: by a network on a GPU at once, as memory allows; on a CPU that gains nothing."""
+    tiling = getattr(predictor, "tiling", None)
+    if tiling is None or tiling.device == "cpu":
+        return map(predictor, images, trimaps)
+    return predictor.several(list(images), list(trimaps))

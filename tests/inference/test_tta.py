@@ -1,6 +1,7 @@
 """Averages over views are the authors' averages, of whatever method answers."""
 
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from mattekit.errors import InputError
 from mattekit.inference.network import network_predictor
 from mattekit.inference.tta import MODES, VIEWS, augmented
+from mattekit.networks import build
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import lsa as released
 
@@ -83,6 +85,25 @@ def test_every_view_is_asked_once(mode, calls):
         np.testing.assert_allclose(alpha[unknown], image[..., 0][unknown], atol=1e-6)
     else:
         assert set(seen) == {(9, 14), (14, 9), (7, 11), (11, 7), (17, 11), (11, 17)}
+
+
+def test_views_of_one_size_go_together_on_a_gpu():
+    """A network there is asked for four views at once; the average is that of one by one."""
+    torch.manual_seed(0)
+    network = build("a2u").eval()
+    predictor, sizes = network_predictor(network, "reflect-16"), []
+
+    class OnGpu:
+        tiling = SimpleNamespace(device="cuda")
+
+        def several(self, images, trimaps):
+            sizes.append([trimap.shape for trimap in trimaps])
+            return predictor.several(images, trimaps)
+
+    image, trimap = scene((17, 30))
+    together, alone = (augmented(method, "dihedral")(image, trimap) for method in (OnGpu(), predictor))
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert sizes == [[(17, 30)] * 4, [(30, 17)] * 4]
 
 
 def test_classical_methods_are_averaged_too():
