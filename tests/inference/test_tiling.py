@@ -22,7 +22,7 @@ from mattekit.networks.context import ASPP
 from mattekit.operators.whole import GlobalGroupNorm, GlobalPool, attached, outermost
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 90), st.integers(1, 40), st.integers(0, 30), st.sampled_from([1, 4, 16]), st.integers(0, 1))
 def test_every_position_has_weights_that_add_up_to_one_and_one_share(positions, size, overlap, stride, extra):
     """Tiles start at multiples of the stride, end inside, share the overlap at least and count nothing twice."""
@@ -167,7 +167,7 @@ def built(name):
     return seeded(lambda: build(name))
 
 
-FAMILIES = ["a2u", "a2u-hybrid-cw", "indexnet", "indexnet-b1", "indexnet-b2", "indexnet-b11", "lsa"]
+FAMILIES = ["a2u", "indexnet", "indexnet-b1", "indexnet-b2", "indexnet-b11", "lsa"]
 
 
 @pytest.mark.parametrize("name", FAMILIES)
