@@ -1,6 +1,6 @@
 """A network as a function (image, trimap) -> alpha, by the rules that its authors tested it with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mattekit.errors import InputError
+from mattekit.errors import InputError, is_out_of_memory
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.compiled import compiled
 from mattekit.inference.device import watched
 from mattekit.inference.precision import PRECISIONS, choose
 from mattekit.inference.predictor import Predictor
+from mattekit.inference.preparation import Preparation
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.tiling import Setting, Tiling
 from mattekit.networks.fold import inference_copy
@@ -45,7 +46,7 @@ def file_predictor(path: str | Path, *, device: str = "cpu", **options) -> Predi
     """
     path = Path(path)
     stamp = path.stat().st_mtime_ns if path.is_file() else None
-    return _file_predictor(path, stamp, device, **options)
+    return _file_predictor(path, stamp, device, **dict(sorted(options.items())))
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +69,7 @@ def network_predictor(
     fold: bool = True,
     tile: Setting = "auto",
     overlap: int | None = None,
-) -> Predictor:
+) -> "NetworkPredictor":
     """Make a predictor of a network; a copy of it is kept that computes the same faster.
 
     Parameters
@@ -93,7 +94,7 @@ def network_predictor(
     Returns
     -------
     function of image (H, W, 3) float32 RGB in 0..1 and trimap (H, W) of 0, 0.5, 1, giving alpha (H, W) float32 in
-    0..1 in which known pixels are exactly 0 and 1
+    0..1 in which known pixels are exactly 0 and 1; its method `several` takes several at once
 
     Raises
     ------
@@ -105,24 +106,63 @@ def network_predictor(
         raise InputError(f"precision: {precision!r}, wanted one of {', '.join(PRECISIONS)}.")
     dtype = getattr(torch, PRECISIONS[precision])
     network = inference_copy(module, fold=fold).to(device, dtype)
-    run = Tiling(compiled(network) if compile else network, device, tile=tile, overlap=overlap)
+    tiling = Tiling(compiled(network) if compile else network, device, tile=tile, overlap=overlap)
+    return NetworkPredictor(tiling, rule, lambda *pair: network_input(*pair, normalisation).to(device, dtype))
 
-    @watched(device)
-    def predict(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        colours, classes = rule.prepare(image, trimap)
 
-        def window(rows: slice, columns: slice) -> Tensor:
-            return network_input(colours[rows, columns], classes[rows, columns], normalisation).to(device, dtype)
+class NetworkPredictor:
+    """What `network_predictor` makes.
 
-        def picture(size: tuple[int, int]) -> Tensor:
-            small = cv2.resize(colours, size[::-1], interpolation=cv2.INTER_AREA)
-            small_classes = cv2.resize(classes, size[::-1], interpolation=cv2.INTER_NEAREST)
-            return network_input(small, small_classes, normalisation).to(device, dtype)
+    Parameters
+    ----------
+    tiling : Tiling
+        Of the network.
+    rule : Preparation
+    as_input : function
+        Of a prepared image (H, W, 3) and trimap (H, W): what the network takes, (1, 4, H, W), where it is.
+    """
 
-        alpha = rule.restore(run(window, picture, classes == 0.5), trimap.shape)
-        return pin_known(alpha.clip(0, 1), trimap)
+    def __init__(self, tiling: Tiling, rule: Preparation, as_input: Callable[[np.ndarray, np.ndarray], Tensor]):
+        self.tiling, self.rule, self.as_input = tiling, rule, as_input
 
-    return predict
+    def __call__(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """Alpha (H, W) of an image (H, W, 3) and a trimap (H, W)."""
+        with watched(self.tiling.device):
+            colours, classes = self.rule.prepare(image, trimap)
+
+            def window(rows: slice, columns: slice) -> Tensor:
+                return self.as_input(colours[rows, columns], classes[rows, columns])
+
+            def picture(size: tuple[int, int]) -> Tensor:
+                small = cv2.resize(colours, size[::-1], interpolation=cv2.INTER_AREA)
+                return self.as_input(small, cv2.resize(classes, size[::-1], interpolation=cv2.INTER_NEAREST))
+
+            return self._restore(self.tiling(window, picture, classes == 0.5), trimap)
+
+    def several(self, images: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Alphas of images and trimaps that have one size when prepared, computed together as far as memory allows."""
+        half = len(images) // 2
+        if half == 0:
+            return [self(*pair) for pair in zip(images, trimaps, strict=True)]
+        prepared = [self.rule.prepare(*pair) for pair in zip(images, trimaps, strict=True)]
+        if self._fit(prepared):
+            try:
+                with watched(self.tiling.device), torch.inference_mode():
+                    x = torch.cat([self.as_input(*pair) for pair in prepared])
+                    network = self.tiling.network
+                    y = network.decode(network.encode(x))[:, 0].float().cpu().numpy()
+                return [self._restore(raw, trimap) for raw, trimap in zip(y, trimaps, strict=True)]
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+        return self.several(images[:half], trimaps[:half]) + self.several(images[half:], trimaps[half:])
+
+    def _fit(self, prepared: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
+        colours, classes = prepared[0]
+        return self.tiling.fits(lambda *part: self.as_input(colours[part], classes[part]), classes.shape, len(prepared))
+
+    def _restore(self, raw: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        return pin_known(self.rule.restore(raw, trimap.shape).clip(0, 1), trimap)
 
 
 def network_input(image: np.ndarray, trimap: np.ndarray, normalisation: Normalisation = IMAGENET) -> Tensor:

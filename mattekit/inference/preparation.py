@@ -25,11 +25,14 @@ class Preparation(NamedTuple):
         Of the raw alpha in that size, float32, and of (H, W): the alpha (H, W), not yet clipped everywhere.
     window : function
         Of (H, W): the rows and columns of the prepared picture that are no padding.
+    size : function
+        Of (H, W): the size of the prepared picture.
     """
 
     prepare: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
     restore: Callable[[np.ndarray, Size], np.ndarray]
     window: Callable[[Size], tuple[slice, slice]]
+    size: Callable[[Size], Size]
 
 
 def resizing(stride: int, extra: int = 0) -> Preparation:
@@ -39,8 +42,11 @@ def resizing(stride: int, extra: int = 0) -> Preparation:
     but for rounding, since bicubic weights add up to 1.
     """
 
+    def size(of: Size) -> Size:
+        return tuple(side + -side % stride + extra for side in of)
+
     def prepare(image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        height, width = (side + -side % stride + extra for side in trimap.shape)
+        height, width = size(trimap.shape)
         return (
             cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC),
             cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST),
@@ -49,7 +55,7 @@ def resizing(stride: int, extra: int = 0) -> Preparation:
     def restore(alpha: np.ndarray, size: Size) -> np.ndarray:
         return cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_CUBIC)
 
-    return Preparation(prepare, restore, lambda size: (slice(None), slice(None)))
+    return Preparation(prepare, restore, lambda of: (slice(None), slice(None)), size)
 
 
 def reflecting(stride: int) -> Preparation:
@@ -65,7 +71,7 @@ def reflecting(stride: int) -> Preparation:
     def window(size: Size) -> tuple[slice, slice]:
         return slice(0, size[0]), slice(0, size[1])
 
-    return Preparation(prepare, restore, window)
+    return Preparation(prepare, restore, window, lambda of: tuple(side + -side % stride for side in of))
 
 
 RING_CAP = 2176  # longest side that LSA's network sees; each side is capped by itself
@@ -95,6 +101,10 @@ def _inside(size: Size) -> tuple[slice, slice]:
     return slice(2 * RING, 2 * RING + height), slice(2 * RING, 2 * RING + width)
 
 
+def _ringed(size: Size) -> Size:
+    return tuple(side + -side % RING_STRIDE + 4 * RING for side in _capped(size))
+
+
 def _capped(size: Size) -> Size:
     return min(size[0], RING_CAP), min(size[1], RING_CAP)
 
@@ -110,7 +120,7 @@ PREPARATIONS = {
     "resize-32+1": resizing(32, 1),  # RefineNet
     "reflect-16": reflecting(16),  # A2U
     "reflect-32": reflecting(32),
-    "lsa-ring": Preparation(_ring, _unring, _inside),
+    "lsa-ring": Preparation(_ring, _unring, _inside, _ringed),
 }
 
 

@@ -94,6 +94,12 @@ class Tiling:
                 torch.cuda.empty_cache()
         raise AssertionError("one side at least is tried")
 
+    def fits(self, window: Window, size: tuple[int, int], count: int) -> bool:
+        """Whether the network can have so many images of a size at once, each whole."""
+        if self.tile != "auto":
+            return self.tile == "off"
+        return count * size[0] * size[1] * self._bytes_per_pixel(window, size) <= memory.available(self.device)
+
     def _sides(self, window: Window, size: tuple[int, int]) -> list[int]:
         """Of tiles, in the order in which they are tried; the whole image is a tile of its longer side."""
         if self.tile == "off":
