@@ -61,12 +61,14 @@ def convert(
 
 @app.command()
 def show(
-    file: Annotated[Path, typer.Argument(help="File of mattekit weights convert, or of training.")],
+    file: Annotated[Path, typer.Argument(help="File of mattekit weights convert, of training, or of export.")],
     json: options.Json = False,
 ) -> None:
     """Show which network a file holds, how images are prepared for it, its licence, origin and size."""
-    from mattekit.networks.weights import describe
-
+    if file.suffix.lower() == ".onnx":
+        from mattekit.inference.onnx import describe
+    else:
+        from mattekit.networks.weights import describe
     facts = describe(file)
     if json:
         console.json_line({"file": str(file), **facts})

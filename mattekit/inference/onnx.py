@@ -1,5 +1,6 @@
 """Networks in ONNX files, run by onnxruntime: the same preparation, alphas and errors as for files of weights."""
 
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -63,6 +64,11 @@ def _file_predictor(path: Path, stamp: int | None, device: str, threads: int) ->
 def read_header(path: str | Path, device: str = "auto") -> Header:
     """What an ONNX file says of its network; errors as for `file_predictor`."""
     return _header(path, open_session(path, device, optimise=False))
+
+
+def describe(path: str | Path) -> dict:
+    """The Header's fields, and "bytes"; errors as for `file_predictor`."""
+    return {**asdict(read_header(path, "cpu")), "bytes": Path(path).stat().st_size}
 
 
 def open_session(model: str | Path | bytes, device: str = "auto", *, optimise: bool = True):

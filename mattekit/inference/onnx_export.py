@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mattekit.errors import MissingExtraError, WeightsError
+from mattekit.errors import InputError, MissingExtraError, WeightsError
 from mattekit.files import write_bytes
 from mattekit.inference.network import network_input
 from mattekit.inference.onnx import INPUT, OUTPUT, onnxruntime, open_session, run
 from mattekit.inference.preparation import preparation
+from mattekit.networks import find
 from mattekit.networks.fold import inference_copy
 from mattekit.networks.header import Header, to_metadata
 from mattekit.operators.weights import Pooled
@@ -59,10 +60,14 @@ def export(path: str | Path, network: nn.Module, header: Header) -> list[Compari
     ------
     MissingExtraError
         Without the packages onnx, onnxscript and onnxruntime.
+    InputError
+        If it is no matting network.
     WeightsError
         If the two differ by more than rounding; no file is written.
     """
     onnxruntime(path)
+    if find(header.network).input[0] != 4:
+        raise InputError(f"{header.network}: not exported; it is no matting network, of image and trimap.")
     model = Forward(inference_copy(network, fold=False))
     content = record(path, model, header)
     session = open_session(content, "cpu")
