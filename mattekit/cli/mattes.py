@@ -67,7 +67,7 @@ def run(
         if jobs > 1:
             _compile_first([settings["model"], *settings["compared"]], kinds)
         found, problems = _folder_jobs(image, trimap, output, kinds, recursive, numbered, settings)
-        how["run"] = _runner(settings["model"], at_once)
+        how["run"] = None if settings["compared"] else _runner(settings["model"], at_once)
         batch.run_folder(found, work, problems=problems, jobs=jobs, fail_fast=fail_fast, **how)
     else:
         job = _single_job(image, trimap, output, kinds, settings)
