@@ -26,14 +26,13 @@ def export(
     if target.suffix != ".onnx":
         raise typer.BadParameter(f"-o {target}: wanted a name that ends in .onnx.")
     from mattekit.files import refuse_overwriting
-    from mattekit.inference.onnx import onnxruntime
-    from mattekit.inference.onnx_export import export
+    from mattekit.inference.onnx_export import export, require_packages
     from mattekit.networks.weights import load_network
 
-    onnxruntime(target)  # refused before the weights are read
+    require_packages(target)  # before the weights are read
     refuse_overwriting(target, [file])
     network = load_network(file)
-    console.status(f"{file}: recording {network.header.network}, which takes up to a minute ...")
+    console.status(f"{file}: recording {network.header.network}, which can take minutes ...")
     compared = export(target, network, network.header)
     sizes = " and ".join(f"{c.size[1]}x{c.size[0]}" for c in compared)
     largest = max(c.difference for c in compared)

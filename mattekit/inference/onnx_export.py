@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,11 +66,11 @@ def export(path: str | Path, network: nn.Module, header: Header) -> list[Compari
     WeightsError
         If the two differ by more than rounding; no file is written.
     """
-    onnxruntime(path)
+    require_packages(path)
     if find(header.network).input[0] != 4:
         raise InputError(f"{header.network}: not exported; it is no matting network, of image and trimap.")
     model = Forward(inference_copy(network, fold=False))
-    content = record(path, model, header)
+    content = record(model, header)
     session = open_session(content, "cpu")
     compared = [compare(session, model, header, size) for size in PICTURES]
     for size, _, difference, outliers in compared:
@@ -80,6 +81,16 @@ def export(path: str | Path, network: nn.Module, header: Header) -> list[Compari
             )
     write_bytes(Path(path), content)
     return compared
+
+
+def require_packages(path: object) -> None:
+    """MissingExtraError if what `export` needs is not installed."""
+    onnxruntime(path)
+    try:
+        for name in ("onnx", "onnxscript"):
+            import_module(name)
+    except ImportError:
+        raise MissingExtraError(f'{path}: exporting needs other packages: pip install "mattekit[onnx]".') from None
 
 
 class Forward(nn.Module):
@@ -99,7 +110,7 @@ class Forward(nn.Module):
         return not any(isinstance(getattr(module, "UV", None), Pooled) for module in self.network.modules())
 
 
-def record(path: object, model: Forward, header: Header) -> bytes:
+def record(model: Forward, header: Header) -> bytes:
     """An ONNX file's content."""
     stride = model.network.stride
     more = _prepared(header, (1, 1)).shape[2] % stride  # rows beyond a multiple of the stride
@@ -107,12 +118,9 @@ def record(path: object, model: Forward, header: Header) -> bytes:
     sizes = {axis: stride * torch.export.Dim(name, min=1) + more for axis, name in ((2, "rows"), (3, "columns"))}
     shape = {0: torch.export.Dim("images"), **sizes} if model.batched else sizes
     with _quiet():
-        try:
-            program = torch.onnx.export(
-                model, (example,), input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=(shape,), verbose=False
-            )
-        except ImportError as error:
-            raise MissingExtraError(f'{path}: ONNX needs other packages: pip install "mattekit[onnx]".') from error
+        program = torch.onnx.export(
+            model, (example,), input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=(shape,), verbose=False
+        )
     for node in program.model.graph:
         node.metadata_props.clear()  # lines of source code
     program.model.metadata_props.update(to_metadata(header))
