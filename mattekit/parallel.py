@@ -110,10 +110,19 @@ def _threads(count: int) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
+def leave(*_: object) -> None:
+    """Answer SIGTERM: end through `finally` blocks, so that no half file stays.
+
+    Asked again while it ends (the pool does so when another worker has gone), a process must not leave those blocks.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def _start_worker(path: list[str]) -> None:
     sys.path[:] = path
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through `finally`, no half file stays
+    signal.signal(signal.SIGTERM, leave)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

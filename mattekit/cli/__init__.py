@@ -116,6 +116,7 @@ def _root(
 
 def main() -> None:
     """Entry point of the `mattekit` script."""
-    # A polite kill leaves through `finally` blocks, so that no temporary file stays and workers end.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    from mattekit.parallel import leave
+
+    signal.signal(signal.SIGTERM, leave)
     app()

@@ -226,4 +226,4 @@ def test_another_network_than_the_files_is_refused(shared):
 def test_what_is_given_wins_over_what_shapes_tell(shared):
     path = shared / "oracle/networks/a2u_dynamic_cs_d_gn_weights.safetensors"
     network, header = convert(path, settings=["k_en=5"])
-    assert header.arguments["k_en"] == 5 and network.resamplers[0].UV.size == 5
+    assert header.arguments["k_en"] == 5 and network.resamplers[0].UV.pool.size == 5
