@@ -83,6 +83,19 @@ def test_a_model_says_what_it_is_and_nothing_of_where_it_was_made(files):
     assert shown["network"] == "indexnet-b4" and shown["bytes"] == model.stat().st_size
 
 
+@pytest.mark.parametrize("operator", ["max-unpool", "indexnet-o2o-linear", "a2u-dynamic-cs-k1"])
+def test_operators_that_look_at_the_image_are_recorded_for_any_size(operator):
+    """Positions, indices and predicted kernels, in a small network that is recorded at another size than compared."""
+    torch.manual_seed(0)
+    network = build("reconstruction-nearest", resampler=operator, halving="own", in_channels=4).eval()
+    model, header = onnx_export.Forward(network.requires_grad_(False)), header_of(network)
+    session = onnx.open_session(onnx_export.record(model, header), "cpu")
+    for size in onnx_export.PICTURES:
+        compared = onnx_export.compare(session, model, header, size)
+        assert compared.outliers == 0 and compared.images == (1 if operator.startswith("a2u") else 2)
+    assert model(torch.randn(1, 4, 32, 32)).std() > 0
+
+
 @pytest.mark.parametrize("name", ["indexnet_m2o_nl_c", "a2u_dynamic_cs_d_gn"])
 def test_models_of_the_authors_weights_give_pytorchs_alphas(oracle, shared, tmp_path, name):
     """Within one of 255 levels, on the authors' picture; A2U's network predicts kernels from each image."""
