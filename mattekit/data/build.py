@@ -12,6 +12,7 @@ from mattekit.data.plan import Item
 from mattekit.errors import InputError
 from mattekit.imaging import io, levels
 from mattekit.imaging.compositor import Cutout, enlarge
+from mattekit.imaging.depth import output_depth
 from mattekit.imaging.trimap import to_levels
 from mattekit.imaging.trimap_random import generator, random_from_alpha
 
@@ -126,5 +127,5 @@ def _cutout(key: tuple) -> tuple[Cutout, np.ndarray, str]:
         picture = io.Picture(levels.to_float(plane), "8" if plane.dtype == np.uint8 else "16")
     else:
         picture = io.read_alpha(alpha, max_megapixels=limit)
-    depth = io.closest_depth(".png", picture.depth)
+    depth = output_depth("auto", picture.depth, ".png")
     return Cutout(fg, stored.opacity(picture.pixels, picture.depth), truncate=truncate), picture.pixels, depth

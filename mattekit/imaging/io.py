@@ -182,12 +182,6 @@ def write_raw(
         _put(target, encode.encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast))
 
 
-def closest_depth(suffix: str, depth: str) -> str:
-    """The depth nearest to the wanted one that a format can hold (float in a PNG becomes 16)."""
-    holds = encode.DEPTHS.get(suffix.lower(), ("8",))
-    return depth if depth in holds else holds[-1]
-
-
 def require_same_size(name: str, shape: tuple[int, ...], other_name: str, other_shape: tuple[int, ...]) -> None:
     """Raise InputError with both sizes (width x height) if two pictures differ in size."""
     if tuple(shape[:2]) != tuple(other_shape[:2]):

@@ -13,6 +13,7 @@ from mattekit.imaging.depth import output_depth, output_suffix
         ("auto", "16", ".png", "16"),
         ("auto", "float", ".png", "16"),
         ("auto", "16", ".jpg", "8"),
+        ("auto", "float", ".tif", "float"),
         ("8", "float", ".tif", "8"),
     ],
 )

@@ -188,9 +188,3 @@ def test_fast_compression_changes_no_pixel(tmp_path):
         np.testing.assert_array_equal(
             io.read_raw(tmp_path / "fast.png").pixels, io.read_raw(tmp_path / "small.png").pixels
         )
-
-
-def test_the_closest_depth_is_the_best_a_format_has():
-    assert [io.closest_depth(".png", d) for d in ("8", "16", "float")] == ["8", "16", "16"]
-    assert [io.closest_depth(".jpg", d) for d in ("8", "16", "float")] == ["8", "8", "8"]
-    assert io.closest_depth(".tif", "float") == "float"
