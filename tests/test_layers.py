@@ -14,7 +14,8 @@ LAYERS = [
     {"metrics", "baselines", "networks"},
     {"data"},
     {"inference"},
-    {"training", "evaluation"},
+    {"evaluation"},
+    {"training"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
