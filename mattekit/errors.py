@@ -20,6 +20,10 @@ class MissingExtraError(MattekitError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
 
 
+class RecipeError(MattekitError):
+    """A training recipe does not exist, is no TOML, or sets something unknown or out of bounds."""
+
+
 class WeightsError(MattekitError):
     """A file of network weights is damaged, refused, or belongs to another network."""
 

@@ -1,0 +1,120 @@
+"""Changes of a recipe as text, "key=value", made in the values of its file before they are validated."""
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from mattekit.errors import MattekitError, RecipeError
+from mattekit.networks import arguments
+from mattekit.training import settings
+
+TABLES: dict[str, type[BaseModel]] = {
+    "network": settings.Network,
+    "data": settings.Data,
+    "loss": settings.Loss,
+    "optimiser": settings.Optimiser,
+    "schedule": settings.Schedule,
+    "run": settings.Run,
+}
+PLAIN = ("name", "paper", "seed")
+OPERATOR = "operator"  # short for the network's operator, whatever the network calls it
+FIRST = {"network.name": 0, OPERATOR: 1, "network.resampler": 2}
+RECONSTRUCTION = "reconstruction-"
+
+
+def apply(values: dict[str, Any], texts: Iterable[str]) -> None:
+    """Make changes "key=value" in the values of a recipe's file; RecipeError if there is no such key."""
+    # The network and its operator come first: what else can be set depends on them.
+    for text in sorted(texts, key=lambda text: FIRST.get(text.partition("=")[0].strip(), len(FIRST))):
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise RecipeError(f"{text}: no value, wanted KEY=VALUE.")
+        if key not in (known := keys(values)):
+            raise RecipeError(f"{unknown(key, known)}.")
+        _set(values, key, value)
+
+
+def _set(values: dict[str, Any], key: str, value: str) -> None:
+    table, _, rest = key.partition(".")
+    if key == OPERATOR:
+        _set_operator(values["network"], value)
+    elif table == "augment":
+        step, _, argument = rest.rpartition(".")
+        for row in values.get("augment", []):
+            if row["step"] == step:
+                row[argument] = _parsed(value)
+    elif rest:
+        values.setdefault(table, {})[rest] = _typed(TABLES[table], rest, value)
+    else:
+        values[key] = _typed(None, key, value)
+
+
+def keys(values: dict[str, Any]) -> list[str]:
+    """All keys that a change of this recipe can name."""
+    found = [*PLAIN, OPERATOR]
+    found += [f"{table}.{field}" for table, model in TABLES.items() for field in model.model_fields]
+    network = values.get("network", {})
+    found += [f"network.{name}" for name in arguments.arguments(network["name"], network.get("resampler"))]
+    return found + [f"augment.{row['step']}.{name}" for row in values.get("augment", []) for name in _arguments(row)]
+
+
+def unknown(key: str, known: Sequence[str] = ()) -> str:
+    """Say that a key is none, and which is the nearest that is."""
+    known = known or [*PLAIN, *TABLES, "augment", *_all_keys()]
+    near = get_close_matches(key, known, 1, 0.5) or get_close_matches(f".{key}", known, 1, 0.3)
+    return f"{key}: no such setting" + (f"; the nearest is {near[0]}" if near else "")
+
+
+def check_augment(steps: Sequence[tuple[str, float, dict[str, Any]]]) -> None:
+    """RecipeError naming the nearest valid one if a step or an argument of one is unknown."""
+    if not steps:
+        return
+    from mattekit.data.augment import check_steps
+
+    try:
+        check_steps(steps)
+    except MattekitError as error:
+        raise RecipeError(str(error)) from error
+
+
+def _all_keys() -> list[str]:
+    return [f"{table}.{field}" for table, model in TABLES.items() for field in model.model_fields]
+
+
+def _arguments(row: dict[str, Any]) -> list[str]:
+    from inspect import Parameter, signature
+
+    from mattekit.data.augment import STEPS
+
+    parameters = signature(STEPS[row["step"]]).parameters.values() if row["step"] in STEPS else ()
+    return ["probability", *(each.name for each in parameters if each.kind is Parameter.KEYWORD_ONLY)]
+
+
+def _set_operator(network: dict[str, Any], operator: str) -> None:
+    """Of the reconstruction study, a row of A2U Table 1, with its way of halving; of others, an operator."""
+    if network["name"].startswith(RECONSTRUCTION):
+        network["name"] = RECONSTRUCTION + operator
+    else:
+        network["resampler"] = operator
+
+
+def _typed(model: type[BaseModel] | None, field: str, text: str) -> Any:
+    """Text for a field: as it is for strings and what pydantic converts, a list where a sequence is wanted."""
+    kind = model.model_fields[field].annotation if model and field in model.model_fields else None
+    if kind is not None and getattr(kind, "__origin__", None) is tuple:
+        parts = [part.strip() for part in text.strip("[]").split(",")]
+        return [part.strip("\"'") for part in parts if part]
+    if type(None) in get_args(kind) and text.lower() in ("none", "null"):
+        return None
+    return text
+
+
+def _parsed(text: str) -> Any:
+    """Text as TOML has it, and a string where it is none: steps check what they are given."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

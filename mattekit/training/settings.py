@@ -1,0 +1,158 @@
+"""The parts of a recipe, each a table of its TOML file: what there is to set, of which type and within which bounds."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mattekit.errors import MattekitError
+from mattekit.networks import arguments, find
+
+
+class Settings(BaseModel):
+    """Set once, with nothing unknown in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Network(Settings):
+    """[network]: a name of `networks.NETWORKS`, where its first weights are from, and its arguments.
+
+    pretrained : file of ImageNet weights for the encoder, or of a whole network to go on with; "" starts at random.
+    """
+
+    model_config = ConfigDict(extra="allow")  # the arguments, which `_known` checks
+
+    name: str
+    pretrained: str = ""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `networks.build` takes besides the name."""
+        return dict(self.model_extra or {})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(values.get("name"), str):
+            return values
+        own = {key: value for key, value in values.items() if key in cls.model_fields}
+        texts = [f"{key}={_text(value)}" for key, value in values.items() if key not in own]
+        try:
+            find(own["name"])
+            return own | arguments.parse(own["name"], texts)
+        except MattekitError as error:
+            raise ValueError(str(error)) from error
+
+
+class Data(Settings):
+    """[data]: what samples are made from.
+
+    task : "matting", or "reconstruction" of small grey images.
+    sources : as `--data` takes them; none is "synthetic", which needs no files.
+    backgrounds : folders of images to compose over; none are generated.
+    foregrounds : folder of re-estimated foregrounds, used in place of those of the same name; "" uses none.
+    crop : side of a training patch in pixels.
+    samples_per_epoch : length of an epoch that has no `steps_per_epoch`; 0 is one sample an item of the sources.
+    """
+
+    task: Literal["matting", "reconstruction"] = "matting"
+    sources: tuple[str, ...] = ()
+    backgrounds: tuple[str, ...] = ()
+    foregrounds: str = ""
+    crop: int = Field(default=320, ge=32)
+    samples_per_epoch: int = Field(default=0, ge=0)
+
+
+class Step(Settings):
+    """[[augment]]: one step on a sample, by its name in `data.augment.STEPS`, and how often it is taken.
+
+    All other keys are arguments of the step.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    step: str
+    probability: float = Field(default=1.0, ge=0, le=1)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the step's function takes besides the sample and the generator."""
+        return dict(self.model_extra or {})
+
+
+class Loss(Settings):
+    """[loss]: "matting" is `alpha` times that of alpha plus `composition` times that of the composition.
+
+    "alpha" is the first alone, "multiscale" LSA's, "reconstruction" the mean absolute error of images.
+    """
+
+    name: Literal["matting", "alpha", "multiscale", "reconstruction"] = "matting"
+    alpha: float = Field(default=0.5, ge=0)
+    composition: float = Field(default=0.5, ge=0)
+
+
+class Optimiser(Settings):
+    """[optimiser]: its rule and rates.
+
+    encoder_lr : learning rate of the encoder; if not given, `lr`.
+    weight_decay : as PyTorch has it: part of the gradient for "adam" and "sgd", apart from it for "adamw".
+    norm_weight_decay : of the parameters of normalisation layers; if not given, `weight_decay`.
+    momentum : of "sgd".
+    clip : the largest norm of all gradients together; 0 leaves them.
+    """
+
+    name: Literal["adam", "adamw", "sgd"] = "adam"
+    lr: float = Field(default=1e-3, gt=0)
+    encoder_lr: float | None = Field(default=None, ge=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    norm_weight_decay: float | None = Field(default=None, ge=0)
+    momentum: float = Field(default=0.0, ge=0, lt=1)
+    clip: float = Field(default=0.0, ge=0)
+
+
+class Schedule(Settings):
+    """[schedule]: the factor that learning rates are multiplied by.
+
+    kind : "constant"; "steps" multiplies by `factor` after each of the epochs `at`; "halving" halves after every
+        `every` epochs; "cosine" falls to `floor` at the end of the run.
+    warmup_steps : optimiser steps over which the factor rises from 0, before and within all of these.
+    """
+
+    kind: Literal["constant", "steps", "halving", "cosine"] = "constant"
+    at: tuple[int, ...] = ()
+    factor: float = Field(default=0.1, gt=0, le=1)
+    every: int = Field(default=20, ge=1)
+    floor: float = Field(default=0.0, ge=0, le=1)
+    warmup_steps: int = Field(default=0, ge=0)
+
+
+class Run(Settings):
+    """[run]: how long, in which portions, and what is kept.
+
+    steps_per_epoch : optimiser steps; 0 is one pass over the samples of an epoch.
+    batch : samples of one optimiser step, over all devices together.
+    accumulate : portions in which a device takes its part of a batch, to fit its memory.
+    precision : what networks compute in; weights stay float32.
+    freeze_norm : whose normalisation keeps its running statistics, scale and shift: "none", "encoder" or "all".
+    ema : decay of a moving average of the weights, which is then validated and saved as best; 0 keeps none.
+    validate_every : epochs between validations, if there is something to validate on; 0 is never.
+    metric : the score whose lowest value marks the best checkpoint.
+    save_every : optimiser steps between checkpoints to resume from, besides those at the end of each epoch; 0 is none.
+    log_every : optimiser steps between lines of the log.
+    """
+
+    epochs: int = Field(default=1, ge=1)
+    steps_per_epoch: int = Field(default=0, ge=0)
+    batch: int = Field(default=16, ge=1)
+    accumulate: int = Field(default=1, ge=1)
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    freeze_norm: Literal["none", "encoder", "all"] = "none"
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    validate_every: int = Field(default=1, ge=0)
+    metric: Literal["sad", "mse", "mad", "grad", "conn", "loss"] = "sad"
+    save_every: int = Field(default=0, ge=0)
+    log_every: int = Field(default=10, ge=1)
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
