@@ -74,3 +74,11 @@ def webp_size(chunks: dict[bytes, bytes]) -> tuple[int, int]:
         return (bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1
     width, height = struct.unpack_from("<HH", chunks[b"VP8 "], 6)
     return height & 0x3FFF, width & 0x3FFF
+
+
+def webp_alpha(chunks: dict[bytes, bytes]) -> bool:
+    """Whether a WebP picture has an alpha channel."""
+    if b"VP8L" in chunks:
+        (bits,) = struct.unpack_from("<I", chunks[b"VP8L"], 1)
+        return bool(bits >> 28 & 1)
+    return b"ALPH" in chunks

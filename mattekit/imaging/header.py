@@ -23,6 +23,7 @@ SIGNATURES = {
     b"\x76\x2f\x31\x01": "EXR",
 }
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "WEBP": ".webp", "BMP": ".bmp", "EXR": ".exr"}
+CMYK = 5  # a TIFF's photometric interpretation: four colours and no alpha
 DAMAGE = (SyntaxError, OSError, ValueError, KeyError, TypeError, IndexError, struct.error)
 
 
@@ -33,6 +34,7 @@ class Header:
     size: (height, width) as stored. mode: Pillow's name of the channels (JPEG and BMP only). orientation: the EXIF
     value, 1 = upright. depth: "8", "16" or "float". lossy: compressed with loss. tags: TIFF number -> value.
     extras: whether a PNG holds more than its pixels need. clear: the one grey level of a PNG that is transparent.
+    alpha: whether there is an alpha channel.
     """
 
     format: str
@@ -45,6 +47,7 @@ class Header:
     tags: dict[int, Any] = field(default_factory=dict)
     extras: bool = False
     clear: int | None = None
+    alpha: bool = False
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -99,6 +102,7 @@ def _png(data: bytes) -> Header:
         depth="16" if bits == 16 else "8",
         extras=not found.keys() <= chunks.ESSENTIAL,
         clear=_clear_level(found[b"tRNS"], bits) if colour == 0 and b"tRNS" in found else None,
+        alpha=colour in (4, 6) or b"tRNS" in found,
     )
 
 
@@ -122,7 +126,8 @@ def _bmp(data: bytes) -> Header:
 def _from_pillow(image: Any, form: str, *, lossy: bool) -> Header:
     width, height = image.size
     orientation = _orientation(image.info.get("exif"))
-    return Header(form, (height, width), image.mode, orientation, image.info.get("icc_profile") or None, lossy=lossy)
+    icc, alpha = image.info.get("icc_profile") or None, image.mode == "RGBA"
+    return Header(form, (height, width), image.mode, orientation, icc, lossy=lossy, alpha=alpha)
 
 
 def _webp(data: bytes) -> Header:
@@ -133,12 +138,13 @@ def _webp(data: bytes) -> Header:
         orientation=_orientation(found.get(b"EXIF")),
         icc=found.get(b"ICCP") or None,
         lossy=b"VP8L" not in found,
+        alpha=chunks.webp_alpha(found),
     )
 
 
 def _tiff(data: bytes) -> Header:
     tags = tiff.read_tags(data)
-    bits, kind, _ = tiff.samples(tags)
+    bits, kind, count = tiff.samples(tags)
     return Header(
         "TIFF",
         (int(tags[tiff.HEIGHT]), int(tags[tiff.WIDTH])),
@@ -147,6 +153,7 @@ def _tiff(data: bytes) -> Header:
         depth="float" if kind == tiff.FLOAT and bits > 16 else "16" if bits == 16 else "8",
         lossy=tags.get(tiff.COMPRESSION) in (6, 7),
         tags=tags,
+        alpha=count in (2, 4) and tags.get(tiff.PHOTOMETRIC) != CMYK,
     )
 
 

@@ -4,6 +4,7 @@ sources = open_sources(["AIM/", "fur/=0.5", "synthetic"], backgrounds=[Path("coc
 sample = sources.draw(rng)      # a foreground and its alpha, a background, and `draw` for another foreground
 """
 
+from mattekit.data.sources.opening import open_sources
 from mattekit.data.sources.source import Source, Sources
 
-__all__ = ["Source", "Sources"]
+__all__ = ["Source", "Sources", "open_sources"]

@@ -19,6 +19,8 @@ class SyntheticSource:
     kinds : rows of `KINDS` to draw from; all of them if not given.
     """
 
+    composed = False  # foregrounds, to be put before backgrounds
+
     def __init__(
         self, length: int = 1000, size: tuple[int, int] = (640, 640), kinds: Sequence[str] | None = None
     ) -> None:
