@@ -1,5 +1,6 @@
-"""`mattekit models`: the networks of the papers' tables, their sizes, and the layers of one."""
+"""`mattekit models`: the networks of the papers' tables, their sizes, the layers of one, what one looks at."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,15 +9,30 @@ from mattekit.cli import console, options
 
 
 def models(
-    name: Annotated[str | None, typer.Argument(help="A network, to see its layers and its arguments.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A network, to see its layers and its arguments; a file of weights for --picture."),
+    ] = None,
     settings: options.Settings = [],  # noqa: B006
     json: options.Json = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a picture of the indices and kernels learnt, as PNG or so."),
+    ] = None,
+    image: Annotated[Path | None, typer.Option(metavar="FILE", help="The image to make them for.")] = None,
+    trimap: Annotated[Path | None, typer.Option(metavar="FILE", help="Its trimap.")] = None,
 ) -> None:
     """List all networks with their parameters, multiply-accumulates and place in the papers, or one with its layers.
 
     Multiply-accumulates (MACs) are of one 224x224 image and trimap, of convolutions and linear layers alone, in units
     of 2**30: what the papers call GFLOPs.
+
+    With --picture, show what the operators of a trained network make of an image, level by level, beside untrained
+    ones: learnt indices, and for kernels of several taps their contrast.
     """
+    if picture or image or trimap:
+        _picture(name, picture, image, trimap)
+        return
     from mattekit.networks import NETWORKS
     from mattekit.networks.summary import summary
 
@@ -34,6 +50,14 @@ def models(
             console.data(
                 _line(row["name"], f"{row['parameters']:,}", _macs(row), row["source"] + _input(row) + _note(row))
             )
+
+
+def _picture(name: str | None, picture: Path | None, image: Path | None, trimap: Path | None) -> None:
+    if not (name and picture and image):
+        raise typer.BadParameter("a picture takes a file of weights, --picture FILE and --image FILE.")
+    from mattekit.inference.guide_maps import write_guide_maps
+
+    write_guide_maps(picture, Path(name), image, trimap)
 
 
 def _one(name: str, settings: list[str], json: bool) -> None:

@@ -81,6 +81,10 @@ class Resampler(nn.Module):
         whole = self.up(y, guide)
         return lambda first, end: whole[:, :, first:end]
 
+    def kernels(self, x: Tensor, y: Tensor) -> Guide:
+        """The kernels that `down` and `up` apply to x and y, to be looked at; None where they see neither."""
+        return self.guide(x) or Guide(None, None)
+
 
 class Keep(Resampler):
     """No change of resolution: for decoder stages that only fuse (IndexNet's layers 5 and 1)."""

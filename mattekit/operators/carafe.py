@@ -27,5 +27,12 @@ class CARAFE(Resampler):
 
     def up(self, y: Tensor, guide: Guide | None) -> Tensor:
         """(N, C', h, w) -> (N, C', 2h, 2w)."""
-        kernel = F.pixel_shuffle(self.encode(self.compress(y)), 2)  # (N, K, 2h, 2w)
-        return spread(y, kernel.softmax(1).unsqueeze(1))
+        return spread(y, self.kernel(y))
+
+    def kernel(self, y: Tensor) -> Tensor:
+        """(N, 1, K, 2h, 2w), from y alone; the taps add up to 1."""
+        return F.pixel_shuffle(self.encode(self.compress(y)), 2).softmax(1).unsqueeze(1)
+
+    def kernels(self, x: Tensor, y: Tensor) -> Guide:
+        """The kernel up."""
+        return Guide(None, self.kernel(y))

@@ -26,6 +26,12 @@ class MaxUnpool(Resampler):
         """The value put back to its position, 0 elsewhere."""
         return F.max_unpool2d(y, guide.down, 2)
 
+    def kernels(self, x: Tensor, y: Tensor) -> Guide:
+        """The positions as index maps of each channel: one where the largest lies, zero elsewhere."""
+        top, position = F.max_pool2d(x, 2, return_indices=True)
+        index = F.max_unpool2d(torch.ones_like(top), position, 2)  # (N, C, H, W)
+        return Guide(down=F.pixel_unshuffle(index, 2).unflatten(1, (-1, 4)), up=index.unsqueeze(2))
+
 
 class HMI(Resampler):
     """Holistic max index (IndexNet section 5.2): the position of the largest over all channels serves every channel."""

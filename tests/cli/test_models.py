@@ -107,3 +107,41 @@ def test_a_value_that_no_network_has_is_an_error():
 
 def test_an_operators_arguments_follow_the_operator():
     assert run("lsa", "--set", "resampler=carafe", "--set", "k_up=3", "--json").stdout
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A small network's file, and an image."""
+    import numpy as np
+
+    from mattekit.imaging import io
+    from mattekit.networks import build
+    from mattekit.networks.weights import header_of, save_network
+
+    network = build("reconstruction-a2u")
+    save_network(tmp_path / "a2u.safetensors", network, header_of(network))
+    io.write_image(tmp_path / "image.png", np.random.default_rng(0).random((32, 40, 3), dtype=np.float32))
+    return tmp_path
+
+
+def test_a_picture_is_written(trained):
+    from mattekit.imaging import io
+
+    words = [trained / "a2u.safetensors", "--picture", trained / "out.png", "--image", trained / "image.png"]
+    assert run(*map(str, words)).stdout == ""
+    assert io.read_image(trained / "out.png").pixels.std() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["a2u.safetensors", "--picture", "image.png", "--image", "image.png"], 1, "the output is also an input"),
+        (["a2u.safetensors", "--picture", "out.png"], 2, "a picture takes a file of weights"),
+        (["--picture", "out.png", "--image", "image.png"], 2, "a picture takes a file of weights"),
+        (["gone.safetensors", "--picture", "out.png", "--image", "image.png"], 1, "gone.safetensors"),
+    ],
+)
+def test_what_a_picture_needs_is_told(trained, monkeypatch, words, code, message):
+    monkeypatch.chdir(trained)
+    assert message in " ".join(run(*words, code=code).stderr.split())
+    assert not (trained / "out.png").exists()
