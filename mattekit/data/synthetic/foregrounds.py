@@ -4,21 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mattekit.data.synthetic import noise
-from mattekit.data.synthetic.backgrounds import background
+from mattekit.data.synthetic import layers
+from mattekit.data.synthetic.fur import fur
+from mattekit.data.synthetic.hair import hair
+from mattekit.data.synthetic.noise import Size
 
-Pair = tuple[np.ndarray, np.ndarray]
-
-
-def smoke(rng: np.random.Generator, size: tuple[int, int]) -> Pair:
-    """Smoke."""
-    return background(rng, size), np.clip(noise.octaves(rng, size, 200), 0, 1)
+# Each draws a layer, (H, W, 4) float32: RGB premultiplied by alpha, and alpha.
+KINDS: dict[str, Callable[[np.random.Generator, Size], np.ndarray]] = {"hair": hair, "fur": fur}
 
 
-KINDS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Pair]] = {"smoke": smoke}
-
-
-def foreground(rng: np.random.Generator, size: tuple[int, int], kind: str | None = None) -> Pair:
+def foreground(rng: np.random.Generator, size: Size, kind: str | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Draw a foreground with its exact alpha.
 
     Parameters
@@ -33,4 +28,4 @@ def foreground(rng: np.random.Generator, size: tuple[int, int], kind: str | None
     alpha : (height, width) float32 in 0..1
     """
     kind = kind or list(KINDS)[int(rng.integers(len(KINDS)))]
-    return KINDS[kind](rng, size)
+    return layers.straight(KINDS[kind](rng, size))

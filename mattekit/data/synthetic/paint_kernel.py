@@ -1,0 +1,139 @@
+"""Compiled loops that paint strands at several times the resolution."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+ROWS = 64  # rows of the picture that are painted together; their enlarged canvas fits in a core's cache
+EMPTY = np.float32(0.002)  # what is seen through less of a gap than this changes no 8-bit level
+FAR = np.float32(1e6)  # beyond any picture
+
+
+@njit(cache=True)
+def paint(points, radius, colour, opacity, shading, scale, height, width):
+    """Paint strands, later ones before earlier ones, and average the enlarged canvas over the pixels.
+
+    points (n, k, 2) x and y, radius (n, k), colour (n, k, 3), opacity (n,), shading (2,): see `paint.paint`.
+    Returns (height, width, 4) premultiplied RGB and alpha.
+    """
+    count, joints = radius.shape
+    top, bottom = _extents(points, radius)
+    tangents = _tangents(points)
+    out = np.empty((height, width, 4), np.float32)
+    canvas = np.empty((ROWS * scale, width * scale, 4), np.float32)
+    factor = np.float32(scale)
+    for start in range(0, height, ROWS):
+        rows, first = min(ROWS, height - start), np.float32(start * scale)
+        canvas[: rows * scale] = 0
+        for i in range(count - 1, -1, -1):  # from front to back: hidden parts cost one look each
+            if bottom[i] < start or top[i] > start + rows or opacity[i] <= 0:
+                continue
+            for j in range(joints - 1):
+                _segment(canvas, rows * scale, first, factor, points[i], tangents[i], radius[i], colour[i],
+                         opacity[i], shading, j)  # fmt: skip
+        _average(canvas, out, start, rows, scale)
+    return out
+
+
+@njit(cache=True)
+def _extents(points, radius):
+    count, joints = radius.shape
+    top, bottom = np.empty(count, np.float32), np.empty(count, np.float32)
+    for i in range(count):
+        top[i], bottom[i] = np.inf, -np.inf
+        for j in range(joints):
+            top[i] = min(top[i], points[i, j, 1] - radius[i, j] - 1)
+            bottom[i] = max(bottom[i], points[i, j, 1] + radius[i, j] + 1)
+    return top, bottom
+
+
+@njit(cache=True)
+def _tangents(points):
+    """Unit direction at every joint, the mean of both segments: where one segment ends and the next begins."""
+    count, joints = points.shape[:2]
+    out = np.empty((count, joints, 2), np.float32)
+    for i in range(count):
+        for j in range(joints):
+            a, b = max(j - 1, 0), min(j + 1, joints - 1)
+            x, y = points[i, b, 0] - points[i, a, 0], points[i, b, 1] - points[i, a, 1]
+            length = max(math.sqrt(x * x + y * y), 1e-6)
+            out[i, j, 0], out[i, j, 1] = x / length, y / length
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def _segment(canvas, rows, first, scale, points, tangents, radius, colour, opacity, shading, j):
+    """Paint segment j of a strand behind what is there; pixel centres lie at half numbers."""
+    half, one = np.float32(0.5), np.float32(1)
+    x0, y0 = points[j, 0] * scale, points[j, 1] * scale - first
+    dx, dy = points[j + 1, 0] * scale - x0, points[j + 1, 1] * scale - first - y0
+    r0, r1 = radius[j] * scale, radius[j + 1] * scale
+    reach, wider, square = max(r0, r1) + half, r1 - r0, dx * dx + dy * dy
+    highest, lowest = min(y0, y0 + dy) - reach, max(y0, y0 + dy) + reach
+    if square < np.float32(1e-6) or lowest < 0 or highest > rows:
+        return
+    low, high = max(0, int(highest)), min(rows, int(lowest) + 1)
+    norm, thin = one / np.float32(math.sqrt(square)), one / max(half * (r0 + r1), half)
+    red, green, blue = colour[j, 0], colour[j, 1], colour[j, 2]
+    redder, greener, bluer = colour[j + 1, 0] - red, colour[j + 1, 1] - green, colour[j + 1, 2] - blue
+    near, far = _sides(dx, dy, reach / norm)
+    start, end = _mitre(tangents[j], one), _mitre(tangents[j + 1], -one)
+    for y in range(low, high):
+        v = np.float32(y) + half - y0
+        w = v - dy
+        left = max(near[0] + near[1] * v, start[0] + start[1] * v, dx + end[0] + end[1] * w)
+        right = min(far[0] + far[1] * v, start[2] + start[3] * v, dx + end[2] + end[3] * w)
+        for x in range(max(0, math.ceil(left + x0 - half)), min(canvas.shape[1], math.ceil(right + x0 - half))):
+            room = one - canvas[y, x, 3]
+            if room < EMPTY:
+                continue
+            u = np.float32(x) + half - x0
+            across = (v * dx - u * dy) * norm
+            along = min(max((u * dx + v * dy) * norm * norm, np.float32(0)), one)
+            r = r0 + along * wider
+            # Overlap of the strand's cross-section with the pixel's unit width: right for hairs thinner than that too.
+            part = min(half, across + r) - max(-half, across - r)
+            if part <= 0:
+                continue
+            side = min(max(across * thin, -one), one)
+            alpha = opacity * min(part, one) * room
+            light = alpha * (one + shading[0] * side - shading[1] * side * side)
+            canvas[y, x, 0] += light * (red + along * redder)
+            canvas[y, x, 1] += light * (green + along * greener)
+            canvas[y, x, 2] += light * (blue + along * bluer)
+            canvas[y, x, 3] += alpha
+
+
+@njit(cache=True, error_model="numpy")
+def _sides(dx, dy, width):
+    """Left and right side of a segment as (u at its start's row, change of u per row); none if it is level."""
+    if abs(dy) < np.float32(1e-3):
+        return (-FAR, np.float32(0)), (FAR, np.float32(0))
+    slope, half = dx / dy, width / abs(dy)
+    return (-half, slope), (half, slope)
+
+
+@njit(cache=True, error_model="numpy")
+def _mitre(tangent, sign):
+    """Side of a joint, before or behind, as bounds of u: (least, per row, most, per row)."""
+    x, y = sign * tangent[0], sign * tangent[1]
+    if abs(x) < np.float32(1e-4):
+        x = np.float32(1e-4)
+    none = np.float32(0)
+    return (none, -y / x, FAR, none) if x > 0 else (-FAR, none, none, -y / x)
+
+
+@njit(cache=True)
+def _average(canvas, out, start, rows, scale):
+    share = np.float32(1.0 / (scale * scale))
+    for y in range(rows):
+        for x in range(out.shape[1]):
+            for c in range(4):
+                out[start + y, x, c] = 0
+            for i in range(scale):
+                for k in range(scale):
+                    for c in range(4):
+                        out[start + y, x, c] += canvas[y * scale + i, x * scale + k, c]
+            for c in range(4):
+                out[start + y, x, c] *= share
