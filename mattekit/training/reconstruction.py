@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from mattekit.data.idx import read_images
 from mattekit.data.rendered_digits import rendered_images
@@ -69,11 +68,6 @@ class SmallImages(torch.utils.data.Dataset):
             self._order = epoch, np.random.default_rng([self.seed, epoch]).permutation(len(self.images))
         image = self.images[self._order[1][index % len(self.images)]]
         return {"image": torch.from_numpy(image)[None].float() / 255}
-
-
-def reconstruction_loss(pred: Tensor, image: Tensor) -> Tensor:
-    """Mean absolute error of rebuilt images (N, 1, H, W), the l1 loss of the supplement, A."""
-    return F.l1_loss(pred, image)
 
 
 @torch.no_grad()
