@@ -1,4 +1,4 @@
-"""Data sets made by `mattekit composite`: composed again on the fly from the parts their manifest names, or as they are."""
+"""Data sets made by `mattekit composite`: composed anew from the parts that their manifest names, or as they are."""
 
 import logging
 from pathlib import Path

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from mattekit.data.sample import Sample
 from mattekit.data.sources import item as reading
 from mattekit.data.sources.item import Item
+from mattekit.data.synthetic import background
 from mattekit.imaging import io
+
+LARGEST = 1024
 
 
 class FileSource:
@@ -26,10 +29,8 @@ class FileSource:
     def __len__(self) -> int:
         return len(self.items)
 
-    def read(self, index: int, rng: np.random.Generator) -> Any:
+    def read(self, index: int, rng: np.random.Generator) -> Sample:
         """Read the files of an item; nothing is random. See `source.Source`."""
-        from mattekit.data.sample import Sample
-
         files = self.items[index].files
         if self.composed:
             trimap = io.read_trimap(files["trimap"], require_classes=False) if "trimap" in files else None
@@ -52,10 +53,12 @@ class FileBackgrounds:
 
 
 class GeneratedBackgrounds:
-    """Backgrounds that are drawn when they are asked for."""
+    """Backgrounds that are drawn when they are asked for, of `LARGEST` pixels at most on a side.
+
+    The step that places them enlarges those for larger foregrounds, as it does with photographs of that size.
+    """
 
     def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-        """Draw one of a size: (H, W, 3) float32 in 0..1."""
-        from mattekit.data.synthetic import background
-
-        return background(rng, size)
+        """Draw one of a foreground's size, or as large: (h, w, 3) float32 in 0..1."""
+        scale = min(1, LARGEST / max(size))
+        return background(rng, tuple(max(1, round(side * scale)) for side in size))

@@ -42,14 +42,20 @@ class Sources:
     sources : at least one.
     weights : how often each is drawn, relative to one another.
     backgrounds : drawn from for every foreground.
+
+    Attributes
+    ----------
+    shares : probability of each source.
+    composed : whether any of them gives composites, for which there is no foreground and no background.
     """
 
     def __init__(self, sources: Sequence[Source], weights: Sequence[float], backgrounds: Backgrounds) -> None:
         self.sources = list(sources)
         self.backgrounds = backgrounds
-        self._shares = np.asarray(weights, float) / np.sum(weights)
+        self.shares = np.asarray(weights, float) / np.sum(weights)
+        self.composed = any(source.composed for source in sources)
         # Merging is of foregrounds; composites cannot be merged.
-        layers = [0.0 if source.composed else share for source, share in zip(sources, self._shares, strict=True)]
+        layers = [0.0 if source.composed else share for source, share in zip(sources, self.shares, strict=True)]
         self._layer_shares = np.asarray(layers) / sum(layers) if any(layers) else None
 
     def __len__(self) -> int:
@@ -61,9 +67,10 @@ class Sources:
 
         A foreground also gets a background, and `draw` for another foreground of the same sources.
         """
-        sample = self._read(rng, self._shares)
+        sample = self._read(rng, self.shares)
         if sample.fg is not None:
-            sample.bg = self.backgrounds.draw(rng, sample.alpha.shape)
+            if sample.bg is None:  # a manifest may name its own
+                sample.bg = self.backgrounds.draw(rng, sample.size)
             sample.draw = self.draw_foreground
         return sample
 
