@@ -43,16 +43,29 @@ def random_from_alpha(alpha: np.ndarray, rng: np.random.Generator, rule: str) ->
 
     Raises InputError if the rule is unknown or `alpha` leaves 0..1.
     """
-    if rule not in RULES:
-        raise InputError(f"rule: {rule!r} is unknown. Choose from {', '.join(RULES)}.")
-    row = RULES[rule]
+    return widened(alpha, rule, *random_widths(rng, rule))
+
+
+def random_widths(rng: np.random.Generator, rule: str) -> tuple[int, int]:
+    """Draw how far the unknown region reaches into the background and into the foreground, as the rule measures it."""
+    row = _row(rule)
     at_bg = int(rng.integers(1, row.largest + 1))
-    at_fg = int(rng.integers(1, row.largest + 1)) if row.both_sides else at_bg
+    return at_bg, int(rng.integers(1, row.largest + 1)) if row.both_sides else at_bg
+
+
+def widened(alpha: np.ndarray, rule: str, at_bg: int, at_fg: int) -> np.ndarray:
+    """Make the trimap (H, W) of an alpha (H, W) with an unknown region of these widths."""
     bg, fg = known(alpha)
-    if row.shape == "kernel":
+    if _row(rule).shape == "kernel":
         return join(erode_by_kernel(bg, at_bg), erode_by_kernel(fg, at_fg))
     hard = bg | fg
     return join(bg & erode_by_distance(hard, at_bg), fg & erode_by_distance(hard, at_fg))
+
+
+def _row(rule: str) -> Rule:
+    if rule not in RULES:
+        raise InputError(f"rule: {rule!r} is unknown. Choose from {', '.join(RULES)}.")
+    return RULES[rule]
 
 
 def generator(seed: int, name: str) -> np.random.Generator:

@@ -1,0 +1,41 @@
+"""The HSV jitter of A2U's training."""
+
+import cv2
+import numpy as np
+
+from mattekit.data.augment.colours import Layer, floats, recolour
+from mattekit.data.sample import Sample
+
+
+def hsv(
+    sample: Sample, rng: np.random.Generator, *, hue: int = 40, strength: float = 0.1, of: Layer = "foreground"
+) -> Sample:
+    """Turn the hue, and shift saturation and value, all pixels alike.
+
+    Parameters
+    ----------
+    sample
+    rng
+    hue : largest turn in whole degrees, to either side.
+    strength : saturation and value shift by up to this times (1.1 - mean), the mean being over alpha > 0; values that
+        leave 0..1 are mirrored back into it.
+    of
+
+    References
+    ----------
+    A2U, section 4.3, "random jitters to the foreground object"; the numbers are the released code's.
+    """
+    visible = floats(sample.alpha) > 0
+
+    def jitter(colours: np.ndarray) -> np.ndarray:
+        turned, *shifts = rng.integers(-hue, hue, endpoint=True), *rng.uniform(-strength, strength, 2)
+        values = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2HSV)
+        values[..., 0] = (values[..., 0] + np.float32(turned)) % 360
+        for channel, shift in enumerate(shifts, start=1):
+            plane = values[..., channel]
+            mean = cv2.mean(plane, visible.view(np.uint8))[0]
+            plane = np.abs(plane + np.float32(shift * (1.1 - mean)))
+            values[..., channel] = np.where(plane > 1, 2 - plane, plane)
+        return cv2.cvtColor(values, cv2.COLOR_HSV2RGB)
+
+    return recolour(sample, jitter, of)
