@@ -26,6 +26,11 @@ class Strands:
         return len(self.points)
 
 
+def joined(*parts: Strands) -> Strands:
+    """Strands of several groups, those of the last in front; all have the same number of joints."""
+    return Strands(*(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True)))
+
+
 def paint(
     strands: Strands, size: tuple[int, int], *, round_off: float = 0.0, slant: float = 0.0, scale: int = SCALE
 ) -> np.ndarray:
