@@ -3,11 +3,13 @@
 import tomllib
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from inspect import Parameter, signature
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from mattekit.errors import MattekitError, RecipeError
+from mattekit.data.augment import STEPS
+from mattekit.errors import RecipeError
 from mattekit.networks import arguments
 from mattekit.training import settings
 
@@ -68,27 +70,11 @@ def unknown(key: str, known: Sequence[str] = ()) -> str:
     return f"{key}: no such setting" + (f"; the nearest is {near[0]}" if near else "")
 
 
-def check_augment(steps: Sequence[tuple[str, float, dict[str, Any]]]) -> None:
-    """RecipeError naming the nearest valid one if a step or an argument of one is unknown."""
-    if not steps:
-        return
-    from mattekit.data.augment import check_steps
-
-    try:
-        check_steps(steps)
-    except MattekitError as error:
-        raise RecipeError(str(error)) from error
-
-
 def _all_keys() -> list[str]:
     return [f"{table}.{field}" for table, model in TABLES.items() for field in model.model_fields]
 
 
 def _arguments(row: dict[str, Any]) -> list[str]:
-    from inspect import Parameter, signature
-
-    from mattekit.data.augment import STEPS
-
     parameters = signature(STEPS[row["step"]]).parameters.values() if row["step"] in STEPS else ()
     return ["probability", *(each.name for each in parameters if each.kind is Parameter.KEYWORD_ONLY)]
 

@@ -3,6 +3,7 @@
 recipe = read("a2u", ["run.batch=8", "network.k_up=5"])
 """
 
+import logging
 import tomllib
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -12,11 +13,18 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from mattekit.errors import MissingFileError, RecipeError
+from mattekit.data.augment import check_steps
+from mattekit.errors import InputError, MissingFileError, RecipeError
+from mattekit.networks.summary import on_paper
 from mattekit.training import changes as change
 from mattekit.training.settings import Data, Loss, Network, Optimiser, Run, Schedule, Settings, Step
 from mattekit.training.toml import dumps
 
+logger = logging.getLogger("mattekit")
+
+SIZED = ("crop", "border")  # steps whose size is that of a patch, unless a recipe gives them their own
+OWN = "recipe "  # a file of ours is called by its name, others by their path
+IMAGENET = (("optimiser", "encoder_lr"), ("run", "freeze_norm"))  # fit for encoders that start from ImageNet alone
 FOLDER = resources.files("mattekit") / "recipes"
 
 
@@ -36,7 +44,7 @@ class Recipe(Settings):
 
     @property
     def steps(self) -> list[tuple[str, float, dict[str, Any]]]:
-        """The augmentation in order: (step, probability, arguments), with the `crop` of [data] as the crop's size."""
+        """The augmentation in order: (step, probability, arguments); patches have the size `crop` of [data]."""
         return [(step.step, step.probability, self._complete(step)) for step in self.augment]
 
     def steps_per_epoch(self, items: int) -> int:
@@ -48,7 +56,7 @@ class Recipe(Settings):
         return dumps(self.model_dump(exclude_none=True))
 
     def _complete(self, step: Step) -> dict[str, Any]:
-        own = {"size": self.data.crop} if step.step == "crop" else {}
+        own = {"size": self.data.crop} if step.step in SIZED else {}
         return own | step.arguments
 
 
@@ -65,6 +73,13 @@ def read(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
     name_or_path : one of `names()`, or a TOML file, which ends in .toml.
     changes : settings "key=value" with dotted keys, such as "optimiser.lr=0.001", "network.k_up=5", or
         "augment.hsv.probability=0" for each step of that name; "operator=carafe" replaces the network's operator.
+        Later ones win.
+
+    Returns
+    -------
+    Recipe
+        Of ours without `network.pretrained`, the encoder has the learning rate of the rest and its normalisation is
+        not frozen, with a note, unless a change sets these: what the papers do is for encoders from ImageNet.
 
     Raises
     ------
@@ -81,6 +96,8 @@ def read(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
         raise RecipeError(f"{where}: no TOML ({error}). Correct it.") from None
     _recipe(where, values)  # a fault of the file is told as such, not as one of the changes
     change.apply(values, changes)
+    if where.startswith(OWN):
+        _from_scratch(where, values, [text.partition("=")[0].strip() for text in changes])
     return _recipe(", ".join(changes) or where, values)
 
 
@@ -96,16 +113,30 @@ def _text(name: str | Path) -> tuple[str, str]:
     if str(name) not in names():
         near = get_close_matches(str(name), names(), 3) or names()
         raise RecipeError(f"recipe: {str(name)!r}, which is none. Use one of {', '.join(near)}, or a .toml file.")
-    return f"recipe {name}", (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    return f"{OWN}{name}", (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def _recipe(where: str, values: dict[str, Any]) -> Recipe:
     try:
         recipe = Recipe.model_validate(values)
-        change.check_augment(recipe.steps)
+        check_steps(recipe.steps)
+        on_paper(recipe.network.name, recipe.network.arguments)
         return recipe
     except ValidationError as error:
         raise RecipeError(f"{where}: {'; '.join(_explained(error.errors(), values))}.") from None
+    except InputError as error:  # of a step, or an operator
+        raise RecipeError(f"{where}: {error}") from error
+
+
+def _from_scratch(where: str, values: dict[str, Any], changed: Sequence[str]) -> None:
+    """Let an encoder with random weights learn like the rest of the network."""
+    if values["network"].get("pretrained"):
+        return
+    meant = [(table, key) for table, key in IMAGENET if f"{table}.{key}" not in changed]
+    dropped = [f"{table}.{key}" for table, key in meant if values.get(table, {}).pop(key, "none") != "none"]
+    if dropped:
+        text = "%s: no ImageNet weights (network.pretrained), so the encoder learns like the rest: no %s."
+        logger.warning(text, where, " or ".join(dropped))
 
 
 def _explained(errors: Iterable[Any], values: dict[str, Any]) -> Iterable[str]:
