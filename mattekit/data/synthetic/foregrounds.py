@@ -15,6 +15,7 @@ from mattekit.data.synthetic.noise import Size
 from mattekit.data.synthetic.plants import plant
 from mattekit.data.synthetic.smoke import smoke
 from mattekit.data.synthetic.solids import defocused, moving, sharp
+from mattekit.errors import InputError
 
 # Each draws a layer, (H, W, 4) float32: RGB premultiplied by alpha, and alpha.
 KINDS: dict[str, Callable[[np.random.Generator, Size], np.ndarray]] = {
@@ -30,6 +31,8 @@ KINDS: dict[str, Callable[[np.random.Generator, Size], np.ndarray]] = {
     "moving": moving,
     "sharp": sharp,
 }
+SMALLEST = 16
+SOFT = 0.3  # share of foregrounds that are a little out of focus as a whole
 # How often each is drawn: most where photographs are hardest.
 SHARES = {"hair": 5, "fur": 5, "net": 3, "plant": 3, "grass": 2, "lace": 2, "defocused": 2} | dict.fromkeys(
     ("smoke", "glass", "moving", "sharp"), 1
@@ -43,12 +46,25 @@ def foreground(rng: np.random.Generator, size: Size, kind: str | None = None) ->
     ----------
     rng : all randomness comes from it.
     size : (height, width) in pixels.
-    kind : row of `KINDS`; drawn if not given.
+    kind : row of `KINDS`; drawn by `SHARES` if not given.
 
     Returns
     -------
     fg : (height, width, 3) float32, straight RGB in 0..1, smooth where alpha is 0
     alpha : (height, width) float32 in 0..1
+
+    Raises
+    ------
+    InputError
+        If there is no such kind, or a side is shorter than 16 pixels.
     """
-    kind = kind or list(KINDS)[int(rng.integers(len(KINDS)))]
-    return layers.straight(KINDS[kind](rng, size))
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"kind {kind}: unknown. Choose from {', '.join(KINDS)}.")
+    if min(size) < SMALLEST:
+        raise InputError(f"size {size[0]}x{size[1]}: wanted {SMALLEST} pixels or more a side.")
+    shares = np.array(list(SHARES.values()), np.float64)
+    kind = kind or str(rng.choice(list(SHARES), p=shares / shares.sum()))
+    layer = KINDS[kind](rng, size)
+    if rng.random() < SOFT:
+        layer = layers.softened(layer, rng.uniform(0.5, 1.6))
+    return layers.straight(layer)

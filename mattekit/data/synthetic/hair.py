@@ -15,7 +15,7 @@ def hair(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Hair on a head, or alone; a layer (H, W, 4)."""
     scale = unit(size)
     centre = np.array([size[1] * rng.uniform(0.3, 0.7), size[0] * rng.uniform(0.4, 0.7)])
-    radius = rng.uniform(75, 130) * scale
+    radius = rng.uniform(75, 160) * scale
     style = STYLES[int(rng.integers(len(STYLES)))](rng, centre, radius, size)
     behind = style.strands(rng, int(rng.uniform(0.6, 1.0) * 900), behind=True)
     before = style.strands(rng, int(rng.uniform(0.6, 1.2) * 1100), behind=False)
@@ -91,12 +91,14 @@ class _Wig(_Style):
     """Falls from the crown over both sides."""
 
     def setup(self, rng: np.random.Generator) -> None:
-        self.gravity = rng.uniform(0.8, 1.6)
+        self.gravity = rng.uniform(0.8, 2.5)
+        self.fringe = rng.choice([0.0, 0.3, 0.6])
         self.spread = rng.uniform(0.15, 0.4)
 
     def roots(self, rng: np.random.Generator, n: int, behind: bool) -> tuple[np.ndarray, np.ndarray]:
         around = rng.uniform(-1.08 * np.pi, 0.08 * np.pi, n)
-        rim = rng.uniform(0.8, 1.0, n) if behind else rng.uniform(0.88, 1.06, n)
+        fringe = self.fringe * np.maximum(-np.sin(around), 0)  # in front, hair also grows above the forehead
+        rim = rng.uniform(0.8, 1.0, n) if behind else rng.uniform(0.9 - fringe, 1.06, n)
         out = np.stack([np.cos(around), np.sin(around)], 1)
         roots = self.centre + out * (self.radius * rim)[:, None] * [0.9, 1.05]
         return roots, around + rng.normal(0, self.spread, n)

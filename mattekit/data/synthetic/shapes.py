@@ -15,7 +15,7 @@ def relief(rng: np.random.Generator, distance: np.ndarray, strength: float = 0.5
     """Light and shade on a body that bulges towards us, as a factor (H, W, 1) around 1."""
     height, width = distance.shape
     small = cv2.resize(distance, ((width + 3) // 4, (height + 3) // 4), interpolation=cv2.INTER_AREA)
-    bulge = np.sqrt(np.maximum(cv2.GaussianBlur(small, (0, 0), 2), 0) + 1)
+    bulge = np.sqrt(np.maximum(cv2.GaussianBlur(small, (0, 0), 5), 0) + 1)
     angle = rng.uniform(0, 2 * np.pi)
     slope = np.cos(angle) * cv2.Sobel(bulge, cv2.CV_32F, 1, 0) + np.sin(angle) * cv2.Sobel(bulge, cv2.CV_32F, 0, 1)
     slope = cv2.GaussianBlur(slope, (0, 0), 3)
@@ -48,13 +48,13 @@ def blob(rng: np.random.Generator, size: Size) -> np.ndarray:
     swing = sum(
         np.float32(rng.normal(0, 0.35 / k)) * np.cos(k * angle + np.float32(rng.uniform(0, 6.3))) for k in range(2, 7)
     )
-    radius = np.float32(rng.uniform(90, 190) * unit(size))
+    radius = np.float32(rng.uniform(90, 230) * unit(size))
     return radius * (1 + 0.6 * np.tanh(swing)) - distance
 
 
 def figure(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Doll or plush animal: trunk, head, ears and arms, each a rounded lump."""
-    scale, cx = rng.uniform(0.7, 1.3) * unit(size), size[1] * rng.uniform(0.3, 0.7)
+    scale, cx = rng.uniform(0.7, 1.7) * unit(size), size[1] * rng.uniform(0.3, 0.7)
     base = size[0] * rng.uniform(0.85, 1.15)
     trunk, head = rng.uniform(90, 140) * scale, rng.uniform(70, 110) * scale
     top = base - 1.3 * trunk
