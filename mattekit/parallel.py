@@ -53,7 +53,7 @@ def _in_processes(work: Callable, items: Sequence[Any], jobs: int) -> Iterator[R
                 while waiting or running:
                     while waiting and len(running) < jobs + 1:  # one in hand, so that no worker waits for us
                         future = pool.submit(
-                            _call_in_worker, work, waiting[0]
+                            call_in_worker, work, waiting[0]
                         )  # may raise: the item must still wait then
                         running[future] = waiting.popleft()
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -65,7 +65,7 @@ def _in_processes(work: Callable, items: Sequence[Any], jobs: int) -> Iterator[R
     for item in suspects:  # each alone, so that only the one that kills its process is blamed
         with _pool(1) as pool:
             try:
-                yield _result(pool.submit(_call_in_worker, work, item), item)
+                yield _result(pool.submit(call_in_worker, work, item), item)
             except BrokenProcessPool:
                 message = "its process died; it was killed or ran out of memory. Try fewer --jobs or a smaller image."
                 yield Result(item, error=WorkerDiedError(message))
@@ -140,7 +140,8 @@ def _call(work: Callable, item: Any) -> Result:
         return Result(item, error=error)
 
 
-def _call_in_worker(work: Callable, item: Any) -> tuple[Any, Exception | None, list[tuple[int, str]]]:
+def call_in_worker(work: Callable, item: Any) -> tuple[Any, Exception | None, list[tuple[int, str]]]:
+    """Call `work(item)` in another process: its value or error, which can be sent, and what was logged for the user."""
     logged: list[tuple[int, str]] = []
     handler, logger = _Collect(logged), logging.getLogger("mattekit")
     logger.addHandler(handler)
