@@ -1,6 +1,6 @@
 """Samples for training: drawn from sources, augmented by steps, as tensors."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -17,7 +17,12 @@ SCALES = {"trimap": 2}  # whole numbers of the packed form that stand for 1; 255
 
 
 class Drawable(Protocol):
-    """What samples are drawn from: `data.sources.Sources`, or anything like it."""
+    """What samples are drawn from: `data.sources.Sources`, or anything like it.
+
+    lacking : names of pictures that some of the samples have and others do not; none of a batch will have them.
+    """
+
+    lacking: Collection[str]
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """A sample of random content."""
@@ -48,6 +53,7 @@ class Samples(torch.utils.data.Dataset):
         self, sources: Drawable, steps: Iterable[Step], *, seed: int = 0, depth: Literal["8", "float"] = "8"
     ) -> None:
         self.sources, self.steps, self.seed, self.depth = sources, list(steps), seed, depth
+        self.keys = [name for name in KEYS if name not in getattr(sources, "lacking", ())]
 
     def __getitem__(self, key: tuple[int, int]) -> dict[str, Tensor]:
         return unpacked(self.packed(key))
@@ -56,7 +62,7 @@ class Samples(torch.utils.data.Dataset):
         """The sample as small tensors, which `unpacked` turns into that of `samples[key]`."""
         rng = np.random.default_rng([self.seed, *key])
         sample = apply(self.sources.draw(rng), self.steps, rng)
-        pictures = {name: getattr(sample, name) for name in KEYS if getattr(sample, name) is not None}
+        pictures = {name: getattr(sample, name) for name in self.keys if getattr(sample, name) is not None}
         _check(pictures)
         return {name: self._packed(name, pixels) for name, pixels in pictures.items()}
 

@@ -94,7 +94,8 @@ def read(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where}: no TOML ({error}). Correct it.") from None
-    _recipe(where, values)  # a fault of the file is told as such, not as one of the changes
+    if changes and not where.startswith(OWN):
+        _recipe(where, values)  # a fault of the file is told as such, not as one of the changes
     change.apply(values, changes)
     if where.startswith(OWN):
         _from_scratch(where, values, [text.partition("=")[0].strip() for text in changes])
@@ -135,8 +136,8 @@ def _from_scratch(where: str, values: dict[str, Any], changed: Sequence[str]) ->
     meant = [(table, key) for table, key in IMAGENET if f"{table}.{key}" not in changed]
     dropped = [f"{table}.{key}" for table, key in meant if values.get(table, {}).pop(key, "none") != "none"]
     if dropped:
-        text = "%s: no ImageNet weights (network.pretrained), so the encoder learns like the rest: no %s."
-        logger.warning(text, where, " or ".join(dropped))
+        text = "%s: without ImageNet weights (network.pretrained) its encoder learns like the rest: %s left out."
+        logger.warning(text, where, " and ".join(dropped))
 
 
 def _explained(errors: Iterable[Any], values: dict[str, Any]) -> Iterable[str]:

@@ -51,6 +51,8 @@ class Data(Settings):
     sources : as `--data` takes them; none is "synthetic", which needs no files.
     backgrounds : folders of images to compose over; none are generated.
     foregrounds : folder of re-estimated foregrounds, used in place of those of the same name; "" uses none.
+    validation : folders to validate on: of images, of trimaps, of alphas; or one with image, trimap and alpha in it,
+        or several of trimaps.
     crop : side of a training patch in pixels.
     samples_per_epoch : length of an epoch that has no `steps_per_epoch`; 0 is one sample an item of the sources.
     """
@@ -59,6 +61,7 @@ class Data(Settings):
     sources: tuple[str, ...] = ()
     backgrounds: tuple[str, ...] = ()
     foregrounds: str = ""
+    validation: tuple[str, ...] = ()
     crop: int = Field(default=320, ge=32)
     samples_per_epoch: int = Field(default=0, ge=0)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mattekit.data.decoded import Decoded
 from mattekit.data.sample import Sample
 from mattekit.data.sources import item as reading
 from mattekit.data.sources.item import Item
 from mattekit.data.synthetic import background
-from mattekit.imaging import io
 
 LARGEST = 1024
 
@@ -20,25 +20,21 @@ class FileSource:
     Parameters
     ----------
     items : at least one.
+    decoded : where decoded pictures are kept; without, every reading decodes.
     """
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[Item], decoded: Decoded | None = None) -> None:
         self.items = list(items)
         self.composed = self.items[0].composed
+        self.with_prior = all("prior" in item.files for item in self.items)
+        self._decoded = decoded or Decoded(None)
 
     def __len__(self) -> int:
         return len(self.items)
 
     def read(self, index: int, rng: np.random.Generator) -> Sample:
         """Read the files of an item; nothing is random. See `source.Source`."""
-        files = self.items[index].files
-        if self.composed:
-            trimap = io.read_trimap(files["trimap"], require_classes=False) if "trimap" in files else None
-            prior = reading.read_alpha(files["prior"]) if "prior" in files else None
-            image, alpha = reading.read_rgb(files["image"]), reading.read_alpha(files["alpha"])
-            return Sample(alpha=alpha, image=image, trimap=trimap, prior=prior)
-        fg, alpha = reading.read_foreground(files)
-        return Sample(alpha=alpha, fg=fg, bg=reading.read_rgb(files["bg"]) if "bg" in files else None)
+        return Sample(**reading.read(self.items[index], self._decoded))
 
 
 class FileBackgrounds:
@@ -49,7 +45,7 @@ class FileBackgrounds:
 
     def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
         """Read one: (h, w, 3) uint8, of its own size."""
-        return reading.read_rgb(self.paths[int(rng.integers(len(self.paths)))])
+        return reading.read_rgb(self.paths[int(rng.integers(len(self.paths)))])[0]
 
 
 class GeneratedBackgrounds:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mattekit.data import manifest
+from mattekit.data.decoded import Decoded
 from mattekit.data.folders import images
 from mattekit.data.plan import Library
 from mattekit.data.sources import checking, composed, layouts
@@ -19,7 +20,11 @@ logger = logging.getLogger("mattekit")
 
 
 def open_sources(
-    specs: Sequence[str | Spec], *, backgrounds: Sequence[Path] = (), foregrounds: Path | None = None
+    specs: Sequence[str | Spec],
+    *,
+    backgrounds: Sequence[Path] = (),
+    foregrounds: Path | None = None,
+    cache: Path | None = None,
 ) -> Sources:
     """Find the samples of all sources, and make sure that their files can be used.
 
@@ -28,6 +33,7 @@ def open_sources(
     specs : as `spec.parse` takes them, or parsed; none is the synthetic source.
     backgrounds : folders of images; if there are none, backgrounds are generated.
     foregrounds : folder of re-estimated foregrounds, used instead of those of the same name.
+    cache : folder in which `data.decoded` keeps the pixels of foregrounds and composites; None keeps none.
 
     Raises
     ------
@@ -45,7 +51,7 @@ def open_sources(
         found, bad = _items(spec, list(backgrounds), foregrounds)
         problems += bad
         items += found
-        opened.append(FileSource(found) if found else None)
+        opened.append(FileSource(found, Decoded(cache)) if found else None)
     behind = [path for folder in backgrounds for path in _images(folder, problems)]
     problems += checking.problems(items, behind)
     if problems:

@@ -13,9 +13,11 @@ class Source(Protocol):
     """One set of foregrounds with alpha, or of composites.
 
     composed : its samples have an image, not a foreground, and need no background.
+    with_prior : all of its samples have one.
     """
 
     composed: bool
+    with_prior: bool
 
     def __len__(self) -> int:
         """Number of items; of an endless source, how many make an epoch."""
@@ -46,14 +48,16 @@ class Sources:
     Attributes
     ----------
     shares : probability of each source.
-    composed : whether any of them gives composites, for which there is no foreground and no background.
+    lacking : names of pictures that not every sample has: "fg" and "bg" if there are composites, "prior" if any is
+        without. A batch cannot have them.
     """
 
     def __init__(self, sources: Sequence[Source], weights: Sequence[float], backgrounds: Backgrounds) -> None:
         self.sources = list(sources)
         self.backgrounds = backgrounds
         self.shares = np.asarray(weights, float) / np.sum(weights)
-        self.composed = any(source.composed for source in sources)
+        self.lacking = {"fg", "bg"} if any(source.composed for source in sources) else set()
+        self.lacking |= set() if all(source.with_prior for source in sources) else {"prior"}
         # Merging is of foregrounds; composites cannot be merged.
         layers = [0.0 if source.composed else share for source, share in zip(sources, self.shares, strict=True)]
         self._layer_shares = np.asarray(layers) / sum(layers) if any(layers) else None

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mattekit.data.sample import Sample
-from mattekit.data.synthetic.foregrounds import KINDS, foreground
-from mattekit.errors import InputError
+from mattekit.data.synthetic.foregrounds import check, foreground
 
 
 class SyntheticSource:
@@ -21,15 +20,14 @@ class SyntheticSource:
     Raises
     ------
     InputError
-        If there is no such kind.
+        If there is no such kind, or `size` is too small.
     """
 
-    composed = False
+    composed = with_prior = False
 
     def __init__(self, length: int = 1000, size: tuple[int, int] = (640, 640), kinds: Sequence[str] = ()) -> None:
-        for kind in kinds:
-            if kind not in KINDS:
-                raise InputError(f"kind {kind}: unknown. Choose from {', '.join(KINDS)}.")
+        for kind in kinds or [None]:
+            check(kind, size)
         self.length, self.size, self.kinds = length, size, tuple(kinds)
 
     def __len__(self) -> int:

@@ -89,7 +89,7 @@ def test_composites_with_trimap_and_prior_share_alphas_by_number(tmp_path):
     for i in range(2):
         put(tmp_path / f"trimaps/cat_{i}.png", np.full((12, 10), 128, np.uint8))
     read = open_sources([str(tmp_path)])
-    assert read.composed
+    assert read.lacking == {"fg", "bg"}
     for i in range(2):
         sample = read.sources[0].read(i, RNG)
         assert np.array_equal(sample.image, images[i]) and np.array_equal(sample.prior, prior[i])
@@ -129,7 +129,7 @@ def test_a_manifest_without_its_foregrounds_gives_its_images(tmp_path):
     out = composed(tmp_path)
     sources = open_sources([str(out)])
     sample = sources.sources[0].read(0, RNG)
-    assert sources.composed
+    assert sources.lacking == {"fg", "bg", "prior"}
     assert np.array_equal(sample.image, io.read_raw(out / "merged/cat_0.png").pixels)
     (out / "merged/dog_1.png").unlink()
     with pytest.raises(InputError, match=r"dog_1\.png: no such file"):
