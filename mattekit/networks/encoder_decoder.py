@@ -43,6 +43,7 @@ class Pyramid(NamedTuple):
         Tensor | None
     ]  # one for each stage, finest first, None if not fused; then the deepest, after context
     guides: list[Guide | None]  # one for each stage
+    prior: Tensor | None = None  # (N, 1, H, W), what the head's output is added to
 
 
 class Halving:
@@ -71,6 +72,8 @@ class EncoderDecoder(nn.Module):
         The encoder keeps its own strides.
     stride : int
         Of the deepest feature; images whose sides are no multiple of it are padded, see `forward`.
+    residual : bool
+        The last channel of the input is an estimate of the output already, and the head gives what to add to it.
     """
 
     def __init__(
@@ -85,12 +88,13 @@ class EncoderDecoder(nn.Module):
         fusion: str,
         strided: bool,
         stride: int,
+        residual: bool = False,
     ):
         super().__init__()
         self.encoder, self.context, self.head = encoder, context, head
         self.laterals, self.resamplers = nn.ModuleList(laterals), nn.ModuleList(resamplers)
         self.blocks = nn.ModuleList(blocks)
-        self.fusion, self.strided, self.stride = fusion, strided, stride
+        self.fusion, self.strided, self.stride, self.residual = fusion, strided, stride, residual
 
     def encode(self, x: Tensor) -> Pyramid:
         """(N, C, H, W), sides multiples of `stride` -> Pyramid."""
@@ -104,7 +108,7 @@ class EncoderDecoder(nn.Module):
             guides = halve.guides
         if self.fusion == "none":
             features = [None] * len(features)
-        return Pyramid([*features, deepest], guides)
+        return Pyramid([*features, deepest], guides, x[:, -1:] if self.residual else None)
 
     def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
         """Pyramid -> (N, C', H, W), without activation.
@@ -119,7 +123,7 @@ class EncoderDecoder(nn.Module):
                 y = adjust(level, y)
                 level -= 1
             y = self.rise(i, self.blocks[i], y, pyramid.guides[i], pyramid.features[i])
-        return self.head(adjust(level, y))
+        return added(self.head(adjust(level, y)), pyramid.prior)
 
     def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
         """Stage i: up, fusion with the skip connection, block."""
@@ -133,6 +137,11 @@ class EncoderDecoder(nn.Module):
         """
         height, width = x.shape[-2:]
         return self.decode(self.encode(pad(x, self.stride)))[..., :height, :width]
+
+
+def added(y: Tensor, prior: Tensor | None) -> Tensor:
+    """The head's output, and the estimate that it corrects if there is one."""
+    return y if prior is None else y + prior
 
 
 def pad(x: Tensor, stride: int) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from mattekit.networks.encoder_decoder import FUSIONS, EncoderDecoder, Pyramid
+from mattekit.networks.encoder_decoder import FUSIONS, EncoderDecoder, Pyramid, added
 from mattekit.networks.encoders.mobilenetv2 import InvertedResidual
 from mattekit.networks.encoders.vgg import VGG16
 from mattekit.networks.layers import ConvNorm
@@ -47,19 +47,20 @@ class StripwiseDecoder(EncoderDecoder):
         """The same parts."""
         lists = {name: list(getattr(network, name)) for name in ("laterals", "resamplers", "blocks")}
         parts = {name: getattr(network, name) for name in ("encoder", "context", "head")}
-        return cls(**parts, **lists, fusion=network.fusion, strided=network.strided, stride=network.stride)
+        settings = {name: getattr(network, name) for name in ("fusion", "strided", "stride", "residual")}
+        return cls(**parts, **lists, **settings)
 
     def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
         """As `EncoderDecoder` has it; if nothing is adjusted, the finest block and the head are one."""
         if adjust is not None:
             return super().decode(pyramid, adjust)
-        features, guides = list(pyramid.features), list(pyramid.guides)
+        features, guides, prior = list(pyramid.features), list(pyramid.guides), pyramid.prior
         del pyramid  # so that what a stage has used is freed
         y = features.pop()
         for i in reversed(range(len(self.blocks))):
             block = self.blocks[i] if i else nn.Sequential(self.blocks[0], self.head)
             y = self.rise(i, block, y, guides.pop(), features.pop())
-        return y
+        return added(y, prior)
 
     def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
         """As `EncoderDecoder` has it."""

@@ -121,7 +121,9 @@ def gather_kernel_gradient(x: Tensor, kernel: Tensor, grad: Tensor) -> Tensor:
 def transposed_for_gather(kernel: Tensor) -> Tensor:
     """(N, G, k*k, 2h, 2w) of `spread` -> (N, G, 4*k*k, h, w) of the `gather` that is its transpose."""
     k = math.isqrt(kernel.shape[2])
-    planes = F.pixel_unshuffle(kernel, 2).unflatten(2, (k, k, 2, 2))  # taps, positions in the cell, h, w
+    # As four dimensions: of five, the layout is ambiguous to PyTorch where some are 1.
+    planes = F.pixel_unshuffle(kernel.flatten(0, 1).contiguous(), 2).unflatten(0, kernel.shape[:2])
+    planes = planes.unflatten(2, (k, k, 2, 2))  # taps, positions in the cell, h, w
     return _transposed(planes).transpose(3, 4).flatten(2, 5)
 
 
@@ -129,7 +131,8 @@ def transposed_for_spread(kernel: Tensor) -> Tensor:
     """(N, G, 4*k*k, h, w) of `gather` -> (N, G, k*k, 2h, 2w) of the `spread` that is its transpose."""
     k = math.isqrt(kernel.shape[2]) // 2
     planes = kernel.unflatten(2, (k, 2, k, 2)).transpose(3, 4)
-    return F.pixel_shuffle(_transposed(planes).flatten(2, 5), 2)
+    folded = _transposed(planes).flatten(2, 5)
+    return F.pixel_shuffle(folded.flatten(0, 1).contiguous(), 2).unflatten(0, folded.shape[:2])
 
 
 def _transposed(planes: Tensor) -> Tensor:
