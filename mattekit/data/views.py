@@ -54,8 +54,8 @@ def stored(pixels: Pixels) -> View:
             return pixels[box]
         if rows.shape[1] == columns.shape[0] == 1:
             return pixels.take(rows[:, 0], axis=0).take(columns[0], axis=1)
-        index = rows * np.int64(pixels.shape[1]) + columns
-        return np.reshape(pixels, (-1, *pixels.shape[2:])).take(index, axis=0)
+        index = np.multiply(rows, pixels.shape[1], dtype=np.intp) + columns
+        return np.reshape(pixels, (-1, *pixels.shape[2:])).take(index, axis=0, mode="clip")  # faster; none is outside
 
     return View(pixels.shape, at)
 
@@ -134,13 +134,23 @@ def _nearest(source: View, x: np.ndarray, y: np.ndarray, border: Border) -> np.n
     height, width = source.shape[:2]
     if border == "reflect":
         return source.at(_mirrored(rows, height), _mirrored(columns, width))
+    outside = _outside(rows, height), _outside(columns, width)
+    if outside[0] is outside[1] is None:
+        return source.at(rows, columns)
     pixels = source.at(rows.clip(0, height - 1), columns.clip(0, width - 1))
     if border == "zero":
-        outside = (rows < 0) | (rows >= height) | (columns < 0) | (columns >= width)
-        if outside.any():
-            pixels = np.array(pixels)  # never in what may be the source's own memory
-            pixels[outside] = 0
+        pixels = np.array(pixels)  # never in what may be the source's own memory
+        for mask in outside:
+            if mask is not None:
+                pixels[np.broadcast_to(mask, pixels.shape[:2])] = 0
     return pixels
+
+
+def _outside(index: np.ndarray, length: int) -> np.ndarray | None:
+    """Mask of what is not in 0 .. length - 1, or None if all is."""
+    if index.size == 0 or (index.min() >= 0 and index.max() < length):
+        return None
+    return (index < 0) | (index >= length)
 
 
 def _interpolated(source: View, x: np.ndarray, y: np.ndarray, interpolation: str, border: Border) -> np.ndarray:

@@ -25,17 +25,17 @@ def hsv(
     ----------
     A2U, section 4.3, "random jitters to the foreground object"; the numbers are the released code's.
     """
-    visible = floats(sample.alpha) > 0
+    visible = (floats(sample.alpha) > 0).view(np.uint8)
 
     def jitter(colours: np.ndarray) -> np.ndarray:
         turned, *shifts = rng.integers(-hue, hue, endpoint=True), *rng.uniform(-strength, strength, 2)
-        values = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2HSV)
-        values[..., 0] = (values[..., 0] + np.float32(turned)) % 360
-        for channel, shift in enumerate(shifts, start=1):
-            plane = values[..., channel]
-            mean = cv2.mean(plane, visible.view(np.uint8))[0]
-            plane = np.abs(plane + np.float32(shift * (1.1 - mean)))
-            values[..., channel] = np.where(plane > 1, 2 - plane, plane)
-        return cv2.cvtColor(values, cv2.COLOR_HSV2RGB)
+        angle, *others = cv2.split(cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2HSV))
+        shifted = [
+            np.abs(plane + np.float32(shift * (1.1 - cv2.mean(plane, visible)[0])))
+            for plane, shift in zip(others, shifts, strict=True)
+        ]
+        mirrored = [np.minimum(plane, 2 - plane) for plane in shifted]
+        angle = (angle + np.float32(turned)) % 360
+        return cv2.cvtColor(cv2.merge([angle, *mirrored]), cv2.COLOR_HSV2RGB)
 
     return recolour(sample, jitter, of)

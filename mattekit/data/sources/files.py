@@ -11,7 +11,7 @@ from mattekit.data.sources import item as reading
 from mattekit.data.sources.item import Item
 from mattekit.data.synthetic import background
 
-LARGEST = 1024
+SMALLEST, LARGEST = 64, 1024
 
 
 class FileSource:
@@ -49,7 +49,7 @@ class FileBackgrounds:
 
 
 class GeneratedBackgrounds:
-    """Backgrounds that are drawn when they are asked for, of `LARGEST` pixels at most on a side.
+    """Backgrounds that are drawn when they are asked for, of `SMALLEST` to `LARGEST` pixels on a side.
 
     The step that places them enlarges those for larger foregrounds, as it does with photographs of that size.
     """
@@ -57,4 +57,4 @@ class GeneratedBackgrounds:
     def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
         """Draw one of a foreground's size, or as large: (h, w, 3) float32 in 0..1."""
         scale = min(1, LARGEST / max(size))
-        return background(rng, tuple(max(1, round(side * scale)) for side in size))
+        return background(rng, tuple(max(SMALLEST, round(side * scale)) for side in size))
