@@ -51,6 +51,7 @@ class Data(Settings):
     sources : as `--data` takes them; none is "synthetic", which needs no files.
     backgrounds : folders of images to compose over; none are generated.
     foregrounds : folder of re-estimated foregrounds, used in place of those of the same name; "" uses none.
+    cache : folder that keeps foregrounds decoded, 4 bytes a pixel, so that each is decoded once; "" keeps none.
     validation : folders to validate on: of images, of trimaps, of alphas; or one with image, trimap and alpha in it,
         or several of trimaps.
     crop : side of a training patch in pixels.
@@ -61,6 +62,7 @@ class Data(Settings):
     sources: tuple[str, ...] = ()
     backgrounds: tuple[str, ...] = ()
     foregrounds: str = ""
+    cache: str = ""
     validation: tuple[str, ...] = ()
     crop: int = Field(default=320, ge=32)
     samples_per_epoch: int = Field(default=0, ge=0)

@@ -19,7 +19,8 @@ def items(root: Path, folders: dict[str, list[Path]]) -> tuple[list[Item], list[
     ----------
     root : holds manifest.jsonl.
     folders : "foreground", "alpha" and "background" -> folders of the parts. Without foregrounds the composed images
-        are used; without alphas those of the data set, or the foregrounds' alpha channels; without backgrounds any.
+        are used, unless the set keeps its own; without alphas those of the data set, or the foregrounds' alpha
+        channels; without backgrounds any.
 
     Raises
     ------
@@ -27,6 +28,8 @@ def items(root: Path, folders: dict[str, list[Path]]) -> tuple[list[Item], list[
         If there are neither foregrounds nor composed images.
     """
     records = manifest.read(root)
+    if not folders.get("foreground") and any("foreground" in record["outputs"] for record in records):
+        folders = folders | {"foreground": [root / manifest.FOREGROUNDS]}  # of a synthetic set
     if not folders.get("foreground"):
         if not any("image" in record["outputs"] for record in records):
             raise InputError(f"{root}: a manifest without images. Give the folder of its foregrounds.")
@@ -56,11 +59,12 @@ def _image(root: Path, record: dict[str, Any]) -> dict[str, Path]:
 
 def _layers(root: Path, record: dict[str, Any], libraries: dict[str, Library]) -> dict[str, Path]:
     named = record["parts"]
-    files = {"fg": libraries["foreground"].find(named["foreground"])}
+    foreground = named.get("foreground") or record["outputs"]["foreground"]
+    files = {"fg": libraries["foreground"].find(foreground)}
     if "alpha" in libraries and "alpha" in named:
         files["alpha"] = libraries["alpha"].find(named["alpha"])
     elif "alpha" in record["outputs"]:
         files["alpha"] = root / record["outputs"]["alpha"]
-    if "background" in libraries:
+    if "background" in libraries and "background" in named:
         files["bg"] = libraries["background"].find(named["background"])
     return files

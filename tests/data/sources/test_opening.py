@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from mattekit.data.samples import Samples
 from mattekit.data.sources import open_sources
 from mattekit.errors import InputError, MissingFileError
 from mattekit.imaging import io
@@ -211,6 +212,34 @@ def test_composites_are_not_merged_with_foregrounds(tmp_path):
     for seed in range(5):
         assert sources.draw_foreground(np.random.default_rng(seed))[1].shape == (12, 10)
     assert sources.draw(np.random.default_rng(0)).bg is None
+
+
+def test_foregrounds_come_from_the_cache_the_second_time(tmp_path, monkeypatch):
+    first = pairs(tmp_path / "set", ["a"])["a"]
+    put(tmp_path / "cut/b.png", np.dstack([rgb(), grey()]))
+
+    def read():
+        return read_all(open_sources([str(tmp_path / "set"), str(tmp_path / "cut")], cache=tmp_path / "cache"))
+
+    decoded = read()
+    monkeypatch.setattr(io, "read_raw", None)  # nothing is decoded any more
+    again = read()
+    assert np.array_equal(again["fg/a"].fg, first[0]) and np.array_equal(again["fg/a"].alpha, first[1])
+    assert np.array_equal(again["b"].fg, decoded["b"].fg) and np.array_equal(again["b"].alpha, decoded["b"].alpha)
+
+
+def test_every_batch_of_mixed_sources_has_the_same_pictures(tmp_path):
+    """Composites have no foreground, so no sample of a run that has some shows one, whichever is drawn."""
+    put(tmp_path / "done/image/x.png", rgb(40, 40))
+    put(tmp_path / "done/alpha/x.png", grey(40, 40))
+    put(tmp_path / "done/prior/x.png", grey(40, 40))
+    put(tmp_path / "set/cat.png", np.dstack([rgb(40, 40), grey(40, 40)]))
+    steps = [("background", 1, {}), ("crop", 1, {"size": 32}), ("trimap", 1, {}), ("compose", 1, {})]
+    samples = Samples(open_sources([str(tmp_path / "done"), str(tmp_path / "set")]), steps)
+    keys = [tuple(samples[(0, index)]) for index in range(8)]
+    assert set(keys) == {("image", "trimap", "alpha")}
+    alone = Samples(open_sources([str(tmp_path / "done")]), steps)
+    assert set(alone[(0, 0)]) == {"image", "trimap", "alpha", "prior"}
 
 
 def test_a_list_of_sources_is_relative_to_its_file(tmp_path):
