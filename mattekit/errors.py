@@ -24,6 +24,10 @@ class RecipeError(MattekitError):
     """A training recipe does not exist, is no TOML, or sets something unknown or out of bounds."""
 
 
+class DivergedError(MattekitError):
+    """Training has come to a loss that is not finite; the message names the file with the batch."""
+
+
 class WeightsError(MattekitError):
     """A file of network weights is damaged, refused, or belongs to another network."""
 

@@ -23,6 +23,7 @@ from mattekit.cli import (
     models,
     predict,
     refine,
+    train,
     trimap,
     weights,
 )
@@ -93,6 +94,7 @@ app.command()(trimap.trimap)
 app.command()(composite.composite)
 app.command()(foreground.foreground)
 app.command()(eval.eval)
+app.command()(train.train)
 app.command()(models.models)
 app.add_typer(weights.app, name="weights")
 app.command()(export.export)

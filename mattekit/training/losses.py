@@ -52,7 +52,7 @@ def matting_loss(
     return 0.5 * of_alpha + 0.5 * composition_loss(pred, image, fg, bg, unknown, guard=guard)
 
 
-def multiscale_loss(pred: Tensor, alpha: Tensor, unknown: Tensor) -> Tensor:
+def multiscale_loss(pred: Tensor, alpha: Tensor, unknown: Tensor, sums: Tensor | None = None) -> Tensor:
     """LSA's loss: errors of alpha at five scales, each counting half of the finer one.
 
     Overshoot on pure pixels is free: where alpha is 1 and the output above 1, or alpha 0 and the output below 0, the
@@ -63,6 +63,8 @@ def multiscale_loss(pred: Tensor, alpha: Tensor, unknown: Tensor) -> Tensor:
     ----------
     pred : (N, 1, H, W), not clipped; H and W multiples of 16.
     alpha, unknown : as for `alpha_loss`.
+    sums : (5,), `unknown_sums` of the whole batch, where these images are but a portion of it; the losses of its
+        portions then add up to that of the whole.
 
     References
     ----------
@@ -71,13 +73,23 @@ def multiscale_loss(pred: Tensor, alpha: Tensor, unknown: Tensor) -> Tensor:
     """
     above, below = (alpha > OPAQUE) & (pred > 1), (alpha < CLEAR) & (pred < 0)
     error = pred - torch.where(above | below, pred.detach(), alpha)
+    sums = unknown_sums(unknown) if sums is None else sums
     total = pred.new_zeros(())
     for scale in range(LSA_SCALES):
         if scale:
             error, unknown = F.avg_pool2d(error, 2), F.avg_pool2d(unknown, 2)
         rooted = torch.sqrt(error**2 + LSA_EPSILON**2)
-        total = total + (rooted * unknown).sum() / (unknown.sum() + 1) / 2**scale
+        total = total + (rooted * unknown).sum() / (sums[scale] + 1) / 2**scale
     return total
+
+
+def unknown_sums(unknown: Tensor) -> Tensor:
+    """Sums of (N, 1, H, W) at the five scales of `multiscale_loss`: (5,)."""
+    sums = [unknown.sum()]
+    for _ in range(LSA_SCALES - 1):
+        unknown = F.avg_pool2d(unknown, 2)
+        sums.append(unknown.sum())
+    return torch.stack(sums)
 
 
 def _rooted(error: Tensor, unknown: Tensor, guard: float) -> Tensor:

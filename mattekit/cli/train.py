@@ -1,0 +1,167 @@
+"""`mattekit train`: run a recipe on data of one's own, or on data that is made on the way."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattekit.cli import console, options
+
+Arch = Annotated[
+    str | None,
+    typer.Option("--arch", show_default="default", help="Recipe: one of mattekit's by name, or a .toml file."),
+]
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        envvar="MATTEKIT_DATA",
+        metavar="SPEC",
+        show_default="synthetic",
+        help="Source of samples: a folder, folder=WEIGHT, a .toml list of sources, or synthetic; may be repeated.",
+    ),
+]
+Backgrounds = Annotated[
+    list[str] | None,
+    typer.Option("--backgrounds", metavar="DIR", show_default="generated", help="Backgrounds; may be repeated."),
+]
+Foregrounds = Annotated[
+    str | None, typer.Option("--foregrounds", metavar="DIR", help="Re-estimated foregrounds, used where there are any.")
+]
+Validate = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--validate",
+        metavar="DIR",
+        help="Folder with image, trimap (or several: trimap1, ...) and alpha in it; or given three times: the folders "
+        "of images, trimaps and alphas.",
+    ),
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", show_default="runs/RECIPE", help="The run's folder, new or to resume.")
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, as run.batch=8; may be repeated."),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on exactly where the run in -o stopped; or begin it.")]
+Init = Annotated[
+    str | None,
+    typer.Option(
+        "--init", "--pretrained", metavar="FILE", help="First weights: a network's, or its encoder's (ImageNet)."
+    ),
+]
+Precision = Annotated[
+    str | None, typer.Option("--precision", show_default="the recipe's", help="auto, fp32, bf16 or fp16.")
+]
+Devices = Annotated[int, typer.Option("--devices", min=1, help="Devices on each computer, a process each.")]
+Nodes = Annotated[int, typer.Option("--num-nodes", min=1, help="Computers.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=0, show_default="half the cores", help="Processes that make samples.")
+]
+MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="Stop the run after so many steps.")]
+MaxMinutes = Annotated[
+    float | None, typer.Option("--max-minutes", min=0, help="Stop after so many minutes; --resume goes on.")
+]
+TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Log for TensorBoard too (an extra to install).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the recipe; say what it needs and how fast it is here.")]
+
+
+def train(
+    arch: Arch = None,
+    data: Data = None,
+    backgrounds: Backgrounds = None,
+    foregrounds: Foregrounds = None,
+    validate: Validate = None,
+    output: Output = None,
+    changes: Changes = None,
+    init: Init = None,
+    resume: Resume = False,
+    max_steps: MaxSteps = None,
+    max_minutes: MaxMinutes = None,
+    device: options.Device = "auto",
+    devices: Devices = 1,
+    nodes: Nodes = 1,
+    precision: Precision = None,
+    workers: Workers = None,
+    threads: options.Threads = None,
+    tensorboard: TensorBoard = False,
+    dry_run: DryRun = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    json: options.Json = False,
+) -> None:
+    """Train a network by a recipe: a paper's, or a fast one of our own, on data that mattekit makes itself.
+
+    The folder gets recipe.toml (as run), log.jsonl, log.csv, last.safetensors, best.safetensors (by the validation's
+    score), pictures/ and state.pt, from which --resume goes on. Ctrl-C stops after the step and saves first.
+    """
+    console.setup(quiet=quiet, verbose=verbose)
+    if validate and len(validate) not in (1, 3):
+        raise typer.BadParameter(
+            f"--validate was given {len(validate)} times: once, or for images, trimaps and alphas."
+        )
+    changes = [*(changes or []), *([f"network.pretrained={init}"] if init else [])]
+    folders = {"sources": data, "backgrounds": backgrounds, "foregrounds": foregrounds, "validation": validate}
+    recipe = _recipe(arch, output, changes, {key: value for key, value in folders.items() if value}, resume)
+    from mattekit.training.job import Job
+
+    job = Job(
+        recipe,
+        output or Path("runs", recipe.name or "run"),
+        resume=resume,
+        device=device,
+        devices=devices,
+        nodes=nodes,
+        precision=precision,
+        workers=_workers() if workers is None else workers,
+        max_steps=max_steps,
+        max_minutes=max_minutes,
+        tensorboard=tensorboard,
+    )
+    _run(job, partial(_display, quiet, verbose), json=json)
+
+
+def _recipe(arch: str | None, output: Path | None, changes: list[str], data: dict[str, Any], resume: bool) -> Any:
+    """The recipe asked for, or that of the run to resume; folders are as given, whatever is in their names."""
+    from mattekit.training.recipe import read
+
+    there = output / "recipe.toml" if output else None
+    if resume and there and there.is_file():
+        recipe = read(there, changes)
+        if arch is not None and (wanted := read(arch).name) != recipe.name:
+            raise typer.BadParameter(f"--arch {wanted}, but {output} holds a run of {recipe.name}. Leave --arch out.")
+    else:
+        recipe = read(arch or "default", changes)
+    typed = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update=typed)})
+
+
+def _run(job: Any, display: Any, *, json: bool) -> None:
+    from mattekit.training.loop import train as run
+
+    try:
+        result = run(job, display)
+    except (KeyboardInterrupt, SystemExit):
+        console.status(f"{job.output}: saved; go on with: mattekit train -o {job.output} --resume")
+        raise
+    if json:
+        console.json_line({"output": str(job.output), **result})
+    rest = "" if result["step"] >= result["steps"] else f" of {result['steps']}; go on with --resume"
+    console.status(f"{job.output}: {result['step']} steps{rest}")
+
+
+def _display(quiet: bool, verbose: bool) -> Any:
+    from mattekit.cli.training_display import Lines, Live
+
+    console.setup(quiet=quiet, verbose=verbose)  # this may be a new process
+    import sys
+
+    return Live() if sys.stderr.isatty() and not quiet else Lines()
+
+
+def _workers() -> int:
+    import os
+
+    return max(1, min(8, (os.cpu_count() or 1) // 2))

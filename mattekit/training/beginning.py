@@ -1,0 +1,45 @@
+"""A recipe's network before its first step: built, given its first weights, laid out in memory."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mattekit.errors import WeightsError
+from mattekit.networks import build
+from mattekit.networks.backbones import load_backbone
+from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
+from mattekit.networks.fill import fill
+from mattekit.networks.weights import read, read_header
+from mattekit.training.optimiser import encoder_of
+from mattekit.training.recipe import Recipe
+
+
+def begin(recipe: Recipe, device: str) -> nn.Module:
+    """Build a recipe's network on the CPU; the seed decides on random weights.
+
+    Raises
+    ------
+    MissingFileError, WeightsError, InputError
+        If its file of weights is not there or does not fit.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        network = build(recipe.network.name, **recipe.network.arguments)
+    if recipe.network.pretrained:
+        pretrain(network, Path(recipe.network.pretrained))
+    if device.startswith("cuda") or isinstance(encoder_of(network), MobileNetV2):
+        # Measured by tests/benchmarks/bench_training.py; on a CPU only depthwise convolutions gain by it.
+        network = network.to(memory_format=torch.channels_last)
+    return network
+
+
+def pretrain(network: nn.Module, path: Path) -> None:
+    """Give a network the weights of a file: a whole network's of our format, or ImageNet's of its encoder."""
+    try:
+        read_header(path)
+    except WeightsError:  # not of our format: a file of torchvision or timm
+        load_backbone(network, path)
+        return
+    _, tensors = read(path)
+    fill(network, tensors, str(path))

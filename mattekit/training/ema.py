@@ -1,0 +1,48 @@
+"""A moving average of the weights, which is steadier than the weights of any one step (Polyak and Juditsky, 1992)."""
+
+import copy
+
+import torch
+from torch import nn
+
+
+class Average:
+    """The exponential moving average of a network's weights and running statistics.
+
+    Parameters
+    ----------
+    network : nn.Module
+        A copy of it is kept.
+    decay : float
+        Share of the old average that a step leaves. The first steps leave less, (1 + n) / (10 + n) after n of them,
+        so that the random weights at the start are forgotten.
+
+    Attributes
+    ----------
+    network : nn.Module
+        With the averages, in eval mode.
+    """
+
+    def __init__(self, network: nn.Module, decay: float):
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.decay, self.count = decay, 0
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Take in the weights after a step."""
+        decay = min(self.decay, (1 + self.count) / (10 + self.count))
+        self.count += 1
+        for mean, value in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1 - decay)
+            else:
+                mean.copy_(value)
+
+    def state_dict(self) -> dict:
+        """What `load_state_dict` takes to go on."""
+        return {"network": self.network.state_dict(), "count": self.count}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go on from what `state_dict` gave."""
+        self.network.load_state_dict(state["network"])
+        self.count = state["count"]

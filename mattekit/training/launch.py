@@ -1,0 +1,109 @@
+"""Starting the processes of a run on lightning-fabric: one for each device, all doing the same work."""
+
+import logging
+import pickle
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from mattekit import ranks
+from mattekit.errors import InputError, MattekitError
+from mattekit.inference.device import resolve
+from mattekit.training.job import Job
+
+FABRIC = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+
+
+def launch(job: Job, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `work(fabric, job, *arguments)` in every process of a run; one process is this one.
+
+    Returns
+    -------
+    what `work` returned in the first process
+
+    Raises
+    ------
+    InputError
+        If the devices or the precision are not to be had.
+    Exception
+        What the first process to fail raised.
+    """
+    fabric = make_fabric(job)
+    external = ranks.here().count > 1
+    if fabric.world_size == 1 or external:
+        fabric.launch()
+        return work(fabric, job, *arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        # What a process raises comes back as text only, unless it is left somewhere.
+        note = Path(folder) / "error"
+        try:
+            return fabric.launch(_noting, note, work, job, *arguments)
+        except KeyboardInterrupt:
+            raise
+        except Exception as error:
+            raise (pickle.loads(note.read_bytes()) if note.is_file() else error) from None
+
+
+def make_fabric(job: Job) -> Fabric:
+    """Fabric for a job's devices and precision; errors as of `launch`."""
+    device = resolve(job.device)
+    kind = device.partition(":")[0]
+    precision = choose_precision(job.precision or job.recipe.run.precision, device)
+    wanted = job.devices * job.nodes
+    several = wanted > 1 or ranks.here().count > 1
+    if kind == "cuda" and job.devices > torch.cuda.device_count():
+        raise InputError(f"--devices {job.devices}: this computer has {torch.cuda.device_count()} CUDA devices.")
+    if kind == "mps" and several:
+        raise InputError(f"--devices {job.devices}: Apple's GPU is one device. Use --device cpu, or one device.")
+    external = ranks.here().count > 1
+    strategy = ("ddp" if external else "ddp_spawn") if several else "auto"
+    count: Any = [int(device.partition(":")[2])] if ":" in device and not several else job.devices
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Fabric says of accelerators and precisions is decided above
+        return Fabric(
+            accelerator=kind, devices=count, num_nodes=job.nodes, strategy=strategy, precision=FABRIC[precision]
+        )
+
+
+def choose_precision(name: str, device: str) -> str:
+    """The precision meant on a device: "auto" is bf16 where that is computed natively, else fp32.
+
+    Raises
+    ------
+    InputError
+        If the device does not train with it.
+    """
+    kind = device.partition(":")[0]
+    if name != "auto":
+        if name not in FABRIC:
+            raise InputError(f"precision: {name!r}, wanted one of auto, {', '.join(FABRIC)}.")
+        if name == "fp16" and kind != "cuda":
+            raise InputError(f"precision: fp16 on {kind}, where it is not trained with. Use bf16 or fp32.")
+        return name
+    native = {
+        "cpu": torch.ops.mkldnn._is_mkldnn_bf16_supported,
+        "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
+    }
+    return "bf16" if kind in native and native[kind]() else "fp32"
+
+
+def where(fabric: Fabric) -> str:
+    """Where a run computes, and with which numbers: "cpu, bf16", "2 x cuda, fp16"."""
+    (precision,) = (name for name, theirs in FABRIC.items() if theirs == fabric.strategy.precision.precision)
+    several = f"{fabric.world_size} x " if fabric.world_size > 1 else ""
+    return f"{several}{fabric.device.type}, {precision}"
+
+
+def _noting(fabric: Fabric, note: Path, work: Callable[..., Any], job: Job, *arguments: Any) -> Any:
+    try:
+        return work(fabric, job, *arguments)
+    except MattekitError as error:
+        if not note.exists():
+            note.write_bytes(pickle.dumps(error))
+        raise

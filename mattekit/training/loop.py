@@ -1,0 +1,200 @@
+"""Training: `train` runs a recipe into a folder, from its first step or from where an earlier call stopped."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from mattekit.data.loader import loader
+from mattekit.errors import MattekitError
+from mattekit.imaging import io
+from mattekit.networks.header import header_of
+from mattekit.networks.weights import save_network
+from mattekit.training import nonfinite, state
+from mattekit.training.batch import Batch
+from mattekit.training.beginning import begin
+from mattekit.training.display import Display, Silent
+from mattekit.training.folder import RunFolder
+from mattekit.training.job import Job
+from mattekit.training.launch import launch, where
+from mattekit.training.learner import Learner
+from mattekit.training.logs import Logs
+from mattekit.training.progress import Progress
+from mattekit.training.stopping import Stopping
+from mattekit.training.task import TASKS
+
+SAVE_SECONDS = 600  # at most so much work is lost to a kill, whatever the recipe says
+
+
+def train(job: Job, display: Callable[[], Display] = Silent) -> dict[str, Any]:
+    """Run a recipe; Ctrl-C, SIGTERM and limits of time stop after a step, with all that `--resume` needs saved.
+
+    Parameters
+    ----------
+    job : Job
+    display : makes what shows progress, in the first process; picklable, if there are several.
+
+    Returns
+    -------
+    dict
+        "step" and "steps", how far the run is; "best" and "scores", if it was validated.
+
+    Raises
+    ------
+    MattekitError
+        If an input cannot be used, or (DivergedError) a loss is not finite.
+    KeyboardInterrupt, SystemExit
+        After the state was saved, if Ctrl-C or SIGTERM asked for it.
+    """
+    return launch(job, _run, display)
+
+
+def _run(fabric: Fabric, job: Job, display: Callable[[], Display]) -> dict[str, Any]:
+    folder = RunFolder(job.output)
+    _alone(fabric, lambda: folder.check(resume=job.resume))
+    run = Run(fabric, job, folder)
+    # Claimed only now: what was refused before its first step leaves nothing behind.
+    _alone(fabric, lambda: folder.claim(job.recipe, resume=job.resume))
+    shown = display() if fabric.global_rank == 0 else Silent()
+    with Stopping(fabric, job.max_minutes) as stopping, shown:
+        run.go(shown, stopping)
+    stopping.obey()
+    return {"step": run.learner.step, "steps": run.learner.steps, **run.progress.result()}
+
+
+def _alone(fabric: Fabric, work: Callable[[], None]) -> None:
+    """Let the first process do something; all raise what it raises."""
+    error = None
+    if fabric.global_rank == 0:
+        try:
+            work()
+        except MattekitError as problem:
+            error = problem
+    error = fabric.broadcast(error)
+    if error is not None:
+        raise error
+
+
+class Run:
+    """One process's part of a run.
+
+    Parameters
+    ----------
+    fabric : Fabric
+    job : Job
+    folder : RunFolder
+        If it has a state, the run goes on from it.
+    """
+
+    def __init__(self, fabric: Fabric, job: Job, folder: RunFolder):
+        recipe = job.recipe
+        self.fabric, self.job, self.folder, self.recipe = fabric, job, folder, recipe
+        network = begin(recipe, str(fabric.device))
+        self.header = header_of(network)
+        self.task = TASKS[recipe.data.task](recipe, self.header)
+        self.samples, items = self.task.samples()
+        self.learner = Learner(fabric, recipe, network, self.task, recipe.steps_per_epoch(items))
+        self.progress = Progress(recipe.run)
+        if folder.state.is_file():
+            saved = state.read(folder.state)
+            self.learner.load_state_dict(saved["learner"])
+            self.progress.load_state_dict(saved["progress"])
+        self.first = fabric.global_rank == 0
+        self.logs: Logs | None = None
+        self.saved = time.monotonic()
+
+    def go(self, display: Display, stopping: Stopping) -> None:
+        """Take steps until the end, or until something asks to stop."""
+        learner, end = self.learner, min(self.learner.steps, self.job.max_steps or self.learner.steps)
+        display.begun(self.recipe.name, end, done=learner.step, where=where(self.fabric))
+        self.display = display
+        self.logs = Logs(self.folder, learner.step, tensorboard=self.job.tensorboard) if self.first else None
+        if learner.step == 0 and self.recipe.run.validate_every:
+            self.validate()
+        self.progress.start(learner.step)
+        with closing(self.batches()) as batches:
+            while learner.step < end and not stopping.asked():
+                self.learn(next(batches))
+                if self._validation_due():
+                    self.validate()
+                if self._save_due():
+                    self.save()
+        self.finish(stopping)
+
+    def finish(self, stopping: Stopping) -> None:
+        """Keep what was done; score it, unless there is no time for that."""
+        if self.learner.step != self.progress.validated and self.recipe.run.validate_every and not stopping.signal:
+            self.validate()
+        self.save()
+        if self.logs:
+            self.logs.close()
+
+    def batches(self) -> Iterator[Batch]:
+        """What is this process's of each batch, from the next step on."""
+        return loader(
+            self.samples,
+            batch=self.recipe.run.batch,
+            steps_per_epoch=self.learner.steps_per_epoch,
+            workers=self.job.workers,
+            start=divmod(self.learner.step, self.learner.steps_per_epoch),
+            rank=self.fabric.global_rank,
+            world=self.fabric.world_size,
+            device=self.fabric.device,
+        )
+
+    def learn(self, batch: Batch) -> None:
+        """Take a step; log it if it is time to."""
+        step = self.learner.learn(batch)
+        if not self.learner.finite(step):
+            picture = self.task.picture(step.portion, step.output)
+            nonfinite.stop(self.folder, self.learner.step, self.fabric.global_rank, batch, step.loss, picture)
+        self.display.learnt(self.learner.step, step.loss)
+        rates = [group["lr"] for group in self.learner.optimiser.param_groups]
+        record = self.progress.note(self.learner.step, self.learner.steps_per_epoch, step, rates)
+        if record and self.logs:
+            self.log(record)
+
+    def validate(self) -> None:
+        """Score the network; keep it if it is the best so far."""
+        scores, picture = {}, None
+        if self.task.validates:
+            with self.progress.paused():
+                scores, picture = self.task.validate(self.learner.best_network, self.fabric)
+        record, best = self.progress.scored(self.learner.step, self.learner.steps_per_epoch, scores)
+        if not self.first or not record:
+            return
+        self.log(record)
+        if best:
+            self._write(self.folder.best)
+        if picture is not None:
+            io.write_image(self.folder.pictures / f"{self.learner.step:06d}.png", picture, fast=True)
+            self.logs.picture("samples", picture, self.learner.step)
+
+    def log(self, record: dict[str, Any]) -> None:
+        """Write a record and show it."""
+        self.logs.add(record)
+        self.display.logged(record)
+
+    def save(self) -> None:
+        """Write the last checkpoint and the state."""
+        if self.first:
+            self._write(self.folder.last)
+            saved = {"learner": self.learner.state_dict(), "progress": self.progress.state_dict()}
+            state.write(self.folder.state, saved)
+        self.saved = time.monotonic()
+
+    def _write(self, path: Any) -> None:
+        origin = f"trained by mattekit, recipe {self.recipe.name or 'unnamed'}, {self.learner.step} steps"
+        save_network(path, self.learner.best_network, replace(self.header, origin=origin))
+
+    def _validation_due(self) -> bool:
+        every = self.recipe.run.validate_every * self.learner.steps_per_epoch
+        return bool(every) and self.learner.step % every == 0
+
+    def _save_due(self) -> bool:
+        step, every = self.learner.step, self.recipe.run.save_every
+        late = time.monotonic() - self.saved > SAVE_SECONDS
+        return step % self.learner.steps_per_epoch == 0 or bool(every and step % every == 0) or late

@@ -1,0 +1,73 @@
+"""The optimiser of a recipe: what is frozen, and which parameters have which rate and weight decay."""
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from mattekit.training.settings import Optimiser
+
+NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
+
+
+def make_optimiser(network: nn.Module, settings: Optimiser) -> Optimizer:
+    """The optimiser of all parameters that are not frozen.
+
+    Parameters
+    ----------
+    network : nn.Module
+    settings : Optimiser
+        Of the recipe.
+
+    Returns
+    -------
+    Optimizer
+        With up to four groups: the encoder's parameters and all others, those of normalisation layers apart. LSA's
+        released code finds norms by names, and so misses those of shortcuts; here they are norms like the others.
+    """
+    groups = parameter_groups(network, settings)
+    if settings.name == "sgd":
+        return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum)
+    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.name](groups, lr=settings.lr)
+
+
+def parameter_groups(network: nn.Module, settings: Optimiser) -> list[dict]:
+    """Groups for an optimiser: "name", "params", "lr" and "weight_decay" of each that is not empty."""
+    inside = {id(parameter) for parameter in encoder_of(network).parameters()}
+    norms = {id(p) for module in network.modules() if isinstance(module, NORMS) for p in module.parameters()}
+    encoder_lr = settings.lr if settings.encoder_lr is None else settings.encoder_lr
+    norm_decay = settings.weight_decay if settings.norm_weight_decay is None else settings.norm_weight_decay
+    found: dict[tuple[bool, bool], list] = {}
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            found.setdefault((id(parameter) in inside, id(parameter) in norms), []).append(parameter)
+    return [
+        {
+            "name": f"{'encoder' if encoder else 'rest'}{'-norm' if norm else ''}",
+            "params": parameters,
+            "lr": encoder_lr if encoder else settings.lr,
+            "weight_decay": norm_decay if norm else settings.weight_decay,
+        }
+        for (encoder, norm), parameters in sorted(found.items(), key=lambda item: item[0])
+    ]
+
+
+def encoder_of(network: nn.Module) -> nn.Module:
+    """The network's encoder, that of the first stage if there is a refinement; an empty module if it has none."""
+    return getattr(getattr(network, "first", network), "encoder", None) or nn.Module()
+
+
+def freeze_norms(network: nn.Module, whose: str) -> None:
+    """Keep the running statistics, scales and shifts of batch normalisation as they are.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Afterwards in training mode but for these layers; `train()` undoes that, which is why the papers' released code
+        does not freeze what their texts say is frozen.
+    whose : "none", "encoder" or "all"
+    """
+    network.train()
+    part = {"none": nn.Module(), "encoder": encoder_of(network), "all": network}[whose]
+    for module in part.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval().requires_grad_(False)

@@ -1,0 +1,140 @@
+"""What is learnt: what samples are, what a network sees of them, and how it is scored. The loop is the same for all."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from mattekit.errors import InputError
+from mattekit.networks.header import Header
+from mattekit.training import pictures, reconstruction
+from mattekit.training.batch import Batch, network_input
+from mattekit.training.recipe import Recipe
+from mattekit.training.validation import Validation
+
+Scores = dict[str, float | None]
+
+
+class Task(Protocol):
+    """A kind of learning."""
+
+    validates: bool  # whether there is something to validate on
+
+    def samples(self) -> tuple[Any, int]:
+        """The data set, `samples[(epoch, index)]` being a dictionary of tensors; and how many items it is made from."""
+        ...
+
+    def input(self, batch: Batch) -> Tensor:
+        """What the network takes of a batch."""
+        ...
+
+    def validate(self, network: nn.Module, fabric: Fabric) -> tuple[Scores, np.ndarray | None]:
+        """Scores of a network, and a picture (h, w, 3) of some samples for the first process."""
+        ...
+
+    def picture(self, batch: Batch, output: Tensor) -> np.ndarray:
+        """A picture (h, w, 3) of a batch and what the network gave for it."""
+        ...
+
+
+class Matting:
+    """Alphas of images with trimaps.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    header : Header
+        Of the network.
+    """
+
+    def __init__(self, recipe: Recipe, header: Header):
+        self.recipe, self.header = recipe, header
+        self.prior = bool(recipe.network.arguments.get("prior", False))
+        metrics = dict.fromkeys(("sad", "mse", "grad", recipe.run.metric))
+        metrics.pop("loss", None)
+        folders = [Path(folder) for folder in recipe.data.validation]
+        self.validation = Validation(folders, header, tuple(metrics)) if folders else None
+        self.validates = bool(folders)
+
+    def samples(self) -> tuple[Any, int]:
+        """See `Task`."""
+        from mattekit.data.samples import Samples
+        from mattekit.data.sources import open_sources
+
+        data = self.recipe.data
+        sources = open_sources(
+            data.sources,
+            backgrounds=[Path(folder) for folder in data.backgrounds],
+            foregrounds=Path(data.foregrounds) if data.foregrounds else None,
+            cache=Path(data.cache) if data.cache else None,
+        )
+        return Samples(sources, self.recipe.steps, seed=self.recipe.seed), len(sources)
+
+    def input(self, batch: Batch) -> Tensor:
+        """(N, 4, H, W) or, with a prior, (N, 5, H, W)."""
+        return network_input(batch, self.header.normalisation, prior=self.prior)
+
+    def validate(self, network: nn.Module, fabric: Fabric) -> tuple[Scores, np.ndarray | None]:
+        """See `Task`."""
+        return self.validation(network, fabric)
+
+    def picture(self, batch: Batch, output: Tensor) -> np.ndarray:
+        """See `Task`."""
+        return pictures.contact_sheet(pictures.rows_of(batch, output))
+
+
+class Reconstruction:
+    """Small grey images from themselves (A2U section 5).
+
+    Parameters
+    ----------
+    recipe : Recipe
+    header : Header
+        Of the network.
+
+    Raises
+    ------
+    InputError
+        If the recipe names folders to validate on: the test images of its sources are.
+    """
+
+    validates = True
+
+    def __init__(self, recipe: Recipe, header: Header):
+        if recipe.data.validation:
+            raise InputError(
+                "data.validation: reconstruction is validated on the test images of its sources. Leave it."
+            )
+        self.recipe = recipe
+        self.test = reconstruction.open_images(recipe.data.sources, "test", seed=recipe.seed)
+
+    def samples(self) -> tuple[Any, int]:
+        """See `Task`."""
+        images = reconstruction.open_images(self.recipe.data.sources, "train", seed=self.recipe.seed)
+        return reconstruction.SmallImages(images, seed=self.recipe.seed), len(images)
+
+    def input(self, batch: Batch) -> Tensor:
+        """(N, 1, H, W) in 0..1."""
+        return batch["image"]
+
+    def validate(self, network: nn.Module, fabric: Fabric) -> tuple[Scores, np.ndarray | None]:
+        """See `Task`; every process does all of it, which takes seconds."""
+        training = network.training
+        scores = reconstruction.validate(network.eval(), self.test, device=fabric.device)
+        network.train(training)
+        images = torch.from_numpy(self.test[:8]).to(fabric.device)[:, None].float() / 255
+        with torch.no_grad():
+            output = network(images)
+        return {**scores, "loss": scores["mae"]}, self.picture({"image": images}, output)
+
+    def picture(self, batch: Batch, output: Tensor) -> np.ndarray:
+        """Images in the upper row, rebuilt ones in the lower."""
+        rows = [torch.cat(list(x[:8, 0].detach().float().cpu()), 1) for x in (batch["image"], output)]
+        grey = torch.cat(rows).clamp(0, 1).nan_to_num().numpy()
+        return np.repeat(np.repeat(np.repeat(grey, 4, 0), 4, 1)[..., None], 3, 2)
+
+
+TASKS = {"matting": Matting, "reconstruction": Reconstruction}
