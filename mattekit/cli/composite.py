@@ -28,8 +28,11 @@ BackgroundList = Annotated[
     Path | None, typer.Option(help="File of background names: the first N go behind the first foreground, ...")
 ]
 PerForeground = Annotated[int | None, typer.Option(min=1, help="Backgrounds per foreground, if not the preset's.")]
+Synthetic = Annotated[int | None, typer.Option(metavar="N", min=1, help="Data set of N drawn foregrounds; no preset.")]
+Size = Annotated[str | None, typer.Option(metavar="HxW", show_default="512", help="Of --synthetic, in pixels.")]
+Kinds = Annotated[str | None, typer.Option(show_default="all", help="Of --synthetic: hair,fur,net,...")]
 TrimapRule = Annotated[str | None, typer.Option(help="Without --trimaps: dim (default), a2u, indexnet, lsa or none.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of random trimaps, and of custom's choice of backgrounds.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of random trimaps, custom's choice of backgrounds, --synthetic.")]
 ManifestOnly = Annotated[bool, typer.Option("--manifest-only", help="Write manifest.jsonl but no pixels.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Check the data set in -o against its manifest.")]
 
@@ -48,6 +51,9 @@ def composite(
     background_list: BackgroundList = None,
     per_foreground: PerForeground = None,
     trimap_rule: TrimapRule = None,
+    synthetic: Synthetic = None,
+    size: Size = None,
+    kinds: Kinds = None,
     seed: Seed = 0,
     manifest_only: ManifestOnly = False,
     verify: Verify = False,
@@ -62,12 +68,39 @@ def composite(
     """Put a foreground before a background; or with --preset compose a data set, which a killed run can go on with.
 
     A data set gets merged/NAME_0.png, NAME_1.png, ..., alpha/NAME.png, trimaps/NAME_0.png, ... and manifest.jsonl.
+    With --synthetic its foregrounds are drawn and kept in fg/; so are backgrounds, unless --backgrounds gives them.
     """
     console.setup(quiet=quiet, verbose=verbose)
     folders = {"foreground": foregrounds, "alpha": alphas, "background": backgrounds, "trimap": trimaps}
     if verify:
         _verify(_folder(output), folders, jobs=jobs, fail_fast=fail_fast, shard=shard, json=json)
         return
+    shared = {
+        "per_foreground": per_foreground,
+        "trimap_rule": trimap_rule,
+        "seed": seed,
+        "max_megapixels": max_pixels,
+    }
+    if synthetic is not None:
+        unfit = (parts, preset, split, foregrounds, alphas, trimaps, foreground_list, background_list, manifest_only)
+        if any(unfit) or depth != "auto":
+            raise typer.BadParameter(
+                "--synthetic goes with --size, --kinds, --backgrounds and no other parts or lists."
+            )
+        drawn = {"count": synthetic, "size": _size(size or "512"), "kinds": _kinds(kinds), "backgrounds": backgrounds}
+        _check_choices(**shared)
+        _run(
+            _folder(output),
+            _prepare_synthetic(),
+            drawn | shared,
+            jobs=jobs,
+            fail_fast=fail_fast,
+            shard=shard,
+            json=json,
+        )
+        return
+    if size or kinds:
+        raise typer.BadParameter("--size and --kinds are those of --synthetic N.")
     if preset is None:
         task = _single(parts, output, options.depth(depth), max_pixels, json)
         batch.run_one(task, _compose_one(), shard=shard, json=json)
@@ -77,14 +110,10 @@ def composite(
     wanted = {
         "preset": preset,
         "split": split,
-        "per_foreground": per_foreground,
-        "trimap_rule": trimap_rule,
-        "seed": seed,
         "manifest_only": manifest_only,
         "foreground_list": foreground_list,
         "background_list": background_list,
-        "max_megapixels": max_pixels,
-    }
+    } | shared
     _data_set(_folder(output), folders, wanted, jobs=jobs, fail_fast=fail_fast, shard=shard, json=json)
 
 
@@ -123,16 +152,40 @@ def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels
     return Job(foreground, alpha, parts[-1], output, depth, to_stdout, max_pixels)
 
 
-def _data_set(output: Path, folders: dict, wanted: dict, *, shard: Any, **run: Any) -> None:
-    from mattekit.data.build import compose
+def _data_set(output: Path, folders: dict, wanted: dict, **run: Any) -> None:
     from mattekit.data.dataset import prepare
 
     _check_choices(**wanted)
     for role in ("foreground", "background"):
         if not folders[role]:
             raise typer.BadParameter(f"--preset needs --{role}s DIR.")
+    _run(output, prepare, {"folders": folders} | wanted, **run)
+
+
+def _prepare_synthetic() -> Any:
+    from mattekit.data.synthetic_set import prepare
+
+    return prepare
+
+
+def _size(text: str) -> tuple[int, int]:
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() for side in sides):
+        raise typer.BadParameter(f"--size {text}: wanted pixels, as 512, or height x width, as 480x640.")
+    return int(sides[0]), int(sides[-1])
+
+
+def _kinds(text: str | None) -> list[str]:
+    from mattekit.data.synthetic import KINDS
+
+    return [options.choice("--kinds", kind.strip(), tuple(KINDS)) for kind in text.split(",")] if text else []
+
+
+def _run(output: Path, prepare: Any, wanted: dict, *, shard: Any, **run: Any) -> None:
+    from mattekit.data.build import compose
+
     rank = batch.rank_of(shard)
-    dataset = prepare(output, folders, **wanted, rank=rank)
+    dataset = prepare(output, **wanted, rank=rank)
     try:
         batch.run_folder(
             dataset.tasks, compose, problems=dataset.problems, skip_existing=True, shard=rank,
@@ -150,11 +203,12 @@ def _finish(dataset: Any, rank: Any) -> None:
         console.status(f"{rank}: the manifest is written when the images of all ranks are there")
 
 
-def _check_choices(preset: str, split: str | None, trimap_rule: str | None, **_: Any) -> None:
+def _check_choices(trimap_rule: str | None, preset: str | None = None, split: str | None = None, **_: Any) -> None:
     from mattekit.data.presets import PRESETS
     from mattekit.imaging.trimap_random import RULES
 
-    options.choice("--preset", preset, tuple(PRESETS))
+    if preset:
+        options.choice("--preset", preset, tuple(PRESETS))
     if split:
         options.choice("--split", split, tuple(PRESETS[preset]))
     if trimap_rule:

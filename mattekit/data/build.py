@@ -10,7 +10,7 @@ from mattekit import files
 from mattekit.data import manifest, stored
 from mattekit.data.plan import Item
 from mattekit.errors import InputError
-from mattekit.imaging import io, levels
+from mattekit.imaging import encode, io, levels
 from mattekit.imaging.compositor import Cutout, enlarge
 from mattekit.imaging.depth import output_depth
 from mattekit.imaging.trimap import to_levels
@@ -24,8 +24,9 @@ class Settings:
     output : folder of the data set, with merged/, alpha/ and trimaps/ in it.
     truncate : cut blends to whole numbers instead of rounding.
     trimap_rule : row of `trimap_random.RULES` for trimaps that are not given; None makes none.
-    seed : of the random trimaps, together with the name of the image.
+    seed : of random trimaps and of what is synthetic, together with the name of the image.
     pixels : write images; without, only the manifest is made.
+    size : (height, width) of synthetic foregrounds, in pixels; None where foregrounds are files.
     """
 
     output: Path
@@ -33,6 +34,7 @@ class Settings:
     trimap_rule: str | None = None
     seed: int = 0
     pixels: bool = True
+    size: tuple[int, int] | None = None
     max_megapixels: float = io.MAX_MEGAPIXELS
 
 
@@ -55,6 +57,8 @@ def targets(item: Item, settings: Settings) -> dict[str, Path]:
     if not settings.pixels:
         return {}
     found = {"image": Path("merged") / f"{item.name}.png", "alpha": Path("alpha") / f"{item.group}.png"}
+    if item.kind:
+        found["foreground"] = Path(manifest.FOREGROUNDS) / f"{item.group}.png"
     if "trimap" in item.files:
         found["trimap"] = Path("trimaps") / f"{item.name}{item.files['trimap'].suffix}"
     elif settings.trimap_rule:
@@ -84,11 +88,16 @@ def compose(task: Task) -> dict:
             io.require_same_size(str(item.files[role]), sizes[role], str(foreground), sizes["foreground"])
     if not finished(item, settings):
         _write(item, settings, out)
-    return manifest.record(item, settings.output, out)
+    return manifest.record(item, settings.output, out, settings.size)
 
 
 def _write(item: Item, settings: Settings, out: dict[str, Path]) -> None:
-    cutout, opacity, depth = _cutout(_key(item, settings))
+    if item.kind:
+        cutout, opacity, depth = _drawn(settings.seed, item.group, settings.size, item.kind)
+        if not _is_fresh(out["foreground"], item):
+            io.write_raw(out["foreground"], cutout.fg, fast=True)
+    else:
+        cutout, opacity, depth = _cutout(_key(item, settings))
     if not _is_fresh(out["alpha"], item):
         io.write_image(out["alpha"], opacity, depth=depth, fast=True)
     if "trimap" in item.files:
@@ -96,8 +105,16 @@ def _write(item: Item, settings: Settings, out: dict[str, Path]) -> None:
     elif "trimap" in out:
         trimap = random_from_alpha(opacity, generator(settings.seed, item.name), settings.trimap_rule)
         io.write_raw(out["trimap"], to_levels(trimap), fast=True)
-    bg = stored.read_rgb(item.files["background"], cutout.fg.dtype, max_megapixels=settings.max_megapixels)
-    io.write_raw(out["image"], cutout.over(enlarge(bg, cutout.size)), fast=True)
+    io.write_raw(out["image"], cutout.over(enlarge(_background(item, settings, cutout), cutout.size)), fast=True)
+
+
+def _background(item: Item, settings: Settings, cutout: Cutout) -> np.ndarray:
+    if "background" in item.files:
+        limit = settings.max_megapixels
+        return stored.read_rgb(item.files["background"], cutout.fg.dtype, max_megapixels=limit)
+    from mattekit.data.synthetic import background
+
+    return encode.quantise(background(generator(settings.seed, f"{item.name} background"), cutout.size), "8")
 
 
 def _is_fresh(output: Path, item: Item) -> bool:
@@ -129,3 +146,13 @@ def _cutout(key: tuple) -> tuple[Cutout, np.ndarray, str]:
         picture = io.read_alpha(alpha, max_megapixels=limit)
     depth = output_depth("auto", picture.depth, ".png")
     return Cutout(fg, stored.opacity(picture.pixels, picture.depth), truncate=truncate), picture.pixels, depth
+
+
+@lru_cache(maxsize=1)
+def _drawn(seed: int, name: str, size: tuple[int, int], kind: str) -> tuple[Cutout, np.ndarray, str]:
+    """As `_cutout`, of a synthetic foreground: its 8 bits are drawn from the seed and its name."""
+    from mattekit.data.synthetic import foreground
+
+    fg, alpha = foreground(generator(seed, name), size, kind)
+    opacity = np.rint(alpha * 255) / 255
+    return Cutout(encode.quantise(fg, "8"), stored.opacity(opacity, "8")), opacity, "8"

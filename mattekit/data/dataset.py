@@ -86,14 +86,22 @@ def prepare(
     made = plan(fg_names, assign(fg_names, bg_names, count, seed=seed if drawn else None), libraries)
     if not made.items:
         raise InputError(f"no image can be composed, for {len(made.problems)} reasons. The first: {made.problems[0]}")
-    rule = None if "trimap" in libraries else _rule(trimap_rule or row.trimap)
+    rule = None if "trimap" in libraries else rule_of(trimap_rule or row.trimap)
     _tell(preset, row, made, len(fg_names), rule)
     settings = build.Settings(output, row.truncate, rule, seed, not manifest_only, max_megapixels)
     _check_sizes(made)
-    manifest.claim(output, _description(made, preset, split, count, settings, len(fg_names)))
-    records = manifest.known(output, complete=settings.pixels)
+    return begin(made, settings, _description(made, preset, split, count, settings, len(fg_names)), rank)
+
+
+def begin(made: Plan, settings: build.Settings, description: dict[str, object], rank: Rank | None) -> Dataset:
+    """Claim the folder of a planned data set and find what earlier runs have finished.
+
+    Raises InputError if the folder holds another data set.
+    """
+    manifest.claim(settings.output, description)
+    records = manifest.known(settings.output, complete=settings.pixels)
     tasks = [_task(item, settings, records) for item in made.items]
-    return Dataset(tasks, made.problems, Journal(output, rank or Rank(), complete=settings.pixels))
+    return Dataset(tasks, made.problems, Journal(settings.output, rank or Rank(), complete=settings.pixels))
 
 
 def _task(item: build.Item, settings: build.Settings, records: dict) -> build.Task:
@@ -103,7 +111,8 @@ def _task(item: build.Item, settings: build.Settings, records: dict) -> build.Ta
     return build.Task(item, settings, tuple(done or [settings.output / manifest.SETTINGS]))
 
 
-def _rule(name: str) -> str | None:
+def rule_of(name: str) -> str | None:
+    """Row of `trimap_random.RULES`, or None for "none"; InputError if there is none of that name."""
     if name not in (*RULES, "none"):
         raise InputError(f"--trimap-rule {name}: unknown. Choose from {', '.join(RULES)} or none.")
     return None if name == "none" else name

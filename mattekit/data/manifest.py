@@ -20,6 +20,7 @@ from mattekit.ranks import Rank
 
 MANIFEST, SETTINGS, JOURNAL = "manifest.jsonl", "settings.json", ".manifest.journal"
 FOLDERS = ("merged", "alpha", "trimaps")
+FOREGROUNDS = "fg"  # of synthetic foregrounds; elsewhere a folder of that name may hold the user's own
 
 
 class Facts(NamedTuple):
@@ -52,19 +53,21 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def record(item: Item, output: Path, outputs: dict[str, Path]) -> dict[str, Any]:
+def record(item: Item, output: Path, outputs: dict[str, Path], size: tuple[int, int] | None = None) -> dict[str, Any]:
     """Line of the manifest for one image.
 
     Parts are named relative to the folders they were found in, outputs relative to `output`; sizes are
-    [height, width] in pixels.
+    [height, width] in pixels, `size` that of parts which are no files.
     """
     parts = {role: facts(path) for role, path in item.files.items()}
+    sizes = {role: list(parts[role].size if role in parts else size) for role in ("foreground", "background")}
     return {
         "name": item.name,
+        **({"kind": item.kind} if item.kind else {}),
         "parts": item.named,
         "outputs": {role: path.relative_to(output).as_posix() for role, path in outputs.items()},
-        "size": list(parts["foreground"].size),
-        "background_size": list(parts["background"].size),
+        "size": sizes["foreground"],
+        "background_size": sizes["background"],
         "sha256": {
             "parts": {role: part.sha256 for role, part in parts.items()},
             "outputs": {role: sha256(path) for role, path in outputs.items()},
@@ -81,13 +84,14 @@ def claim(output: Path, settings: dict[str, Any]) -> None:
         If the folder holds a data set made with other settings, or files of another origin.
     """
     path = output / SETTINGS
-    strange = [output / name for name in FOLDERS if (output / name).is_dir() and any((output / name).iterdir())]
+    ours = (*FOLDERS, FOREGROUNDS) if "kinds" in settings else FOLDERS
+    strange = [output / name for name in ours if (output / name).is_dir() and any((output / name).iterdir())]
     if path.exists():  # asked last: another rank may have claimed the folder and filled it just now
         for name, there in read_settings(output).items():
             if there != settings.get(name):
                 found = f"made with {name} {there!r}, but now it is {settings.get(name)!r}"
                 raise InputError(f"{output}: {found}. Name another folder with -o, or remove this one.")
-        for folder in (output, *(output / name for name in FOLDERS)):
+        for folder in (output, *(output / name for name in ours)):
             files.sweep(folder)
         return
     if strange:

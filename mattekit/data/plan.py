@@ -13,12 +13,16 @@ from mattekit.imaging.trimap_random import generator
 
 @dataclass(frozen=True)
 class Item:
-    """One image to compose: its name (`cat_3`), that of its foreground (`cat`), and role -> file as named and found."""
+    """One image to compose: its name (`cat_3`), that of its foreground (`cat`), and role -> file as named and found.
+
+    A `kind` is that of a synthetic foreground, which has no file.
+    """
 
     name: str
     group: str
     named: dict[str, str]
     files: dict[str, Path]
+    kind: str | None = None
 
 
 @dataclass

@@ -78,7 +78,8 @@ def check(task: Check) -> dict[str, Any]:
 def strangers(output: Path, records: list[Check]) -> list[Path]:
     """Files in the folders of a data set that no line of its manifest names."""
     named = {path for task in records for path in task.files["outputs"].values()}
-    return sorted(p for name in manifest.FOLDERS for p in (output / name).glob("*") if p not in named)
+    folders = {path.parent for path in named} | {output / name for name in manifest.FOLDERS}
+    return sorted(path for folder in folders for path in folder.glob("*") if path not in named)
 
 
 def _has(record: dict[str, Any], role: str, library: Library | None) -> bool:

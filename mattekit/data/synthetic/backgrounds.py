@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from mattekit.data.synthetic import layers, palette, shapes
+from mattekit.data.synthetic import draws, layers, palette, shapes
 from mattekit.data.synthetic.grass import grass
-from mattekit.data.synthetic.noise import Size, coordinates, octaves, step, unit
+from mattekit.data.synthetic.noise import Size, coordinates, octaves, slope, step, unit
 from mattekit.data.synthetic.plants import plant
 from mattekit.data.synthetic.solids import disc
 from mattekit.data.synthetic.texture import shading, texture
@@ -26,7 +26,7 @@ def background(rng: np.random.Generator, size: Size) -> np.ndarray:
     names = list(VIEWS)
     shares = np.array([share for _, share in VIEWS.values()], np.float64)
     view = VIEWS[names[int(rng.choice(len(names), p=shares / shares.sum()))]][0]
-    blur = rng.choice([0.0, 1.0]) * np.exp(rng.uniform(np.log(0.7), np.log(11))) * unit(size)
+    blur = draws.pick(rng, [0.0, 1.0]) * draws.log_uniform(rng, 0.7, 11) * unit(size)
     if blur > 4:  # nothing finer is left to see
         small = tuple(max(8, side // 2) for side in size)
         picture = _blurred(view(rng, small), 0.5 * blur)
@@ -45,10 +45,7 @@ def _blurred(picture: np.ndarray, radius: float) -> np.ndarray:
 def plain(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Wall or studio cloth: one colour into another."""
     first, second = palette.draw(rng, 2, spread=0.6)
-    y, x = coordinates(size)
-    angle = rng.uniform(0, 2 * np.pi)
-    across = np.cos(angle) * (x / size[1] - 0.5) + np.sin(angle) * (y / size[0] - 0.5)
-    ramp = step(across + 0.3 * octaves(rng, size, 200 * unit(size)), -0.7, 0.7)[..., None]
+    ramp = step(slope(rng, size) + 0.3 * octaves(rng, size, 200 * unit(size)), -0.7, 0.7)[..., None]
     return (first + ramp * (second - first)).astype(np.float32)
 
 

@@ -58,13 +58,18 @@ def foreground(rng: np.random.Generator, size: Size, kind: str | None = None) ->
     InputError
         If there is no such kind, or a side is shorter than 16 pixels.
     """
-    if kind is not None and kind not in KINDS:
-        raise InputError(f"kind {kind}: unknown. Choose from {', '.join(KINDS)}.")
-    if min(size) < SMALLEST:
-        raise InputError(f"size {size[0]}x{size[1]}: wanted {SMALLEST} pixels or more a side.")
+    check(kind, size)
     shares = np.array(list(SHARES.values()), np.float64)
     kind = kind or str(rng.choice(list(SHARES), p=shares / shares.sum()))
     layer = KINDS[kind](rng, size)
     if rng.random() < SOFT:
         layer = layers.softened(layer, rng.uniform(0.5, 1.6))
     return layers.straight(layer)
+
+
+def check(kind: str | None, size: Size) -> None:
+    """Raise InputError if there is no such kind, or a side of `size` is too short to draw on."""
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"kind {kind}: unknown. Choose from {', '.join(KINDS)}.")
+    if min(size) < SMALLEST:
+        raise InputError(f"size {size[0]}x{size[1]}: wanted {SMALLEST} pixels or more a side.")

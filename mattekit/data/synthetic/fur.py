@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from mattekit.data.synthetic import layers, shapes, strands
+from mattekit.data.synthetic import draws, layers, shapes, strands
 from mattekit.data.synthetic.noise import Size, octaves, unit
 from mattekit.data.synthetic.strands import Strands
 from mattekit.data.synthetic.texture import texture
@@ -16,13 +16,13 @@ def fur(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Furry body; a layer (H, W, 4)."""
     scale = unit(size)
     distance = shapes.body(rng, size, (shapes.figure, shapes.figure, shapes.blob))
-    length = scale * np.exp(rng.uniform(np.log(7), np.log(55)))
+    length = scale * draws.log_uniform(rng, 7, 55)
     coat = texture(rng, size, COATS, contrast=rng.uniform(0.2, 1)) * shapes.relief(rng, distance)
     roots = _roots(rng, distance, length, int(rng.uniform(0.7, 1.3) * 3600))
     angle = _combed(rng, distance, roots)
     reach = length * rng.uniform(0.4, 1.0, len(roots)) * _patchy(rng, size, roots)
     points = strands.grow(
-        rng, roots, angle, reach, joints=JOINTS, bend=rng.uniform(0.2, 0.9), wave=rng.choice([0.0, 0.0, 0.8]),
+        rng, roots, angle, reach, joints=JOINTS, bend=rng.uniform(0.2, 0.9), wave=draws.pick(rng, [0.0, 0.0, 0.8]),
         gravity=rng.uniform(0, 0.8),
     )  # fmt: skip
     points = strands.clump(rng, points, int(rng.integers(100, 500)), rng.uniform(0, 0.8))

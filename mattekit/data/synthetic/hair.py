@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mattekit.data.synthetic import layers, palette, shapes, strands
+from mattekit.data.synthetic import draws, layers, palette, shapes, strands
 from mattekit.data.synthetic.noise import Size, unit
 from mattekit.data.synthetic.strands import Strands
 from mattekit.data.synthetic.texture import texture
@@ -52,7 +52,7 @@ class _Style:
         self.width = rng.uniform(0.7, 1.9)
         self.gloss = rng.uniform(0.05, 0.5)
         self.clumps, self.clumped = int(rng.integers(15, 90)), rng.uniform(0.2, 0.85)
-        self.wave = rng.choice([0.0, 0.25, 0.7])
+        self.wave = draws.pick(rng, [0.0, 0.25, 0.7])
         self.waves = rng.uniform(1, 4)
         self.bend = rng.uniform(0.15, 0.6)
         self.length = radius * rng.uniform(1.6, 3.0)
@@ -92,7 +92,7 @@ class _Wig(_Style):
 
     def setup(self, rng: np.random.Generator) -> None:
         self.gravity = rng.uniform(0.8, 2.5)
-        self.fringe = rng.choice([0.0, 0.3, 0.6])
+        self.fringe = draws.pick(rng, [0.0, 0.3, 0.6])
         self.spread = rng.uniform(0.15, 0.4)
 
     def roots(self, rng: np.random.Generator, n: int, behind: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -109,7 +109,7 @@ class _Shock(_Style):
 
     def setup(self, rng: np.random.Generator) -> None:
         self.lean, self.spread = rng.normal(-np.pi / 2, 0.25), rng.uniform(0.25, 0.6)
-        self.gravity = rng.choice([0.0, 0.3])
+        self.gravity = draws.pick(rng, [0.0, 0.3])
 
     def roots(self, rng: np.random.Generator, n: int, behind: bool) -> tuple[np.ndarray, np.ndarray]:
         place = rng.uniform(-1, 1, n)

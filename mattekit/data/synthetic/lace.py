@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mattekit.data.synthetic import layers, palette, shapes
+from mattekit.data.synthetic import draws, layers, palette, shapes
 from mattekit.data.synthetic.noise import Size, coordinates, octaves, step, unit
 from mattekit.data.synthetic.texture import shading
 
@@ -12,7 +12,7 @@ def lace(rng: np.random.Generator, size: Size) -> np.ndarray:
     scale = unit(size)
     bend = octaves(rng, size, 200 * scale, finest=60.0, channels=2) * np.float32(rng.uniform(5, 60) * scale)
     u, v = _cloth(rng, size, bend)
-    mesh = _mesh(rng, u, v, float(np.exp(rng.uniform(np.log(4), np.log(16))) * scale))
+    mesh = _mesh(rng, u, v, draws.log_uniform(rng, 4, 16) * scale)
     motif = _motif(rng, u, v, rng.uniform(50, 140) * scale)
     sheer = rng.uniform(0.03, 0.5) if rng.random() < 0.6 else 0.0  # finer weave than the picture shows
     folds = 0.5 + octaves(rng, size, rng.uniform(40, 160) * scale, finest=30.0)
@@ -63,5 +63,5 @@ def _piece(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Outline of a piece, often scalloped."""
     distance = shapes.body(rng, size)
     y, x = coordinates(size)
-    scallops = np.float32(rng.choice([0.0, 5.0])) * np.abs(np.sin((x + y) * np.float32(0.12 / unit(size))))
+    scallops = np.float32(draws.pick(rng, [0.0, 5.0])) * np.abs(np.sin((x + y) * np.float32(0.12 / unit(size))))
     return shapes.coverage(distance + scallops)

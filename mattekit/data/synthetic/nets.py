@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mattekit.data.synthetic import layers, palette, shapes, strands
+from mattekit.data.synthetic import draws, layers, palette, shapes, strands
 from mattekit.data.synthetic.noise import Size, octaves, unit
 from mattekit.data.synthetic.strands import Strands
 from mattekit.data.synthetic.texture import shading, texture
@@ -14,8 +14,8 @@ def net(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Net, alone, over a body or in a frame, or a ball of wicker; a layer (H, W, 4)."""
     if rng.random() < 0.25:
         return _wicker(rng, size)
-    gap = np.exp(rng.uniform(np.log(7), np.log(45))) * unit(size)
-    width = np.clip(gap * rng.uniform(0.06, 0.35), 0.8, 9)
+    gap = draws.log_uniform(rng, 7, 45) * unit(size)
+    width = min(max(gap * rng.uniform(0.06, 0.35), 0.8), 9.0)
     threads = _threads(rng, size, gap, width)
     layer = strands.paint(threads, size, round_off=rng.uniform(0.1, 0.5), slant=rng.uniform(-0.3, 0.3))
     layer[..., :3] = np.minimum(layer[..., :3] * shading(rng, size), layer[..., 3:])
@@ -35,10 +35,10 @@ def _threads(rng: np.random.Generator, size: Size, gap: float, width: float) -> 
     reach = 0.75 * float(np.hypot(*size))
     count = int(2 * reach / gap)
     families = [0.0, rng.uniform(0.8, 1.2) * np.pi / 2] if rng.random() < 0.8 else [0.0, np.pi / 3, 2 * np.pi / 3]
-    turn, zigzag = rng.uniform(0, np.pi), rng.choice([0.0, 0.0, 0.35])
+    turn, zigzag = rng.uniform(0, np.pi), draws.pick(rng, [0.0, 0.0, 0.35])
     lines = []
     for angle in families:
-        offset = (np.arange(count) - count / 2 + rng.normal(0, rng.choice([0.02, 0.15]), count)) * gap
+        offset = (np.arange(count) - count / 2 + rng.normal(0, draws.pick(rng, [0.02, 0.15]), count)) * gap
         along = np.linspace(-reach, reach, JOINTS)
         sway = zigzag * gap * np.sign(np.sin(np.pi * np.arange(JOINTS) + np.pi * (np.arange(count)[:, None] % 2)))
         u, v = np.broadcast_to(along, (count, JOINTS)), offset[:, None] + sway

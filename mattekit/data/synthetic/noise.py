@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from mattekit.data.synthetic import draws
+
 Size = tuple[int, int]
 
 
@@ -49,6 +51,13 @@ def coordinates(size: Size) -> tuple[np.ndarray, np.ndarray]:
     """Rows (H, 1) and columns (1, W) of the pixel centres, float32."""
     height, width = size
     return np.arange(height, dtype=np.float32)[:, None] + 0.5, np.arange(width, dtype=np.float32)[None, :] + 0.5
+
+
+def slope(rng: np.random.Generator, size: Size) -> np.ndarray:
+    """Rise across a picture in a random direction: (H, W) float32, about -0.5..0.5."""
+    y, x = coordinates(size)
+    c, s = draws.direction(rng)
+    return c * (x / size[1] - 0.5) + s * (y / size[0] - 0.5)
 
 
 def step(field: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from mattekit.data.synthetic import draws
 from mattekit.data.synthetic.noise import Size, coordinates, octaves, unit
 
 
@@ -15,9 +16,10 @@ def relief(rng: np.random.Generator, distance: np.ndarray, strength: float = 0.5
     """Light and shade on a body that bulges towards us, as a factor (H, W, 1) around 1."""
     height, width = distance.shape
     small = cv2.resize(distance, ((width + 3) // 4, (height + 3) // 4), interpolation=cv2.INTER_AREA)
-    bulge = np.sqrt(np.maximum(cv2.GaussianBlur(small, (0, 0), 5), 0) + 1)
-    angle = rng.uniform(0, 2 * np.pi)
-    slope = np.cos(angle) * cv2.Sobel(bulge, cv2.CV_32F, 1, 0) + np.sin(angle) * cv2.Sobel(bulge, cv2.CV_32F, 0, 1)
+    depth = np.maximum(cv2.GaussianBlur(small, (0, 0), 4), 0)
+    bulge = np.sqrt(depth * (2 * depth.max() - depth) + 1)  # a dome: level at its middle, steep at its rim
+    c, s = draws.direction(rng)
+    slope = c * cv2.Sobel(bulge, cv2.CV_32F, 1, 0) + s * cv2.Sobel(bulge, cv2.CV_32F, 0, 1)
     slope = cv2.GaussianBlur(slope, (0, 0), 3)
     shade = 1 + strength * slope / (1 + np.abs(slope))
     return cv2.resize(shade, (width, height), interpolation=cv2.INTER_LINEAR)[..., None].astype(np.float32)
@@ -100,7 +102,7 @@ def ring(rng: np.random.Generator, size: Size) -> np.ndarray:
     outer = rng.uniform(110, 200) * unit(size)
     radii = (outer, outer * rng.uniform(0.5, 1))
     distance = ellipse(size, _centre(rng, size), radii, rng.uniform(0, np.pi))
-    return np.minimum(distance, np.float32(rng.uniform(25, 0.7 * radii[1])) - distance)
+    return np.minimum(distance, np.float32(rng.uniform(0.2, 0.7) * radii[1]) - distance)
 
 
 BODIES = (figure, figure, blob, polygon, vessel, ring)

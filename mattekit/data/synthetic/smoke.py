@@ -3,7 +3,7 @@
 import numpy as np
 
 from mattekit.data.synthetic import layers, palette
-from mattekit.data.synthetic.noise import Size, coordinates, octaves, step, unit, warped
+from mattekit.data.synthetic.noise import Size, coordinates, octaves, slope, step, unit, warped
 
 
 def smoke(rng: np.random.Generator, size: Size) -> np.ndarray:
@@ -35,18 +35,15 @@ def _puff(rng: np.random.Generator, size: Size) -> np.ndarray:
     y, x = coordinates(size)
     total = np.zeros(size, np.float32)
     for _ in range(rng.integers(1, 5)):
-        cx, cy = rng.uniform(0.2, 0.8, 2) * [size[1], size[0]]
-        radius = rng.uniform(0.12, 0.35, 2) * min(size)
-        total = np.maximum(total, np.exp(-np.square((x - cx) / radius[0]) - np.square((y - cy) / radius[1])))
+        cx, cy = rng.uniform(0.2, 0.8) * size[1], rng.uniform(0.2, 0.8) * size[0]
+        wide, tall = rng.uniform(0.12, 0.35) * min(size), rng.uniform(0.12, 0.35) * min(size)
+        total = np.maximum(total, np.exp(-np.square((x - cx) / wide) - np.square((y - cy) / tall)))
     return total
 
 
 def _bank(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Covers one side of the picture."""
-    y, x = coordinates(size)
-    angle = rng.uniform(0, 2 * np.pi)
-    across = np.cos(angle) * (x / size[1] - 0.5) + np.sin(angle) * (y / size[0] - 0.5)
-    return step(across, -0.5, 0.4)
+    return step(slope(rng, size), -0.5, 0.4)
 
 
 SHAPES = (_plume, _plume, _puff, _bank)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from mattekit.data.synthetic import layers, shapes
+from mattekit.data.synthetic import draws, layers, shapes
 from mattekit.data.synthetic.noise import Size, octaves, step, unit
 from mattekit.data.synthetic.texture import shading, texture
 
@@ -11,7 +11,7 @@ from mattekit.data.synthetic.texture import shading, texture
 def defocused(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Body blurred by a disc, more in some parts than in others; a layer (H, W, 4)."""
     solid = _solid(rng, size)
-    largest = np.exp(rng.uniform(np.log(0.7), np.log(14))) * unit(size)
+    largest = draws.log_uniform(rng, 0.7, 14) * unit(size)
     blurred = cv2.filter2D(solid, -1, disc(largest), borderType=cv2.BORDER_REPLICATE)
     if rng.random() < 0.5:
         return blurred
@@ -23,7 +23,7 @@ def defocused(rng: np.random.Generator, size: Size) -> np.ndarray:
 def moving(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Body blurred along a line or an arc; a layer (H, W, 4)."""
     solid = _solid(rng, size)
-    length = np.exp(rng.uniform(np.log(3), np.log(45))) * unit(size)
+    length = draws.log_uniform(rng, 3, 45) * unit(size)
     if rng.random() < 0.7:
         return cv2.filter2D(solid, -1, line(length, rng.uniform(0, np.pi)), borderType=cv2.BORDER_REPLICATE)
     return _turned(solid, rng.uniform(0, 1, 2) * [size[1], size[0]], length / (0.4 * max(size)))

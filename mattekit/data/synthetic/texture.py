@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mattekit.data.synthetic import palette
-from mattekit.data.synthetic.noise import Size, coordinates, octaves, step, unit
+from mattekit.data.synthetic import draws, palette
+from mattekit.data.synthetic.noise import Size, coordinates, octaves, slope, step, unit
 
 
 def texture(rng: np.random.Generator, size: Size, families: Sequence[str] = (), *, contrast: float = 1.0) -> np.ndarray:
@@ -25,17 +25,14 @@ def texture(rng: np.random.Generator, size: Size, families: Sequence[str] = (), 
     if rng.random() < 0.3:  # two colours that have nothing to do with one another
         stops[-1] = palette.draw(rng, 1)[0]
     stops = stops.mean(0) + contrast * (stops - stops.mean(0))
-    grain = rng.choice([0.0, 0.08, 0.25]) * octaves(rng, size, rng.uniform(3, 10), persistence=0.8, finest=1.5)
+    grain = draws.pick(rng, [0.0, 0.08, 0.25]) * octaves(rng, size, rng.uniform(3, 10), persistence=0.8, finest=1.5)
     return np.clip(_ramp(pattern, stops) * (1 + grain[..., None]), 0, 1)
 
 
 def shading(rng: np.random.Generator, size: Size, strength: float = 0.35) -> np.ndarray:
     """Factor of soft light and shade over a picture, (H, W, 1) float32 around 1."""
-    y, x = coordinates(size)
-    angle = rng.uniform(0, 2 * np.pi)
-    slope = np.cos(angle) * (x / size[1] - 0.5) + np.sin(angle) * (y / size[0] - 0.5)
     uneven = octaves(rng, size, 250 * unit(size), finest=100 * unit(size))
-    return np.clip(1 + strength * (slope + 0.8 * uneven), 0.2, 2)[..., None].astype(np.float32)
+    return np.clip(1 + strength * (slope(rng, size) + 0.8 * uneven), 0.2, 2)[..., None]
 
 
 def _ramp(pattern: np.ndarray, stops: np.ndarray) -> np.ndarray:
@@ -71,26 +68,26 @@ def mottled(rng: np.random.Generator, size: Size) -> np.ndarray:
 
 def stripes(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Straight or wandering bands."""
-    u, _ = _axes(rng, size, rng.uniform(6, 70) * unit(size), rng.choice([0.0, 0.3, 1.5]))
-    return _wave(u, rng.choice([0.0, 1.0, 6.0]))
+    u, _ = _axes(rng, size, rng.uniform(6, 70) * unit(size), draws.pick(rng, [0.0, 0.3, 1.5]))
+    return _wave(u, draws.pick(rng, [0.0, 1.0, 6.0]))
 
 
 def checks(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Woven squares."""
-    u, v = _axes(rng, size, rng.uniform(8, 60) * unit(size), rng.choice([0.0, 0.3]))
-    hardness = rng.choice([0.5, 6.0])
+    u, v = _axes(rng, size, rng.uniform(8, 60) * unit(size), draws.pick(rng, [0.0, 0.3]))
+    hardness = draws.pick(rng, [0.5, 6.0])
     return 0.5 * (_wave(u, hardness) + _wave(v, hardness))
 
 
 def dots(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Spots in rows."""
-    u, v = _axes(rng, size, rng.uniform(8, 50) * unit(size), rng.choice([0.0, 0.4]))
+    u, v = _axes(rng, size, rng.uniform(8, 50) * unit(size), draws.pick(rng, [0.0, 0.4]))
     return step(np.sin(2 * np.pi * u) * np.sin(2 * np.pi * v), rng.uniform(0, 0.4), 0.6)
 
 
 def knitted(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Columns of slanted stitches."""
-    u, v = _axes(rng, size, rng.uniform(7, 28) * unit(size), rng.choice([0.15, 0.5]))
+    u, v = _axes(rng, size, rng.uniform(7, 28) * unit(size), draws.pick(rng, [0.15, 0.5]))
     column = u - np.floor(u)
     stitch = np.abs(np.sin(np.pi * (1.6 * v + 0.9 * np.abs(column - 0.5))))
     return 0.25 + 0.6 * stitch * np.sin(np.pi * np.abs(2 * column - 1)) + 0.15 * octaves(rng, size, 60 * unit(size))
@@ -99,7 +96,7 @@ def knitted(rng: np.random.Generator, size: Size) -> np.ndarray:
 def patches(rng: np.random.Generator, size: Size) -> np.ndarray:
     """Areas of one colour each, with hard outlines."""
     field = octaves(rng, size, rng.uniform(40, 200) * unit(size), persistence=0.5, finest=6.0)
-    count = rng.integers(3, 7)
+    count = int(rng.integers(3, 7))
     return np.floor((0.5 + field) * count) / count
 
 
