@@ -4,7 +4,7 @@ import numpy as np
 
 from mattekit.data.augment.move import about_centre, move
 from mattekit.data.sample import Sample
-from mattekit.data.views import Interpolation
+from mattekit.data.warps import Interpolation
 
 
 def affine(

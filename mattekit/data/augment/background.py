@@ -8,7 +8,8 @@ import numpy as np
 
 from mattekit.data.augment.move import scaling
 from mattekit.data.sample import Sample
-from mattekit.data.views import Interpolation, warped, window
+from mattekit.data.views import window
+from mattekit.data.warps import Interpolation, warped
 
 
 def background(

@@ -5,7 +5,7 @@ import numpy as np
 
 from mattekit.data.augment.colours import Layer, recolour
 from mattekit.data.sample import Sample
-from mattekit.data.views import CODES
+from mattekit.data.warps import CODES
 
 
 def blur(

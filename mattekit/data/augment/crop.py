@@ -9,7 +9,8 @@ import numpy as np
 from mattekit.data.augment.move import each, move, scaling
 from mattekit.data.augment.place import Box, anywhere, centred, inside, pick, unknown, whole
 from mattekit.data.sample import Sample
-from mattekit.data.views import Interpolation, pointwise, window
+from mattekit.data.views import pointwise, window
+from mattekit.data.warps import Interpolation
 
 TRIES, SHARE = 5, 0.8  # LSA's released code
 FEW = 10  # A2U's released code

@@ -6,7 +6,8 @@ import numpy as np
 
 from mattekit.data.augment.move import scaling
 from mattekit.data.sample import Sample
-from mattekit.data.views import Interpolation, Pixels, pointwise, stored, warped
+from mattekit.data.views import Pixels, pointwise, stored
+from mattekit.data.warps import Interpolation, warped
 from mattekit.imaging.composite import merge as join
 
 COARSE = 16

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from mattekit.data.sample import Sample
-from mattekit.data.views import Border, Interpolation, Pixels, warped
+from mattekit.data.views import Pixels
+from mattekit.data.warps import Border, Interpolation, warped
 
 Part = Literal["all", "foreground", "background"]
 

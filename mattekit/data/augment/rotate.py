@@ -6,7 +6,7 @@ import numpy as np
 
 from mattekit.data.augment.move import Part, about_centre, move
 from mattekit.data.sample import Sample
-from mattekit.data.views import Interpolation
+from mattekit.data.warps import Interpolation
 
 
 def rotate(

@@ -26,6 +26,7 @@ from mattekit.data.augment.hsv import hsv
 from mattekit.data.augment.jitter import jitter
 from mattekit.data.augment.merge import merge
 from mattekit.data.augment.noise import jpeg, noise
+from mattekit.data.augment.prior import prior
 from mattekit.data.augment.resize import resize
 from mattekit.data.augment.rotate import rotate
 from mattekit.data.augment.trimap import trimap
@@ -60,6 +61,7 @@ STEPS: dict[str, Callable[..., Sample]] = {
     "jpeg": jpeg,
     # the image
     "compose": compose,
+    "prior": prior,
 }
 PICTURES = ("alpha", "fg", "bg", "image", "trimap", "prior")
 
