@@ -12,7 +12,7 @@ class Average:
     Parameters
     ----------
     network : nn.Module
-        A copy of it is kept.
+        A copy of it is kept. Its tensors are read at every update, so they must stay where they are.
     decay : float
         Share of the old average that a step leaves. The first steps leave less, (1 + n) / (10 + n) after n of them,
         so that the random weights at the start are forgotten.
@@ -26,17 +26,19 @@ class Average:
     def __init__(self, network: nn.Module, decay: float):
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self.decay, self.count = decay, 0
+        pairs = list(zip(self.network.state_dict().values(), network.state_dict().values(), strict=True))
+        self._means = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._counts = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
+    def update(self) -> None:
         """Take in the weights after a step."""
         decay = min(self.decay, (1 + self.count) / (10 + self.count))
         self.count += 1
-        for mean, value in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(value, 1 - decay)
-            else:
-                mean.copy_(value)
+        for mean, value in self._means:
+            mean.lerp_(value, 1 - decay)
+        for mean, value in self._counts:
+            mean.copy_(value)
 
     def state_dict(self) -> dict:
         """What `load_state_dict` takes to go on."""

@@ -84,7 +84,7 @@ class Learner:
             self.optimiser.step()
             self.step += 1
             if self.average:
-                self.average.update(self.raw)
+                self.average.update()
         return Step(value, gradient, output.detach(), part)
 
     def finite(self, step: Step) -> bool:

@@ -32,12 +32,17 @@ def contact_sheet(rows: Iterable[Row]) -> np.ndarray:
 
 def rows_of(batch: Batch, output: Tensor) -> list[Row]:
     """The first samples of a training batch with what the network gave for them."""
-    arrays = {name: batch[name][:ROWS].detach().float().cpu().numpy() for name in ("image", "trimap", "alpha")}
-    alphas = output[:ROWS].detach().float().cpu().nan_to_num().clamp(0, 1).numpy()
+    arrays = {name: _shown(batch[name]) for name in ("image", "trimap", "alpha")}
+    alphas = _shown(output)
     return [
         Row(f"sample {i + 1}", np.ascontiguousarray(image.transpose(1, 2, 0)), trimap[0], alpha[0], truth[0])
         for i, (image, trimap, truth, alpha) in enumerate(zip(*arrays.values(), alphas, strict=True))
     ]
+
+
+def _shown(pictures: Tensor) -> np.ndarray:
+    """The first ones, as far as they can be shown: of a batch that is being looked into, not all values may be."""
+    return pictures[:ROWS].detach().float().cpu().nan_to_num().clamp(0, 1).numpy()
 
 
 def _cells(row: Row) -> list[Cell]:

@@ -1,0 +1,24 @@
+"""A run that kills itself: python training_work.py RECIPE OUTPUT STEP WORKERS."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from mattekit.training import recipe
+from mattekit.training.display import Silent
+from mattekit.training.job import Job
+from mattekit.training.loop import train
+
+
+class Deadly(Silent):
+    """Ends the process after a step, without a word."""
+
+    def learnt(self, step, loss):
+        if step == int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    made = recipe.read(sys.argv[1])
+    train(Job(made, Path(sys.argv[2]), device="cpu", workers=int(sys.argv[4])), Deadly)
