@@ -19,11 +19,10 @@ def hair(rng: np.random.Generator, size: Size) -> np.ndarray:
     style = STYLES[int(rng.integers(len(STYLES)))](rng, centre, radius, size)
     behind = style.strands(rng, int(rng.uniform(0.6, 1.0) * 900), behind=True)
     before = style.strands(rng, int(rng.uniform(0.6, 1.2) * 1100), behind=False)
-    back = strands.paint(behind, size, round_off=0.2)
-    front = strands.paint(before, size, round_off=0.2)
-    if not style.head:
-        return layers.over(front, back)
-    return layers.over(front, _head(rng, size, centre, radius), back)
+    layer = strands.paint(before, size, round_off=0.2)
+    if style.head:
+        layer = layers.over(layer, _head(rng, size, centre, radius))
+    return strands.paint(behind, size, before=layer, round_off=0.2)
 
 
 def _head(rng: np.random.Generator, size: Size, centre: np.ndarray, radius: float) -> np.ndarray:

@@ -8,17 +8,17 @@ MARGIN = 0.02  # below about this alpha, the colour is that of the neighbourhood
 
 def filled(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Layer (H, W, 4) of a colour, (H, W, 3) or (3,), and an alpha (H, W)."""
-    out = np.empty((*alpha.shape, 4), np.float32)
-    out[..., :3] = colour * alpha[..., None]
-    out[..., 3] = alpha
-    return out
+    plane = np.ascontiguousarray(alpha, np.float32)
+    if colour.ndim == 1:
+        return cv2.merge([plane * np.float32(channel) for channel in colour] + [plane])
+    return cv2.merge([*(plane * colour[..., c] for c in range(3)), plane])
 
 
 def over(*layers: np.ndarray) -> np.ndarray:
     """Put layers over one another; the first is in front."""
     out = layers[0]
     for layer in layers[1:]:
-        out = out + layer * (1 - out[..., 3:])
+        out = out + layer * cv2.merge([1 - out[..., 3]] * 4)
     return out
 
 
@@ -46,11 +46,13 @@ def _continued(layer: np.ndarray) -> np.ndarray:
     height, width = layer.shape[:2]
     if min(height, width) <= 4:
         mean = layer.reshape(-1, 4).mean(0)
-        around = np.broadcast_to(mean[:3] / max(mean[3], 1e-6), (height, width, 3))
+        around = np.empty((height, width, 3), np.float32)
+        around[:] = mean[:3] / max(mean[3], 1e-6)
     else:
         smaller = cv2.resize(layer, ((width + 3) // 4, (height + 3) // 4), interpolation=cv2.INTER_AREA)
         around = cv2.resize(_continued(smaller), (width, height), interpolation=cv2.INTER_LINEAR)
-    alpha = layer[..., 3:]
+    *colours, alpha = cv2.split(layer)
     # The less there is, the more the neighbourhood counts; where alpha is far above the margin it changes nothing.
     weight = MARGIN * np.square(np.maximum(1 - alpha / (4 * MARGIN), 0))
-    return (layer[..., :3] + weight * around) / np.maximum(alpha + weight, 1e-6)
+    share = 1 / np.maximum(alpha + weight, np.float32(1e-6))
+    return cv2.merge([(c + weight * near) * share for c, near in zip(colours, cv2.split(around), strict=True)])

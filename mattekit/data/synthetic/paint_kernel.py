@@ -11,12 +11,13 @@ FAR = np.float32(1e6)  # beyond any picture
 
 
 @njit(cache=True)
-def paint(points, radius, colour, opacity, shading, scale, height, width):
-    """Paint strands, later ones before earlier ones, and average the enlarged canvas over the pixels.
+def paint(points, radius, colour, opacity, shading, before, scale):
+    """Paint strands behind a layer, later ones before earlier ones, and average the enlarged canvas over the pixels.
 
-    points (n, k, 2) x and y, radius (n, k), colour (n, k, 3), opacity (n,), shading (2,): see `paint.paint`.
-    Returns (height, width, 4) premultiplied RGB and alpha.
+    points (n, k, 2) x and y, radius (n, k), colour (n, k, 3), opacity (n,), shading (2,): see `strands.paint`.
+    before (H, W, 4) and what is returned: premultiplied RGB and alpha.
     """
+    height, width = before.shape[:2]
     count, joints = radius.shape
     top, bottom = _extents(points, radius)
     tangents = _tangents(points)
@@ -25,13 +26,14 @@ def paint(points, radius, colour, opacity, shading, scale, height, width):
     factor = np.float32(scale)
     for start in range(0, height, ROWS):
         rows, first = min(ROWS, height - start), np.float32(start * scale)
-        canvas[: rows * scale] = 0
+        _enlarge(before, canvas, start, rows, scale)
         for i in range(count - 1, -1, -1):  # from front to back: hidden parts cost one look each
             if bottom[i] < start or top[i] > start + rows or opacity[i] <= 0:
                 continue
             for j in range(joints - 1):
-                _segment(canvas, rows * scale, first, factor, points[i], tangents[i], radius[i], colour[i],
-                         opacity[i], shading, j)  # fmt: skip
+                _segment(
+                    canvas, rows * scale, first, factor, points, tangents, radius, colour, opacity[i], shading, i, j
+                )
         _average(canvas, out, start, rows, scale)
     return out
 
@@ -63,34 +65,41 @@ def _tangents(points):
 
 
 @njit(cache=True, error_model="numpy")
-def _segment(canvas, rows, first, scale, points, tangents, radius, colour, opacity, shading, j):
-    """Paint segment j of a strand behind what is there; pixel centres lie at half numbers."""
+def _segment(canvas, rows, first, scale, points, tangents, radius, colour, opacity, shading, i, j):
+    """Paint segment j of strand i behind what is there; pixel centres lie at half numbers."""
     half, one = np.float32(0.5), np.float32(1)
-    x0, y0 = points[j, 0] * scale, points[j, 1] * scale - first
-    dx, dy = points[j + 1, 0] * scale - x0, points[j + 1, 1] * scale - first - y0
-    r0, r1 = radius[j] * scale, radius[j + 1] * scale
+    x0, y0 = points[i, j, 0] * scale, points[i, j, 1] * scale - first
+    dx, dy = points[i, j + 1, 0] * scale - x0, points[i, j + 1, 1] * scale - first - y0
+    r0, r1 = radius[i, j] * scale, radius[i, j + 1] * scale
     reach, wider, square = max(r0, r1) + half, r1 - r0, dx * dx + dy * dy
     highest, lowest = min(y0, y0 + dy) - reach, max(y0, y0 + dy) + reach
     if square < np.float32(1e-6) or lowest < 0 or highest > rows:
         return
     low, high = max(0, int(highest)), min(rows, int(lowest) + 1)
     norm, thin = one / np.float32(math.sqrt(square)), one / max(half * (r0 + r1), half)
-    red, green, blue = colour[j, 0], colour[j, 1], colour[j, 2]
-    redder, greener, bluer = colour[j + 1, 0] - red, colour[j + 1, 1] - green, colour[j + 1, 2] - blue
+    red, green, blue = colour[i, j, 0], colour[i, j, 1], colour[i, j, 2]
+    redder, greener = colour[i, j + 1, 0] - red, colour[i, j + 1, 1] - green
+    bluer = colour[i, j + 1, 2] - blue
     near, far = _sides(dx, dy, reach / norm)
-    start, end = _mitre(tangents[j], one), _mitre(tangents[j + 1], -one)
+    start = _mitre(tangents[i, j, 0], tangents[i, j, 1])
+    end = _mitre(-tangents[i, j + 1, 0], -tangents[i, j + 1, 1])
+    width, across_x, along_x = canvas.shape[1], -dy * norm, dx * norm * norm
     for y in range(low, high):
         v = np.float32(y) + half - y0
         w = v - dy
-        left = max(near[0] + near[1] * v, start[0] + start[1] * v, dx + end[0] + end[1] * w)
-        right = min(far[0] + far[1] * v, start[2] + start[3] * v, dx + end[2] + end[3] * w)
-        for x in range(max(0, math.ceil(left + x0 - half)), min(canvas.shape[1], math.ceil(right + x0 - half))):
-            room = one - canvas[y, x, 3]
+        left = max(near[0] + near[1] * v, start[0] + start[1] * v, dx + end[0] + end[1] * w) + x0 - half
+        right = min(far[0] + far[1] * v, start[2] + start[3] * v, dx + end[2] + end[3] * w) + x0 - half
+        if right < 0 or left >= right:
+            continue
+        k = np.uint32(y)  # known not to be negative: no wrapping around to test for
+        across_0, along_0 = v * dx * norm + across_x * (half - x0), v * dy * norm * norm + along_x * (half - x0)
+        for x in range(max(0, math.ceil(left)), min(width, math.ceil(right))):
+            m = np.uint32(x)
+            room = one - canvas[k, m, 3]
             if room < EMPTY:
                 continue
-            u = np.float32(x) + half - x0
-            across = (v * dx - u * dy) * norm
-            along = min(max((u * dx + v * dy) * norm * norm, np.float32(0)), one)
+            across = across_0 + across_x * np.float32(x)
+            along = min(max(along_0 + along_x * np.float32(x), np.float32(0)), one)
             r = r0 + along * wider
             # Overlap of the strand's cross-section with the pixel's unit width: right for hairs thinner than that too.
             part = min(half, across + r) - max(-half, across - r)
@@ -99,10 +108,10 @@ def _segment(canvas, rows, first, scale, points, tangents, radius, colour, opaci
             side = min(max(across * thin, -one), one)
             alpha = opacity * min(part, one) * room
             light = alpha * (one + shading[0] * side - shading[1] * side * side)
-            canvas[y, x, 0] += light * (red + along * redder)
-            canvas[y, x, 1] += light * (green + along * greener)
-            canvas[y, x, 2] += light * (blue + along * bluer)
-            canvas[y, x, 3] += alpha
+            canvas[k, m, 0] += light * (red + along * redder)
+            canvas[k, m, 1] += light * (green + along * greener)
+            canvas[k, m, 2] += light * (blue + along * bluer)
+            canvas[k, m, 3] += alpha
 
 
 @njit(cache=True, error_model="numpy")
@@ -115,9 +124,8 @@ def _sides(dx, dy, width):
 
 
 @njit(cache=True, error_model="numpy")
-def _mitre(tangent, sign):
-    """Side of a joint, before or behind, as bounds of u: (least, per row, most, per row)."""
-    x, y = sign * tangent[0], sign * tangent[1]
+def _mitre(x, y):
+    """The side of a joint that (x, y) points to, as bounds of u: (least, per row, most, per row)."""
     if abs(x) < np.float32(1e-4):
         x = np.float32(1e-4)
     none = np.float32(0)
@@ -125,15 +133,27 @@ def _mitre(tangent, sign):
 
 
 @njit(cache=True)
+def _enlarge(layer, canvas, start, rows, scale):
+    for y in range(rows * scale):
+        for x in range(canvas.shape[1]):
+            for c in range(4):
+                canvas[y, x, c] = layer[start + y // scale, x // scale, c]
+
+
+@njit(cache=True)
 def _average(canvas, out, start, rows, scale):
+    """Mean of each pixel's part of the canvas; light beyond full is cut off."""
     share = np.float32(1.0 / (scale * scale))
     for y in range(rows):
         for x in range(out.shape[1]):
-            for c in range(4):
-                out[start + y, x, c] = 0
-            for i in range(scale):
-                for k in range(scale):
-                    for c in range(4):
-                        out[start + y, x, c] += canvas[y * scale + i, x * scale + k, c]
-            for c in range(4):
-                out[start + y, x, c] *= share
+            red = green = blue = alpha = np.float32(0)
+            for i in range(y * scale, (y + 1) * scale):
+                for k in range(x * scale, (x + 1) * scale):
+                    red += canvas[i, k, 0]
+                    green += canvas[i, k, 1]
+                    blue += canvas[i, k, 2]
+                    alpha += canvas[i, k, 3]
+            out[start + y, x, 0] = min(red, alpha) * share
+            out[start + y, x, 1] = min(green, alpha) * share
+            out[start + y, x, 2] = min(blue, alpha) * share
+            out[start + y, x, 3] = alpha * share

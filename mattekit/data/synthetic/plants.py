@@ -17,16 +17,16 @@ def plant(rng: np.random.Generator, size: Size) -> np.ndarray:
         return _flower(rng, size)
     branches = _branches(rng, size)
     leaves = _leaves(rng, branches, unit(size))
-    wood = strands.paint(branches, size, round_off=0.5, slant=0.3)
-    back, front = (strands.Strands(*(a[i::2] for a in vars(leaves).values())) for i in (0, 1))
-    slant, bulge = rng.uniform(-0.4, 0.4), rng.uniform(0, 0.5)
-    parts = [strands.paint(part, size, slant=slant, round_off=bulge) for part in (front, back)]
-    parts.insert(1, wood)
+    back, front = (Strands(*(a[i::2] for a in vars(leaves).values())) for i in (0, 1))
+    shape = {"slant": rng.uniform(-0.4, 0.4), "round_off": rng.uniform(0, 0.5)}
+    layer = strands.paint(front, size, **shape)
+    layer = strands.paint(branches, size, before=layer, round_off=0.5, slant=0.3)
+    layer = strands.paint(back, size, before=layer, **shape)
     if rng.random() < 0.35:
         pot = shapes.vessel(rng, size)
         pot[: int(0.7 * size[0])] = -1
-        parts.append(layers.filled(texture(rng, size), shapes.coverage(pot)))
-    return layers.over(*parts)
+        layer = layers.over(layer, layers.filled(texture(rng, size), shapes.coverage(pot)))
+    return layer
 
 
 def _branches(rng: np.random.Generator, size: Size) -> Strands:
@@ -93,7 +93,7 @@ def _flower(rng: np.random.Generator, size: Size) -> np.ndarray:
     stalks = strands.grow(rng, roots, np.full(count, -np.pi / 2), np.full(count, 0.7 * size[0]), joints=JOINTS)
     colour = strands.light(rng, stalks, palette.draw(rng, count, ("foliage",)), depth=0.2)
     radius = strands.taper(rng.uniform(3, 12, count) * unit(size), JOINTS, tip=0.6)
-    return layers.over(heads, strands.paint(Strands(stalks, radius, colour, np.ones(count)), size, round_off=0.4))
+    return strands.paint(Strands(stalks, radius, colour, np.ones(count)), size, before=heads, round_off=0.4)
 
 
 def _petals(rng: np.random.Generator, centre: np.ndarray, radius: float) -> Strands:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mattekit.compiling import announced
+
 SCALE = 3  # times the resolution; edges are softened within its pixels too
 
 
@@ -31,27 +33,34 @@ def joined(*parts: Strands) -> Strands:
     return Strands(*(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True)))
 
 
+@announced("synthetic foregrounds: the first use compiles for some seconds.")
 def paint(
-    strands: Strands, size: tuple[int, int], *, round_off: float = 0.0, slant: float = 0.0, scale: int = SCALE
+    strands: Strands,
+    size: tuple[int, int],
+    *,
+    before: np.ndarray | None = None,
+    round_off: float = 0.0,
+    slant: float = 0.0,
+    scale: int = SCALE,
 ) -> np.ndarray:
     """Paint strands over one another at `scale` times the resolution, and average that over the pixels.
 
     Parameters
     ----------
     size : (height, width) in pixels.
+    before : layer (height, width, 4) that they lie behind; what it hides costs little.
     round_off : how much darker a strand's edges are than its middle, as of a thread; 0..1.
     slant : how much lighter its left side is than its right, as of a folded leaf; -1..1.
 
     Returns
     -------
-    (height, width, 4) float32: RGB premultiplied by alpha, and alpha
+    (height, width, 4) float32: RGB premultiplied by alpha, and alpha; of `before`, too, if given
     """
     from mattekit.data.synthetic import paint_kernel
 
-    arrays = (strands.points, strands.radius, strands.colour, strands.opacity, (slant, round_off))
-    out = paint_kernel.paint(*(np.ascontiguousarray(a, np.float32) for a in arrays), scale, *size)
-    out[..., :3] = np.clip(out[..., :3], 0, out[..., 3:])
-    return out
+    before = np.zeros((*size, 4), np.float32) if before is None else before
+    arrays = (strands.points, strands.radius, strands.colour, strands.opacity, (slant, round_off), before)
+    return paint_kernel.paint(*(np.ascontiguousarray(array, np.float32) for array in arrays), scale)
 
 
 def grow(
