@@ -32,7 +32,7 @@ class Decoded:
     def read(self, read: Callable[..., Arrays], *paths: Path, parts: int = 1) -> Arrays:
         """Give the `parts` arrays of `read(*paths)`: from the folder or, if they are not in it yet, by calling that.
 
-        Arrays from the folder cannot be written to. Raises as `read`.
+        Whoever changes the arrays changes a copy, not the folder. Raises as `read`.
         """
         entry = self._entry(read, paths, parts)
         if entry and (kept := _mapped(entry)) is not None:
@@ -59,6 +59,6 @@ class Decoded:
 def _mapped(entry: list[Path]) -> Arrays | None:
     """All arrays of an entry, or None if one of them is missing or damaged."""
     try:
-        return tuple(np.asarray(np.load(path, mmap_mode="r")) for path in entry)
+        return tuple(np.asarray(np.load(path, mmap_mode="c")) for path in entry)
     except (OSError, ValueError, EOFError):
         return None

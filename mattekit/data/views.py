@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from mattekit.compiling import announced
 from mattekit.imaging.levels import to_float
+
+COMPILING = "augmentation: the first use compiles for some seconds."
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +42,25 @@ def stored(pixels: Pixels) -> View:
     """A view of an array; views stay as they are."""
     if isinstance(pixels, View):
         return pixels
+    pixels = np.require(pixels, requirements="CW")  # as the compiled loop wants them
 
     def at(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         if is_grid(rows, columns):
             box = _as_box(rows[:, 0], columns[0])
             return pixels[box] if box else pixels.take(rows[:, 0], axis=0).take(columns[0], axis=1)
-        index = np.multiply(rows, pixels.shape[1], dtype=np.intp) + columns
-        return np.reshape(pixels, (-1, *pixels.shape[2:])).take(index, axis=0, mode="clip")  # faster; none is outside
+        return _gather(pixels, rows, columns)
 
     return View(pixels.shape, at)
+
+
+@announced(COMPILING)
+def _gather(pixels: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    from mattekit.data.views_kernel import gather_colours, gather_plane
+
+    if pixels.dtype == bool:
+        return _gather(pixels.view(np.uint8), rows, columns).view(bool)
+    rows, columns = (np.ascontiguousarray(each, np.int32) for each in (rows, columns))
+    return (gather_plane if pixels.ndim == 2 else gather_colours)(pixels, rows, columns)
 
 
 def window(pixels: Pixels, top: int, left: int, height: int, width: int) -> Pixels:

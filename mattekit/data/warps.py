@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from mattekit.compiling import announced
-from mattekit.data.views import Pixels, View, box_around, grid, is_grid, like, stored
+from mattekit.data.views import COMPILING, Pixels, View, box_around, grid, is_grid, like, stored
 
 Interpolation = Literal["nearest", "linear", "cubic"]
 Border = Literal["edge", "zero", "reflect"]
@@ -63,7 +63,7 @@ def _apply(row: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray
     return (columns.astype(np.float32) * along_x + shift) + rows.astype(np.float32) * along_y
 
 
-@announced("augmentation: the first use compiles for some seconds.")
+@announced(COMPILING)
 def _nearest(matrix: np.ndarray, rows: np.ndarray, columns: np.ndarray, shape: tuple) -> tuple[np.ndarray, ...]:
     """Rows and columns that places come from, moved inside a picture, and which of them were outside."""
     height, width = shape[:2]
@@ -72,7 +72,7 @@ def _nearest(matrix: np.ndarray, rows: np.ndarray, columns: np.ndarray, shape: t
         places = [(np.floor(line + HALF).astype(np.int32), length) for line, length in lines]
         down, right = (place.clip(0, length - 1) for place, length in places)
         return down, right, (down != places[0][0]) | (right != places[1][0])
-    from mattekit.data.warps_kernel import nearest_of_grid, nearest_of_places
+    from mattekit.data.views_kernel import nearest_of_grid, nearest_of_places
 
     if is_grid(rows, columns):
         return nearest_of_grid(rows[:, 0].copy(), columns[0].copy(), matrix, height, width)

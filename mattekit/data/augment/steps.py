@@ -80,6 +80,7 @@ def apply(sample: Sample, steps: Iterable[Step], rng: np.random.Generator, *, la
     -------
     Sample of float32 arrays
     """
+    sample = _each(sample, lambda pixels: pixels if pixels.dtype in (np.uint8, np.float32) else floats(pixels))
     if lazy:
         sample = _each(sample, stored)
     for name, probability, arguments in steps:

@@ -1,12 +1,15 @@
-"""The compiled loops of warps: where each pixel of a picture that is moved comes from."""
+"""The compiled loops of views and warps: where each pixel of a moved picture comes from, and fetching it."""
 
 import numpy as np
 from numba import njit
 
 HALF, NOUGHT = np.float32(0.5), np.float32(0)
+# Signatures, so that all is compiled at once, when this is imported.
+LINES, PLACES, MAP = "int32[::1], int32[::1]", "int32[:, ::1], int32[:, ::1]", "float32[:, ::1], int64, int64"
+KINDS = ("uint8", "float32")
 
 
-@njit(cache=True)
+@njit(f"({LINES}, {MAP})", cache=True)
 def nearest_of_grid(rows, columns, matrix, height, width):
     """Nearest input pixel of each pixel of a grid.
 
@@ -29,7 +32,7 @@ def nearest_of_grid(rows, columns, matrix, height, width):
     return down, right, outside
 
 
-@njit(cache=True)
+@njit(f"({PLACES}, {MAP})", cache=True)
 def nearest_of_places(rows, columns, matrix, height, width):
     """As `nearest_of_grid` for rows and columns (h, w) int32 of any places."""
     h, w = rows.shape
@@ -45,3 +48,28 @@ def nearest_of_places(rows, columns, matrix, height, width):
             rights[j], downs[j] = np.int32(inner_x), np.int32(inner_y)
             outs[j] = (inner_x != x) | (inner_y != y)
     return down, right, outside
+
+
+@njit([f"({kind}[:, ::1], {PLACES})" for kind in KINDS], cache=True)
+def gather_plane(pixels, rows, columns):
+    """Pixels of a plane (H, W) at rows and columns (h, w) int32, all inside."""
+    h, w = rows.shape
+    out = np.empty((h, w), pixels.dtype)
+    for i in range(h):
+        line, down, right = out[i], rows[i], columns[i]
+        for j in range(w):
+            line[j] = pixels[np.uint32(down[j]), np.uint32(right[j])]
+    return out
+
+
+@njit([f"({kind}[:, :, ::1], {PLACES})" for kind in KINDS], cache=True)
+def gather_colours(pixels, rows, columns):
+    """Pixels of colours (H, W, 3) at rows and columns (h, w) int32, all inside."""
+    h, w = rows.shape
+    out = np.empty((h, w, 3), pixels.dtype)
+    for i in range(h):
+        line, down, right = out[i], rows[i], columns[i]
+        for j in range(w):
+            found = pixels[np.uint32(down[j]), np.uint32(right[j])]
+            line[j, 0], line[j, 1], line[j, 2] = found[0], found[1], found[2]
+    return out
