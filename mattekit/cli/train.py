@@ -120,7 +120,10 @@ def train(
         max_minutes=max_minutes,
         tensorboard=tensorboard,
     )
-    _run(job, partial(_display, quiet, verbose), json=json)
+    if dry_run:
+        _report(job, json=json)
+    else:
+        _run(job, partial(_display, quiet, verbose), json=json)
 
 
 def _recipe(arch: str | None, output: Path | None, changes: list[str], data: dict[str, Any], resume: bool) -> Any:
@@ -136,6 +139,20 @@ def _recipe(arch: str | None, output: Path | None, changes: list[str], data: dic
         recipe = read(arch or "default", changes)
     typed = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
     return recipe.model_copy(update={"data": recipe.data.model_copy(update=typed)})
+
+
+def _report(job: Any, *, json: bool) -> None:
+    """The recipe, which goes back into --arch, and below it what running it takes here."""
+    from dataclasses import asdict
+
+    from mattekit.training.dry_run import dry_run
+
+    report = dry_run(job)
+    if json:
+        recipe = job.recipe.model_dump(mode="json")
+        console.json_line({"recipe": recipe, **asdict(report), "seconds": report.seconds})
+    else:
+        typer.echo(job.recipe.to_toml() + "\n" + "\n".join(f"# {line}" for line in report.lines()))
 
 
 def _run(job: Any, display: Any, *, json: bool) -> None:

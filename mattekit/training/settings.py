@@ -137,7 +137,7 @@ class Run(Settings):
     steps_per_epoch : optimiser steps; 0 is one pass over the samples of an epoch.
     batch : samples of one optimiser step, over all devices together.
     accumulate : portions in which a device takes its part of a batch, to fit its memory.
-    precision : what networks compute in; weights stay float32.
+    precision : what networks compute in; weights stay float32. "auto" is bf16 where the device computes it natively.
     freeze_norm : whose normalisation keeps its running statistics, scale and shift: "none", "encoder" or "all".
     ema : decay of a moving average of the weights, which is then validated and saved as best; 0 keeps none.
     validate_every : epochs between validations, if there is something to validate on; 0 is never.
@@ -150,7 +150,7 @@ class Run(Settings):
     steps_per_epoch: int = Field(default=0, ge=0)
     batch: int = Field(default=16, ge=1)
     accumulate: int = Field(default=1, ge=1)
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "fp32"
     freeze_norm: Literal["none", "encoder", "all"] = "none"
     ema: float = Field(default=0.0, ge=0, lt=1)
     validate_every: int = Field(default=1, ge=0)

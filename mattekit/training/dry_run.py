@@ -1,0 +1,183 @@
+"""What a run would take here: shapes, memory, and how fast this machine learns and makes samples."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from mattekit.data.loader import loader
+from mattekit.inference import memory
+from mattekit.networks.count import parameters
+from mattekit.networks.header import header_of
+from mattekit.training.batch import Batch
+from mattekit.training.beginning import begin
+from mattekit.training.job import Job
+from mattekit.training.launch import make_fabric, where
+from mattekit.training.learner import Learner
+from mattekit.training.task import TASKS
+
+SECONDS = 5.0  # spent on each rate
+PATIENCE = 30.0  # a step that would take longer is not tried whole
+FEW = (2, 3)  # samples of the steps from which memory and, if it must be, time are extrapolated
+
+
+@dataclass(frozen=True)
+class Report:
+    """Numbers of a run.
+
+    input, output : shapes of one portion, (N, C, H, W).
+    parameters : elements of all weights.
+    memory, available : bytes that a step takes at most on each device, and that this one can give.
+    steps : optimiser steps of the whole run.
+    steps_per_second : of learning alone, whole batches on one device.
+    measured : samples that were learnt from at once for that; fewer than a batch where that would have taken long.
+    samples_per_second : of the loader, with its `workers`.
+    where : device and precision.
+    """
+
+    input: tuple[int, ...]
+    output: tuple[int, ...]
+    parameters: int
+    memory: int
+    available: int
+    steps: int
+    steps_per_second: float
+    measured: int
+    samples_per_second: float
+    workers: int
+    batch: int
+    where: str
+
+    @property
+    def seconds(self) -> float:
+        """Time of the whole run on one such device; workers make samples while it learns, without them it waits."""
+        learning, making = 1 / self.steps_per_second, self.batch / self.samples_per_second
+        return self.steps * (max(learning, making) if self.workers else learning + making)
+
+    def lines(self) -> Iterator[str]:
+        """The report for people."""
+        yield f"input {_shape(self.input)}, output {_shape(self.output)}, {self.parameters:,} parameters"
+        advice = "; raise run.accumulate, or lower run.batch" if self.memory > self.available else ""
+        yield f"memory {self.memory / 2**30:.2f} GiB a device, {self.available / 2**30:.2f} GiB available here{advice}"
+        part = "" if self.measured == self.batch else f", measured with {self.measured} at once"
+        yield f"{self.steps_per_second:.3g} steps of {self.batch} samples a second ({self.where}{part})"
+        wanted = self.steps_per_second * self.batch
+        slow = f"; the network wants {wanted:.3g}" if wanted > self.samples_per_second else ""
+        yield f"{self.samples_per_second:.3g} samples a second from {self.workers or 'no'} workers{slow}"
+        yield f"{self.steps:,} steps in about {_duration(self.seconds)}, validation not counted"
+
+
+def dry_run(job: Job) -> Report:
+    """Take a few steps of a run in this process, on one device, and write nothing.
+
+    Raises
+    ------
+    MattekitError
+        What the run itself would raise before its first step: bad data, weights, devices.
+    """
+    job = replace(job, devices=1, nodes=1)
+    recipe, run = job.recipe, job.recipe.run
+    fabric = make_fabric(job)
+    fabric.launch()
+    network = begin(recipe, str(fabric.device))
+    task = TASKS[recipe.data.task](recipe, header_of(network))
+    samples, items = task.samples()
+    pieces, rate = _samples(samples, job, fabric.device, run.batch)
+    whole = recipe.model_copy(update={"run": run.model_copy(update={"accumulate": 1})})
+    learner = Learner(fabric, whole, network, task, recipe.steps_per_epoch(items))
+    portion = max(1, run.batch // run.accumulate)
+    step = learner.learn(_first(pieces, min(portion, FEW[0])))  # the optimiser makes its own tensors now
+    taken = _memory(learner, pieces, portion, fabric.device)
+    speed, measured = _speed(learner, pieces, portion, run.batch, fabric.device)
+    return Report(
+        input=(portion, *task.input(step.portion).shape[1:]),
+        output=(portion, *step.output.shape[1:]),
+        parameters=parameters(network),
+        memory=taken,
+        available=memory.available(str(fabric.device)),
+        steps=learner.steps,
+        steps_per_second=speed,
+        measured=measured,
+        samples_per_second=rate,
+        workers=job.workers,
+        batch=run.batch,
+        where=where(fabric),
+    )
+
+
+def _samples(samples: Any, job: Job, device: Any, batch: int) -> tuple[list[Batch], float]:
+    """Up to `batch` samples, and how many a second there are once all workers have begun."""
+    pieces, begun = [], max(1, 2 * job.workers)  # each worker is two ahead
+    with closing(loader(samples, batch=1, steps_per_epoch=1 << 30, workers=job.workers, device=device)) as made:
+        for count, piece in enumerate(made, 1):
+            if len(pieces) < batch:
+                pieces.append(piece)
+            if count == begun:
+                start = time.perf_counter()
+            seconds = time.perf_counter() - start if count > begun else 0.0
+            if count > begun + 2 and (seconds > SECONDS or count - begun >= 2000):
+                return pieces, (count - begun) / seconds
+    raise AssertionError("the loader has no end")
+
+
+def _first(pieces: list[Batch], count: int) -> Batch:
+    """A batch of that many samples, repeated if there are fewer."""
+    chosen = [pieces[i % len(pieces)] for i in range(count)]
+    return {name: torch.cat([piece[name] for piece in chosen]) for name in chosen[0]}
+
+
+def _memory(learner: Learner, pieces: list[Batch], portion: int, device: Any) -> int:
+    """Bytes of a step: what stays, and what a step adds, which grows with its samples along a straight line."""
+    few, more = (min(portion, count) for count in FEW)
+    at_few, at_more = (_peak(learner, _first(pieces, count), device) for count in (few, more))
+    slope = (at_more - at_few) / (more - few) if more > few else 0.0
+    stays = [*learner.raw.parameters(), *learner.raw.buffers()]
+    stays += [value for state in learner.optimiser.state.values() for value in state.values()]
+    stays += learner.average.network.parameters() if learner.average else []
+    kept = sum(tensor.nbytes for tensor in stays if isinstance(tensor, torch.Tensor))
+    return int(kept + at_few + slope * (portion - few))
+
+
+def _peak(learner: Learner, batch: Batch, device: torch.device) -> int:
+    if device.type != "cuda":
+        return memory.peak_bytes(lambda: learner.learn(batch)) + sum(tensor.nbytes for tensor in batch.values())
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    learner.learn(batch)
+    return torch.cuda.max_memory_allocated(device) - before
+
+
+def _speed(learner: Learner, pieces: list[Batch], portion: int, batch: int, device: Any) -> tuple[float, int]:
+    """Optimiser steps a second, and the samples that were timed at once."""
+    few = min(portion, FEW[1])
+    seconds = _timed(lambda: learner.learn(_first(pieces, few)), device)
+    if few < portion and seconds * portion / few < PATIENCE:
+        whole = _first(pieces, portion)
+        learner.learn(whole)  # kernels are chosen for the size
+        few, seconds = portion, _timed(lambda: learner.learn(whole), device)
+    return few / batch / seconds, few
+
+
+def _timed(work: Callable[[], object], device: torch.device) -> float:
+    """Seconds of one call, the mean of several."""
+    count, start = 0, time.perf_counter()
+    while count < 1 or (time.perf_counter() - start < SECONDS and count < 50):
+        work()
+        count += 1
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return (time.perf_counter() - start) / count
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} seconds"
