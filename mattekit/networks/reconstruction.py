@@ -26,7 +26,8 @@ TABLE_1 = {  # in the table's order; its "depthwise index network" is the many-t
     "max-unpool": dict(resampler="max-unpool"),
     "carafe": dict(resampler="carafe", k_up=1),  # a single tap's softmax is 1: nearest, but for what it costs
     "indexnet-hin": dict(resampler="indexnet-hin-linear-context"),
-    "a2u": dict(resampler="a2u-static-pw-cw", k_up=1, k_en=4, squash=True),
+    # Unscaled: "the same as Holistic IndexNet" with U all ones, which 1/sqrt(C) of the released code would not be.
+    "a2u": dict(resampler="a2u-static-pw-cw", k_up=1, k_en=4, squash=True, scaled=False),
     "indexnet-m2o": dict(resampler="indexnet-m2o-linear-context"),
 }
 

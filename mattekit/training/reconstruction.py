@@ -14,7 +14,7 @@ from mattekit.metrics.reconstruction import score_images
 
 SIZE = 32  # pixels a side, to which images are resized (supplement, A)
 RENDERED = {"train": 12000, "test": 2000}  # images of the built-in set
-BATCH = 500  # images that are rebuilt at once for scores
+BATCH = 100  # images that are rebuilt at once for scores; larger ones leave the caches of a CPU
 
 
 def open_images(sources: Sequence[str] = (), split: str = "train", *, seed: int = 0) -> np.ndarray:
