@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 UNKNOWN = 4 << 30  # bytes that a system is taken to have if it does not tell
+SMALL = 4096  # bytes; smaller tensors are not counted
 CGROUPS = {  # limit -> usage, of a container; version 2, then 1
     Path("/sys/fs/cgroup/memory.max"): Path("/sys/fs/cgroup/memory.current"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"): Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
@@ -64,25 +65,32 @@ def _process() -> list[int]:
 
 
 def peak_bytes(run: Callable[[], object]) -> int:
-    """Most bytes of tensors alive at once that were made while running, without what kernels need inside."""
+    """Most bytes of tensors alive at once that were made while running, without what kernels need inside.
+
+    The smallest tensors are left out.
+    """
     with _Peak() as peak:
         run()
     return peak.bytes
 
 
 class _Peak(TorchDispatchMode):
-    """Watches tensors come and go."""
+    """Watches tensors come and go; looks for those gone only when there may be more than ever before."""
 
     def __init__(self):
         super().__init__()
-        self.bytes, self.alive = 0, {}
+        self.bytes, self.noted, self.alive = 0, 0, {}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         for tensor in tree_leaves(result):
-            if isinstance(tensor, Tensor):
+            if isinstance(tensor, Tensor) and tensor.untyped_storage().nbytes() >= SMALL:
                 storage = tensor.untyped_storage()
+                _, before = self.alive.get(storage._cdata, (None, 0))
                 self.alive[storage._cdata] = (StorageWeakRef(storage), storage.nbytes())
-        self.alive = {key: entry for key, entry in self.alive.items() if not entry[0].expired()}
-        self.bytes = max(self.bytes, sum(size for _, size in self.alive.values()))
+                self.noted += storage.nbytes() - before
+        if self.noted > self.bytes:
+            self.alive = {key: entry for key, entry in self.alive.items() if not entry[0].expired()}
+            self.noted = sum(size for _, size in self.alive.values())
+            self.bytes = max(self.bytes, self.noted)
         return result
