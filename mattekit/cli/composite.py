@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, console, options
+from mattekit.cli import batch, console, data_sets, options
 
 Parts = Annotated[
     list[str] | None,
@@ -72,32 +72,18 @@ def composite(
     """
     console.setup(quiet=quiet, verbose=verbose)
     folders = {"foreground": foregrounds, "alpha": alphas, "background": backgrounds, "trimap": trimaps}
+    run = {"jobs": jobs, "fail_fast": fail_fast, "shard": shard, "json": json}
     if verify:
-        _verify(_folder(output), folders, jobs=jobs, fail_fast=fail_fast, shard=shard, json=json)
+        data_sets.verify(_folder(output), folders, **run)
         return
-    shared = {
-        "per_foreground": per_foreground,
-        "trimap_rule": trimap_rule,
-        "seed": seed,
-        "max_megapixels": max_pixels,
-    }
+    shared = {"per_foreground": per_foreground, "trimap_rule": trimap_rule, "seed": seed, "max_megapixels": max_pixels}
+    given = {"preset": preset, "split": split, "foreground_list": foreground_list, "background_list": background_list}
     if synthetic is not None:
-        unfit = (parts, preset, split, foregrounds, alphas, trimaps, foreground_list, background_list, manifest_only)
-        if any(unfit) or depth != "auto":
+        if any((parts, foregrounds, alphas, trimaps, manifest_only, depth != "auto", *given.values())):
             raise typer.BadParameter(
-                "--synthetic goes with --size, --kinds, --backgrounds and no other parts or lists."
+                "--synthetic takes --size, --kinds, --backgrounds, no other parts, lists or depth."
             )
-        drawn = {"count": synthetic, "size": _size(size or "512"), "kinds": _kinds(kinds), "backgrounds": backgrounds}
-        _check_choices(**shared)
-        _run(
-            _folder(output),
-            _prepare_synthetic(),
-            drawn | shared,
-            jobs=jobs,
-            fail_fast=fail_fast,
-            shard=shard,
-            json=json,
-        )
+        data_sets.draw(_folder(output), synthetic, size, kinds, backgrounds, shared, **run)
         return
     if size or kinds:
         raise typer.BadParameter("--size and --kinds are those of --synthetic N.")
@@ -107,14 +93,7 @@ def composite(
         return
     if parts or depth != "auto":
         raise typer.BadParameter("--preset takes folders (--foregrounds, ...), and the depth of the foregrounds.")
-    wanted = {
-        "preset": preset,
-        "split": split,
-        "manifest_only": manifest_only,
-        "foreground_list": foreground_list,
-        "background_list": background_list,
-    } | shared
-    _data_set(_folder(output), folders, wanted, jobs=jobs, fail_fast=fail_fast, shard=shard, json=json)
+    data_sets.compose(_folder(output), folders, given | shared | {"manifest_only": manifest_only}, **run)
 
 
 def _folder(output: Path | None) -> Path:
@@ -150,80 +129,3 @@ def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels
         raise typer.BadParameter("-o - wants stdout for itself. Name a file with -o, or pipe the output.")
     to_stdout = suffix if str(output) == "-" else None
     return Job(foreground, alpha, parts[-1], output, depth, to_stdout, max_pixels)
-
-
-def _data_set(output: Path, folders: dict, wanted: dict, **run: Any) -> None:
-    from mattekit.data.dataset import prepare
-
-    _check_choices(**wanted)
-    for role in ("foreground", "background"):
-        if not folders[role]:
-            raise typer.BadParameter(f"--preset needs --{role}s DIR.")
-    _run(output, prepare, {"folders": folders} | wanted, **run)
-
-
-def _prepare_synthetic() -> Any:
-    from mattekit.data.synthetic_set import prepare
-
-    return prepare
-
-
-def _size(text: str) -> tuple[int, int]:
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isdecimal() for side in sides):
-        raise typer.BadParameter(f"--size {text}: wanted pixels, as 512, or height x width, as 480x640.")
-    return int(sides[0]), int(sides[-1])
-
-
-def _kinds(text: str | None) -> list[str]:
-    from mattekit.data.synthetic import KINDS
-
-    return [options.choice("--kinds", kind.strip(), tuple(KINDS)) for kind in text.split(",")] if text else []
-
-
-def _run(output: Path, prepare: Any, wanted: dict, *, shard: Any, **run: Any) -> None:
-    from mattekit.data.build import compose
-
-    rank = batch.rank_of(shard)
-    dataset = prepare(output, **wanted, rank=rank)
-    try:
-        batch.run_folder(
-            dataset.tasks, compose, problems=dataset.problems, skip_existing=True, shard=rank,
-            together=lambda task: task.item.group, run=dataset.run, **run,
-        )  # fmt: skip
-    except typer.Exit as stop:
-        if stop.exit_code == 3:  # all that can be composed is
-            _finish(dataset, rank)
-        raise
-    _finish(dataset, rank)
-
-
-def _finish(dataset: Any, rank: Any) -> None:
-    if not dataset.finish():
-        console.status(f"{rank}: the manifest is written when the images of all ranks are there")
-
-
-def _check_choices(trimap_rule: str | None, preset: str | None = None, split: str | None = None, **_: Any) -> None:
-    from mattekit.data.presets import PRESETS
-    from mattekit.imaging.trimap_random import RULES
-
-    if preset:
-        options.choice("--preset", preset, tuple(PRESETS))
-    if split:
-        options.choice("--split", split, tuple(PRESETS[preset]))
-    if trimap_rule:
-        options.choice("--trimap-rule", trimap_rule, (*RULES, "none"))
-
-
-def _verify(output: Path, folders: dict, *, json: bool, **run: Any) -> None:
-    from mattekit.data.plan import Library
-    from mattekit.data.verify import check, checks, strangers
-
-    libraries = {role: Library(paths) for role, paths in folders.items() if paths}
-    tasks, problems = checks(output, libraries)
-    for path in strangers(output, tasks):
-        console.logger.warning("%s: no line of the manifest names it.", path)
-    unchecked = {f"--{role}s" for task in tasks for role in task.record["parts"] if role not in libraries}
-    if unchecked:
-        console.logger.warning("parts are not checked without their folders: %s.", ", ".join(sorted(unchecked)))
-    batch.run_folder(tasks, check, problems=problems, json=json, **run)

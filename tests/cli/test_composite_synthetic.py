@@ -121,9 +121,9 @@ def test_training_reads_the_foregrounds_of_such_a_set(tmp_path, photos):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--preset", "aim"], "--synthetic goes with --size"),
-        (["a.png", "b.png"], "--synthetic goes with --size"),
-        (["--manifest-only"], "--synthetic goes with --size"),
+        (["--preset", "aim"], "--synthetic takes --size"),
+        (["a.png", "b.png"], "--synthetic takes --size"),
+        (["--manifest-only"], "--synthetic takes --size"),
         (["--size", "axb"], "--size axb: wanted pixels"),
         (["--kinds", "hair,feathers"], "--kinds feathers: use one of hair, fur"),
         (["--trimap-rule", "mine"], "--trimap-rule mine: use one of"),

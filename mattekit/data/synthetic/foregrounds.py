@@ -32,7 +32,7 @@ KINDS: dict[str, Callable[[np.random.Generator, Size], np.ndarray]] = {
     "sharp": sharp,
 }
 SMALLEST = 16
-SOFT = 0.3  # share of foregrounds that are a little out of focus as a whole
+SOFT = 0.5  # share of foregrounds that are a little out of focus as a whole
 # How often each is drawn: most where photographs are hardest.
 SHARES = {"hair": 5, "fur": 5, "net": 3, "plant": 3, "grass": 2, "lace": 2, "defocused": 2} | dict.fromkeys(
     ("smoke", "glass", "moving", "sharp"), 1
@@ -63,7 +63,7 @@ def foreground(rng: np.random.Generator, size: Size, kind: str | None = None) ->
     kind = kind or str(rng.choice(list(SHARES), p=shares / shares.sum()))
     layer = KINDS[kind](rng, size)
     if rng.random() < SOFT:
-        layer = layers.softened(layer, rng.uniform(0.5, 1.6))
+        layer = layers.softened(layer, rng.uniform(0.4, 1.5))
     return layers.straight(layer)
 
 

@@ -27,12 +27,12 @@ def fur(rng: np.random.Generator, size: Size) -> np.ndarray:
     )  # fmt: skip
     points = strands.clump(rng, points, int(rng.integers(100, 500)), rng.uniform(0, 0.8))
     colour = _at(coat, roots) * rng.uniform(0.9, 1.25)
-    width = rng.uniform(0.6, 1.8) * rng.lognormal(0, 0.25, len(roots))
+    width = draws.log_uniform(rng, 0.4, 1.7) * rng.lognormal(0, 0.25, len(roots))
     hairs = Strands(
         points,
         strands.taper(width, JOINTS, tip=0.2),
         strands.light(rng, points, colour, gloss=rng.uniform(0, 0.25), depth=rng.uniform(0.15, 0.5)),
-        rng.uniform(0.75, 1.0, len(roots)),
+        rng.uniform(0.6, 1.0, len(roots)),
     )
     skin = layers.filled(np.clip(coat * rng.uniform(0.6, 0.95), 0, 1), shapes.coverage(distance - 0.1 * length))
     return layers.over(strands.paint(hairs, size, round_off=0.2), skin)

@@ -48,7 +48,7 @@ class _Style:
     def __init__(self, rng: np.random.Generator, centre: np.ndarray, radius: float, size: Size) -> None:
         self.centre, self.radius, self.size = centre, radius, size
         self.colours = palette.draw(rng, 4, HAIR, spread=0.2)
-        self.width = rng.uniform(0.7, 1.9)
+        self.width = draws.log_uniform(rng, 0.4, 1.9)
         self.gloss = rng.uniform(0.05, 0.5)
         self.clumps, self.clumped = int(rng.integers(15, 90)), rng.uniform(0.2, 0.85)
         self.wave = draws.pick(rng, [0.0, 0.25, 0.7])
@@ -66,7 +66,7 @@ class _Style:
 
     def strands(self, rng: np.random.Generator, n: int, *, behind: bool) -> Strands:
         """Draw thick locks, hairs over them, and at last those that fly off."""
-        groups = [(n // 8, 5.0, 0.6), (n, 1.0, 1.0), (n // 12, 0.5, 1.6)]
+        groups = [(n // 8, 5.0, 0.6), (n, 1.0, 1.0), (n // 8, 0.6, 1.6)]
         drawn = [self._group(rng, max(count, 4), width, freedom, behind) for count, width, freedom in groups]
         return Strands(*(np.concatenate(parts) for parts in zip(*drawn, strict=True)))
 
@@ -82,7 +82,7 @@ class _Style:
         mix = rng.dirichlet(np.full(len(self.colours), 0.6), n).astype(np.float32)
         colour = strands.light(rng, points, mix @ self.colours, gloss=self.gloss, depth=0.45 if behind else 0.3)
         widths = self.width * width * rng.lognormal(0, 0.25, n)
-        opacity = rng.uniform(0.8, 1.0, n) if width <= 1 else np.ones(n)
+        opacity = rng.uniform(0.6, 1.0, n) if width <= 1 else np.ones(n)
         return points, strands.taper(widths, JOINTS, tip=0.15 if width <= 1 else 0.02), colour, opacity
 
 

@@ -89,8 +89,6 @@ def _segment(canvas, rows, first, scale, points, tangents, radius, colour, opaci
         w = v - dy
         left = max(near[0] + near[1] * v, start[0] + start[1] * v, dx + end[0] + end[1] * w) + x0 - half
         right = min(far[0] + far[1] * v, start[2] + start[3] * v, dx + end[2] + end[3] * w) + x0 - half
-        if right < 0 or left >= right:
-            continue
         k = np.uint32(y)  # known not to be negative: no wrapping around to test for
         across_0, along_0 = v * dx * norm + across_x * (half - x0), v * dy * norm * norm + along_x * (half - x0)
         for x in range(max(0, math.ceil(left)), min(width, math.ceil(right))):

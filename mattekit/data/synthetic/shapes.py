@@ -19,8 +19,8 @@ def relief(rng: np.random.Generator, distance: np.ndarray, strength: float = 0.5
     depth = np.maximum(cv2.GaussianBlur(small, (0, 0), 4), 0)
     bulge = np.sqrt(depth * (2 * depth.max() - depth) + 1)  # a dome: level at its middle, steep at its rim
     c, s = draws.direction(rng)
-    slope = c * cv2.Sobel(bulge, cv2.CV_32F, 1, 0) + s * cv2.Sobel(bulge, cv2.CV_32F, 0, 1)
-    slope = cv2.GaussianBlur(slope, (0, 0), 3)
+    slope = (c * cv2.Sobel(bulge, cv2.CV_32F, 1, 0) + s * cv2.Sobel(bulge, cv2.CV_32F, 0, 1)) / 8
+    slope = cv2.GaussianBlur(slope, (0, 0), 6)
     shade = 1 + strength * slope / (1 + np.abs(slope))
     return cv2.resize(shade, (width, height), interpolation=cv2.INTER_LINEAR)[..., None].astype(np.float32)
 

@@ -148,7 +148,7 @@ def light(
     )  # (n, k)
     sine = np.sqrt(np.maximum(1 - cosine**2, 0))
     order = np.linspace(0, 1, n, dtype=np.float32)[:, None]
-    own = rng.normal(1, 0.14, (n, 1)).astype(np.float32)
+    own = rng.normal(1.2, 0.16, (n, 1)).astype(np.float32)
     shade = own * (1 - depth * (1 - order)) * (0.75 + 0.25 * t) * (0.75 + 0.25 * sine)
     shine = gloss * own * order * sine ** np.float32(rng.uniform(6, 30))
     return np.clip(colour[:, None, :] * shade[..., None] + shine[..., None], 0, 1).astype(np.float32)

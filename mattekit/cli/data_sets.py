@@ -1,0 +1,98 @@
+"""Data sets that `mattekit composite` composes of files, draws, or verifies."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from mattekit.cli import batch, console, options
+
+
+def compose(output: Path, folders: dict, wanted: dict, **run: Any) -> None:
+    """Compose a data set of the foregrounds and backgrounds in `folders`, as a preset asks."""
+    from mattekit.data.dataset import prepare
+
+    _check_choices(**wanted)
+    for role in ("foreground", "background"):
+        if not folders[role]:
+            raise typer.BadParameter(f"--preset needs --{role}s DIR.")
+    _run(output, prepare, {"folders": folders} | wanted, **run)
+
+
+def draw(
+    output: Path,
+    count: int,
+    size: str | None,
+    kinds: str | None,
+    backgrounds: list[Path] | None,
+    wanted: dict,
+    **run: Any,
+) -> None:
+    """Compose a data set of `count` synthetic foregrounds; `size` and `kinds` as typed."""
+    from mattekit.data.synthetic_set import prepare
+
+    _check_choices(**wanted)
+    drawn = {"count": count, "size": _size(size or "512"), "kinds": _kinds(kinds), "backgrounds": backgrounds}
+    _run(output, prepare, drawn | wanted, **run)
+
+
+def verify(output: Path, folders: dict, *, json: bool, **run: Any) -> None:
+    """Check a data set against its manifest, and its parts where their folders are given."""
+    from mattekit.data.plan import Library
+    from mattekit.data.verify import check, checks, strangers
+
+    libraries = {role: Library(paths) for role, paths in folders.items() if paths}
+    tasks, problems = checks(output, libraries)
+    for path in strangers(output, tasks):
+        console.logger.warning("%s: no line of the manifest names it.", path)
+    unchecked = {f"--{role}s" for task in tasks for role in task.record["parts"] if role not in libraries}
+    if unchecked:
+        console.logger.warning("parts are not checked without their folders: %s.", ", ".join(sorted(unchecked)))
+    batch.run_folder(tasks, check, problems=problems, json=json, **run)
+
+
+def _size(text: str) -> tuple[int, int]:
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() for side in sides):
+        raise typer.BadParameter(f"--size {text}: wanted pixels, as 512, or height x width, as 480x640.")
+    return int(sides[0]), int(sides[-1])
+
+
+def _kinds(text: str | None) -> list[str]:
+    from mattekit.data.synthetic import KINDS
+
+    return [options.choice("--kinds", kind.strip(), tuple(KINDS)) for kind in text.split(",")] if text else []
+
+
+def _run(output: Path, prepare: Any, wanted: dict, *, shard: Any, **run: Any) -> None:
+    from mattekit.data.build import compose
+
+    rank = batch.rank_of(shard)
+    dataset = prepare(output, **wanted, rank=rank)
+    try:
+        batch.run_folder(
+            dataset.tasks, compose, problems=dataset.problems, skip_existing=True, shard=rank,
+            together=lambda task: task.item.group, run=dataset.run, **run,
+        )  # fmt: skip
+    except typer.Exit as stop:
+        if stop.exit_code == 3:  # all that can be composed is
+            _finish(dataset, rank)
+        raise
+    _finish(dataset, rank)
+
+
+def _finish(dataset: Any, rank: Any) -> None:
+    if not dataset.finish():
+        console.status(f"{rank}: the manifest is written when the images of all ranks are there")
+
+
+def _check_choices(trimap_rule: str | None, preset: str | None = None, split: str | None = None, **_: Any) -> None:
+    from mattekit.data.presets import PRESETS
+    from mattekit.imaging.trimap_random import RULES
+
+    if preset:
+        options.choice("--preset", preset, tuple(PRESETS))
+    if split:
+        options.choice("--split", split, tuple(PRESETS[preset]))
+    if trimap_rule:
+        options.choice("--trimap-rule", trimap_rule, (*RULES, "none"))
