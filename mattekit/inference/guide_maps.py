@@ -16,10 +16,10 @@ from mattekit.errors import InputError
 from mattekit.files import refuse_overwriting
 from mattekit.imaging import io
 from mattekit.imaging.comparison import PANEL, Cell, resize, sheet
-from mattekit.inference.network import network_input
+from mattekit.inference.network import network_input, prior_of
 from mattekit.inference.preparation import preparation
 from mattekit.networks import NETWORKS, build
-from mattekit.networks.weights import Header, load_network
+from mattekit.networks.weights import load_network
 from mattekit.operators import Guide, Resampler
 
 SEED = 0  # of the untrained operators' weights
@@ -73,7 +73,7 @@ def guide_sheet(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None
     """
     if not hasattr(network, "encode"):
         raise InputError("a network that is not made of an encoder and a decoder: there is nothing to show.")
-    x, shown = prepare(network.header, image, trimap)
+    x, shown = prepare(network, image, trimap)
     maps = guide_maps(network, x)
     if not maps:
         raise InputError("no operator of this network makes its kernels from the image: there is nothing to show.")
@@ -85,8 +85,9 @@ def guide_sheet(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None
     return sheet([row + [blank] * (columns - len(row)) for row in rows])
 
 
-def prepare(header: Header, image: np.ndarray, trimap: np.ndarray | None) -> tuple[Tensor, dict[str, np.ndarray]]:
+def prepare(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None) -> tuple[Tensor, dict[str, np.ndarray]]:
     """What the network takes, (1, C, h, w), and what of it is shown, by name; arguments as of `guide_sheet`."""
+    header = network.header
     channels = NETWORKS[header.network].input[0]
     if trimap is None and channels > 3:
         raise InputError("this network takes a trimap beside the image. Give one with --trimap.")
@@ -100,8 +101,9 @@ def prepare(header: Header, image: np.ndarray, trimap: np.ndarray | None) -> tup
     if channels == 1:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         return torch.from_numpy(grey)[None, None], {"image": grey}
-    x = network_input(image, classes, header.normalisation)[:, :channels]
-    return x, {"image": image} if channels == 3 else {"image": image, "trimap": classes}
+    prior = prior_of(network)
+    x = network_input(image, classes, header.normalisation, *([prior(image, classes)] if prior else []))
+    return (x[:, :3], {"image": image}) if channels == 3 else (x, {"image": image, "trimap": classes})
 
 
 @torch.no_grad()

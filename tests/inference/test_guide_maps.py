@@ -75,13 +75,15 @@ def test_looking_leaves_the_network_as_it_was(grey):
         assert network(grey).equal(before)
 
 
-@pytest.mark.parametrize(("name", "columns"), [("a2u", 4), ("indexnet-hin-linear", 4), ("indexnet-b11", 2)])
+@pytest.mark.parametrize(
+    ("name", "columns"), [("a2u", 4), ("indexnet-hin-linear", 4), ("indexnet-b11", 2), ("residual", 4)]
+)
 def test_a_sheet_has_the_image_and_a_row_for_each_level(name, columns):
     """Cells show whole multiples of the network's input, so that no index is averaged away."""
     network = made(name)
     image = np.random.default_rng(0).random((100, 60, 3), dtype=np.float32)
-    x, shown = prepare(network.header, image, np.full((100, 60), 0.5, np.float32))
-    assert x.shape[1] == 4 and list(shown) == ["image", "trimap"]
+    x, shown = prepare(network, image, np.full((100, 60), 0.5, np.float32))
+    assert x.shape[1] >= 4 and list(shown) == ["image", "trimap"]
     sheet = guide_sheet(network, image, np.full((100, 60), 0.5, np.float32))
     factor = 480 // max(x.shape[-2:])
     levels = len(guide_maps(network, x))
@@ -90,7 +92,7 @@ def test_a_sheet_has_the_image_and_a_row_for_each_level(name, columns):
 
 
 def test_large_images_are_reduced_before_they_are_looked_at():
-    x, _ = prepare(made("reconstruction-a2u").header, np.zeros((300, 1500, 3), np.float32), None)
+    x, _ = prepare(made("reconstruction-a2u"), np.zeros((300, 1500, 3), np.float32), None)
     assert tuple(x.shape) == (1, 1, 96, 480)
 
 
