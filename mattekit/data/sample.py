@@ -21,7 +21,7 @@ class Sample:
     bg : (h, w, 3), of any size until the step "background" has placed it.
     image : (H, W, 3), given by the source or made by the step "compose".
     trimap : (H, W) of 0, 0.5 and 1, float32; given by the source or made by the step "trimap".
-    prior : (H, W), a classical estimate of alpha, if the source has one.
+    prior : (H, W) or (H, W, E), classical estimates of alpha, given by the source or made by the step "prior".
     draw : gives foreground and alpha of another item of the same sources, for the step "merge".
     placed : whether `bg` has the size of the foreground and moves along with it.
     """

@@ -33,7 +33,7 @@ class Samples(torch.utils.data.Dataset):
     """Samples by epoch and index, which together with the seed decide everything.
 
     `samples[(epoch, index)]` is a dictionary of float32 tensors: "image" (3, h, w) in 0..1, "trimap" (1, h, w) of 0,
-    0.5 and 1, "alpha" (1, h, w) and, where there are any, "fg" and "bg" (3, h, w) and "prior" (1, h, w).
+    0.5 and 1, "alpha" (1, h, w) and, where there are any, "fg" and "bg" (3, h, w) and "prior" (E, h, w).
 
     Parameters
     ----------

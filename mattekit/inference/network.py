@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mattekit.baselines.coarse import PRIORS
 from mattekit.errors import InputError, is_out_of_memory
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.compiled import compiled
@@ -23,6 +24,7 @@ from mattekit.networks.weights import IMAGENET, load_network
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
 
+Estimate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
 
 
@@ -107,7 +109,10 @@ def network_predictor(
     dtype = getattr(torch, PRECISIONS[precision])
     network = inference_copy(module, fold=fold).to(device, dtype)
     tiling = Tiling(compiled(network) if compile else network, device, tile=tile, overlap=overlap)
-    return NetworkPredictor(tiling, rule, lambda *pair: network_input(*pair, normalisation).to(device, dtype))
+    prior = prior_of(module)
+    return NetworkPredictor(
+        tiling, rule, lambda *parts: network_input(*parts[:2], normalisation, *parts[2:]).to(device, dtype), prior
+    )
 
 
 class NetworkPredictor:
@@ -119,36 +124,47 @@ class NetworkPredictor:
         Of the network.
     rule : Preparation
     as_input : function
-        Of a prepared image (H, W, 3) and trimap (H, W): what the network takes, (1, 4, H, W), where it is.
+        Of a prepared image (H, W, 3) and trimap (H, W), and what `prior` makes of them if there is one: what the
+        network takes, (1, C, H, W), where it is.
+    prior : function, optional
+        As `prior_of` gives it.
     """
 
-    def __init__(self, tiling: Tiling, rule: Preparation, as_input: Callable[[np.ndarray, np.ndarray], Tensor]):
-        self.tiling, self.rule, self.as_input = tiling, rule, as_input
+    def __init__(
+        self, tiling: Tiling, rule: Preparation, as_input: Callable[..., Tensor], prior: Estimate | None = None
+    ):
+        self.tiling, self.rule, self.as_input, self.prior = tiling, rule, as_input, prior
+
+    def prepared(self, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Image, trimap and, if the network takes estimates, those, all of the prepared size."""
+        pair = self.rule.prepare(image, trimap)
+        return pair if self.prior is None else (*pair, self.prior(*pair))
 
     def __call__(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         """Alpha (H, W) of an image (H, W, 3) and a trimap (H, W)."""
         with watched(self.tiling.device):
-            colours, classes = self.rule.prepare(image, trimap)
+            parts = self.prepared(image, trimap)
 
             def window(rows: slice, columns: slice) -> Tensor:
-                return self.as_input(colours[rows, columns], classes[rows, columns])
+                return self.as_input(*(part[rows, columns] for part in parts))
 
             def picture(size: tuple[int, int]) -> Tensor:
-                small = cv2.resize(colours, size[::-1], interpolation=cv2.INTER_AREA)
-                return self.as_input(small, cv2.resize(classes, size[::-1], interpolation=cv2.INTER_NEAREST))
+                ways = (cv2.INTER_AREA, cv2.INTER_NEAREST, cv2.INTER_AREA)  # image, trimap, estimates
+                pairs = zip(parts, ways, strict=False)
+                return self.as_input(*(cv2.resize(part, size[::-1], interpolation=way) for part, way in pairs))
 
-            return self._restore(self.tiling(window, picture, classes == 0.5), trimap)
+            return self._restore(self.tiling(window, picture, parts[1] == 0.5), trimap)
 
     def several(self, images: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Alphas of images and trimaps that have one size when prepared, computed together as far as memory allows."""
         half = len(images) // 2
         if half == 0:
             return [self(*pair) for pair in zip(images, trimaps, strict=True)]
-        prepared = [self.rule.prepare(*pair) for pair in zip(images, trimaps, strict=True)]
+        prepared = [self.prepared(*pair) for pair in zip(images, trimaps, strict=True)]
         if self._fit(prepared):
             try:
                 with watched(self.tiling.device), torch.inference_mode():
-                    x = torch.cat([self.as_input(*pair) for pair in prepared])
+                    x = torch.cat([self.as_input(*parts) for parts in prepared])
                     network = self.tiling.network
                     y = network.decode(network.encode(x))[:, 0].float().cpu().numpy()
                 return [self._restore(raw, trimap) for raw, trimap in zip(y, trimaps, strict=True)]
@@ -157,19 +173,40 @@ class NetworkPredictor:
                     raise
         return self.several(images[:half], trimaps[:half]) + self.several(images[half:], trimaps[half:])
 
-    def _fit(self, prepared: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
-        colours, classes = prepared[0]
-        return self.tiling.fits(lambda *part: self.as_input(colours[part], classes[part]), classes.shape, len(prepared))
+    def _fit(self, prepared: Sequence[tuple[np.ndarray, ...]]) -> bool:
+        first = prepared[0]
+        return self.tiling.fits(
+            lambda *window: self.as_input(*(part[window] for part in first)), first[1].shape, len(prepared)
+        )
 
     def _restore(self, raw: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         return pin_known(self.rule.restore(raw, trimap.shape).clip(0, 1), trimap)
 
 
-def network_input(image: np.ndarray, trimap: np.ndarray, normalisation: Normalisation = IMAGENET) -> Tensor:
-    """What a network takes of a prepared image (H, W, 3) and trimap (H, W): (1, 4, H, W) float32."""
+def network_input(
+    image: np.ndarray,
+    trimap: np.ndarray,
+    normalisation: Normalisation = IMAGENET,
+    estimates: np.ndarray | None = None,
+) -> Tensor:
+    """What a network takes of a prepared image (H, W, 3) and trimap (H, W), and estimates (H, W, E) if it takes those.
+
+    Returns
+    -------
+    (1, 4 + E, H, W) float32
+    """
     mean, std = (np.asarray(values, np.float32) for values in (normalisation["mean"], normalisation["std"]))
-    x = np.empty((*trimap.shape, 4), np.float32)
+    count = 0 if estimates is None else estimates.shape[2]
+    x = np.empty((*trimap.shape, 4 + count), np.float32)
     np.subtract(image, mean, out=x[..., :3])
     x[..., :3] /= std
     x[..., 3] = np.where(trimap == 0.5, np.float32(UNKNOWN), trimap)
+    if count:
+        x[..., 4:] = estimates
     return torch.from_numpy(x).permute(2, 0, 1)[None]  # strides say channels last, which convolutions like
+
+
+def prior_of(network: nn.Module) -> Estimate | None:
+    """What makes the estimates of alpha (H, W, E) that a network takes, of a prepared image and trimap; mostly None."""
+    name = getattr(network, "prior", None)
+    return PRIORS[name].estimate if name else None

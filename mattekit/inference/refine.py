@@ -22,7 +22,7 @@ from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.descent import OPTIMISERS, Search, descend
 from mattekit.inference.device import watched
-from mattekit.inference.network import Normalisation, network_input
+from mattekit.inference.network import Normalisation, network_input, prior_of
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.refinement_cost import RULES, Cost, Terms, regions
 from mattekit.networks.fold import inference_copy
@@ -174,13 +174,14 @@ def network_refiner(module: nn.Module, preparation: str, normalisation: Normalis
     function of image (H, W, 3), trimap (H, W), Refinement and what to do with Refined, giving alpha (H, W) in 0..1 in
     which known pixels are exactly 0 and 1
     """
-    rule = preparation_of(preparation)
+    rule, prior = preparation_of(preparation), prior_of(module)
     network = inference_copy(module, fold=False).float().to(device)  # faster copies pass no gradients
 
     @watched(device)
     def run(image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Callable[[Refined], None]) -> np.ndarray:
         prepared = rule.prepare(image, trimap)
-        x = network_input(*prepared, normalisation).to(device)
+        estimates = None if prior is None else prior(*prepared)
+        x = network_input(*prepared, normalisation, estimates).to(device)
         refined = refine(network, x, prepared[1], rule.window(trimap.shape), how)
         report(refined)
         return pin_known(rule.restore(refined.alpha.cpu().numpy(), trimap.shape).clip(0, 1), trimap)

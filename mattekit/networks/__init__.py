@@ -11,7 +11,19 @@ from typing import NamedTuple
 from torch import nn
 
 from mattekit.errors import InputError
-from mattekit.networks import a2u, classification, deeplab, depth, dim, indexnet, lsa, reconstruction, refinenet, segnet
+from mattekit.networks import (
+    a2u,
+    classification,
+    deeplab,
+    depth,
+    dim,
+    indexnet,
+    lsa,
+    reconstruction,
+    refinenet,
+    residual,
+    segnet,
+)
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
 
 __all__ = ["NETWORKS", "EncoderDecoder", "Pyramid", "Row", "build", "find"]
@@ -51,6 +63,7 @@ NETWORKS: dict[str, Row] = {
     **_rows("indexnet", indexnet.indexnet, indexnet.TABLE_2, "IndexNet Table 2"),
     "dim": Row(dim.dim, dict(refined=True), "Deep Image Matting"),
     "lsa": Row(lsa.lsa, {}, "LSA, released"),
+    "residual": Row(residual.residual, {}, "none: of the default weights", (7, 256, 256)),
     **{
         f"reconstruction-{name}": Row(reconstruction.reconstruction, row, f"A2U Table 1, {name}", (1, 32, 32))
         for name, row in reconstruction.TABLE_1.items()

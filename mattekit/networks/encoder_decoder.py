@@ -72,8 +72,8 @@ class EncoderDecoder(nn.Module):
         The encoder keeps its own strides.
     stride : int
         Of the deepest feature; images whose sides are no multiple of it are padded, see `forward`.
-    residual : bool
-        The last channel of the input is an estimate of the output already, and the head gives what to add to it.
+    residual : int, optional
+        This channel of the input is an estimate of the output already, and the head gives what to add to it.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class EncoderDecoder(nn.Module):
         fusion: str,
         strided: bool,
         stride: int,
-        residual: bool = False,
+        residual: int | None = None,
     ):
         super().__init__()
         self.encoder, self.context, self.head = encoder, context, head
@@ -108,7 +108,7 @@ class EncoderDecoder(nn.Module):
             guides = halve.guides
         if self.fusion == "none":
             features = [None] * len(features)
-        return Pyramid([*features, deepest], guides, x[:, -1:] if self.residual else None)
+        return Pyramid([*features, deepest], guides, None if self.residual is None else x[:, self.residual, None])
 
     def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
         """Pyramid -> (N, C', H, W), without activation.

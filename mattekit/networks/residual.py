@@ -1,26 +1,70 @@
-"""The network of the default weights: of IndexNet's family, it corrects the alpha that a classical method estimates.
+"""The network of the default weights: of IndexNet's family, small, it corrects classical estimates of alpha.
 
-MobileNetV2 with learned indices as in `indexnet.py`, but separable convolutions in the decoder, and an output that is
-added to the estimate, its fifth input channel. With a last convolution of zeros it begins where the method ends.
+Its input carries the estimates behind the trimap (`baselines.coarse`), and what it gives is added to the first of them.
+With a last convolution of zeros it begins where the method ends. Half the resolution is folded into channels at once
+and unfolded at the end; below that, index networks guide pooling and up-sampling as in `indexnet.py`.
 """
 
-from torch import nn
+from collections.abc import Callable
 
-from mattekit.networks.context import ASPP
+import torch
+from torch import Tensor, nn
+
 from mattekit.networks.encoder_decoder import EncoderDecoder
-from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
-from mattekit.networks.indexnet import DILATIONS
-from mattekit.networks.layers import ConvNorm, relu6, separable
-from mattekit.operators import Keep, make
+from mattekit.operators import make
+
+WIDTHS = (32, 64, 96, 128)  # at 1/2, 1/4, 1/8 and 1/16
+PLANES = 4  # RGB and trimap, before the estimates
+
+
+class Folded(nn.Module):
+    """Stages of two convolutions, the first after folding 2x2 pixels into channels.
+
+    Parameters
+    ----------
+    channels : int
+        Of the input.
+    widths : tuple of int
+        Of the stages, finest first.
+    """
+
+    def __init__(self, channels: int, widths: tuple[int, ...]):
+        super().__init__()
+        self.channels = widths
+        self.fold = nn.PixelUnshuffle(2)
+        self.stages = nn.ModuleList(
+            pair(before, width) for before, width in zip((4 * channels, *widths), widths, strict=False)
+        )
+
+    def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """(N, C, H, W) -> the feature of each stage; `halve` is called after each but the last."""
+        x, features = self.fold(x), []
+        for stage in self.stages[:-1]:
+            x, skip = halve(stage(x))
+            features.append(skip)
+        return [*features, self.stages[-1](x)]
+
+
+class Around(nn.Module):
+    """Look farther: convolutions with growing dilation, each added to what came in."""
+
+    def __init__(self, channels: int, dilations: tuple[int, ...] = (2, 4, 8)):
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=d, dilation=d) for d in dilations)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C, H, W)."""
+        for conv in self.convs:
+            x = x + conv(x).relu()
+        return x
 
 
 def residual(
-    resampler: str = "indexnet-o2o-nonlinear-context",
+    resampler: str = "indexnet-hin-nonlinear-context",
     *,
-    prior: str = "shared",
-    stride: int = 32,
-    head: int = 16,
-    in_channels: int = 5,
+    prior: str = "coarse",
+    estimates: int = 3,
+    widths: tuple[int, ...] = WIDTHS,
     **options,
 ) -> EncoderDecoder:
     """Build the network.
@@ -30,45 +74,53 @@ def residual(
     resampler : str
         A name in `mattekit.operators.OPERATORS`.
     prior : str
-        The method of `mattekit.baselines.ALPHA` whose alpha is the last input channel.
-    stride : 32 or 16
-        Output stride.
-    head : int
-        Channels of the last layers.
-    in_channels : int
-        RGB, trimap, prior.
+        The row of `mattekit.baselines.coarse.PRIORS` whose estimates the input carries.
+    estimates : int
+        Their number.
+    widths : tuple of int
+        Channels at 1/2, 1/4, ... of the resolution.
     **options
         Arguments of the operator.
 
     Returns
     -------
-    EncoderDecoder, (N, 5, H, W) -> (N, 1, H, W)
+    EncoderDecoder, (N, 4 + estimates, H, W) -> (N, 1, H, W)
     """
-    encoder = MobileNetV2(in_channels, stride=stride)
-    *widths, deepest = encoder.channels
+    widths = tuple(widths)
+    *fine, deepest = widths
     network = EncoderDecoder(
-        encoder=encoder,
-        context=ASPP(deepest, widths[-1], width=256, dilations=DILATIONS[stride], act=relu6),
-        laterals=[nn.Identity() for _ in widths],
-        resamplers=[
-            make(resampler, channels, **options) if halves else Keep(channels)
-            for channels, halves in zip(widths, encoder.halves, strict=True)
-        ],
-        blocks=[
-            separable(2 * channels, out, 5, act=relu6)
-            for channels, out in zip(widths, [widths[0], *widths[:-1]], strict=True)
-        ],
-        head=nn.Sequential(
-            ConvNorm(widths[0], head, act=relu6),
-            ConvNorm(head, head, act=relu6),
-            nn.Conv2d(head, 1, 3, padding=1),
-        ),
+        encoder=Folded(PLANES + estimates, widths),
+        context=nn.Sequential(Around(deepest), nn.Conv2d(deepest, fine[-1], 1)),
+        laterals=[nn.Identity() for _ in fine],
+        resamplers=[make(resampler, channels, **options) for channels in fine],
+        blocks=[pair(2 * width, out) for width, out in zip(fine, (fine[0], *fine[:-1]), strict=True)],
+        head=nn.Sequential(nn.Conv2d(fine[0], 4, 3, padding=1), nn.PixelShuffle(2)),
         fusion="concat",
         strided=False,
-        stride=stride,
-        residual=True,
+        stride=2 ** len(widths),
+        residual=PLANES,
     )
     network.prior = prior
-    nn.init.zeros_(network.head[-1].weight)
-    nn.init.zeros_(network.head[-1].bias)
+    _begin(network)
     return network
+
+
+def pair(channels: int, out: int) -> nn.Sequential:
+    """Two 3x3 convolutions, each with its activation."""
+    return nn.Sequential(
+        nn.Conv2d(channels, out, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(out, out, 3, padding=1),
+        nn.ReLU(inplace=True),
+    )
+
+
+def _begin(network: EncoderDecoder) -> None:
+    """He's initialisation, and a head of zeros."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    with torch.no_grad():
+        network.head[0].weight.zero_()

@@ -16,15 +16,15 @@ def network_input(batch: Batch, normalisation: Normalisation, *, prior: bool = F
     Parameters
     ----------
     batch : dict
-        "image" (N, 3, H, W) in 0..1, "trimap" (N, 1, H, W) of 0, 0.5, 1 and, if asked for, "prior" (N, 1, H, W).
+        "image" (N, 3, H, W) in 0..1, "trimap" (N, 1, H, W) of 0, 0.5, 1 and, if asked for, "prior" (N, E, H, W).
     normalisation : mapping
         "mean" and "std" of RGB.
     prior : bool
-        Whether the network takes an estimate of alpha behind the trimap.
+        Whether the network takes estimates of alpha behind the trimap.
 
     Returns
     -------
-    (N, 4, H, W) or, with prior, (N, 5, H, W)
+    (N, 4, H, W) or, with prior, (N, 4 + E, H, W)
     """
     image, trimap = batch["image"], batch["trimap"]
     mean, std = (image.new_tensor(normalisation[key]).view(1, 3, 1, 1) for key in ("mean", "std"))

@@ -9,6 +9,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from mattekit.errors import InputError
+from mattekit.networks import find
 from mattekit.networks.header import Header
 from mattekit.training import pictures, reconstruction
 from mattekit.training.batch import Batch, network_input
@@ -52,7 +53,7 @@ class Matting:
 
     def __init__(self, recipe: Recipe, header: Header):
         self.recipe, self.header = recipe, header
-        self.prior = bool(recipe.network.arguments.get("prior", False))
+        self.prior = find(header.network).input[0] > 4
         metrics = dict.fromkeys(("sad", "mse", "grad", recipe.run.metric))
         metrics.pop("loss", None)
         folders = [Path(folder) for folder in recipe.data.validation]
@@ -74,7 +75,7 @@ class Matting:
         return Samples(sources, self.recipe.steps, seed=self.recipe.seed), len(sources)
 
     def input(self, batch: Batch) -> Tensor:
-        """(N, 4, H, W) or, with a prior, (N, 5, H, W)."""
+        """(N, 4, H, W) or, with E estimates, (N, 4 + E, H, W)."""
         return network_input(batch, self.header.normalisation, prior=self.prior)
 
     def validate(self, network: nn.Module, fabric: Fabric) -> tuple[Scores, np.ndarray | None]:
