@@ -5,6 +5,7 @@ import pickle
 import tempfile
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from mattekit import ranks
 from mattekit.errors import InputError, MattekitError
 from mattekit.inference.device import resolve
 from mattekit.training.job import Job
+
+# Here, where every process comes by: what they have to say of each other is for us to say.
+for _name in ("lightning_fabric", "torch.multiprocessing.spawn"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 FABRIC = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
@@ -42,7 +47,8 @@ def launch(job: Job, work: Callable[..., Any], *arguments: Any) -> Any:
         # What a process raises comes back as text only, unless it is left somewhere.
         note = Path(folder) / "error"
         try:
-            return fabric.launch(_noting, note, work, job, *arguments)
+            # Hidden in a partial from Fabric, which looks into what it hands on.
+            return fabric.launch(partial(_noting, note=note, work=partial(_called, work, job, *arguments)))
         except KeyboardInterrupt:
             raise
         except Exception as error:
@@ -54,8 +60,10 @@ def make_fabric(job: Job) -> Fabric:
     device = resolve(job.device)
     kind = device.partition(":")[0]
     precision = choose_precision(job.precision or job.recipe.run.precision, device)
-    wanted = job.devices * job.nodes
+    wanted, batch = job.devices * job.nodes, job.recipe.run.batch
     several = wanted > 1 or ranks.here().count > 1
+    if batch % wanted:
+        raise InputError(f"run.batch: {batch} samples for {wanted} devices. Choose one that they divide.")
     if kind == "cuda" and job.devices > torch.cuda.device_count():
         raise InputError(f"--devices {job.devices}: this computer has {torch.cuda.device_count()} CUDA devices.")
     if kind == "mps" and several:
@@ -63,7 +71,6 @@ def make_fabric(job: Job) -> Fabric:
     external = ranks.here().count > 1
     strategy = ("ddp" if external else "ddp_spawn") if several else "auto"
     count: Any = [int(device.partition(":")[2])] if ":" in device and not several else job.devices
-    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Fabric says of accelerators and precisions is decided above
         return Fabric(
@@ -100,9 +107,13 @@ def where(fabric: Fabric) -> str:
     return f"{several}{fabric.device.type}, {precision}"
 
 
-def _noting(fabric: Fabric, note: Path, work: Callable[..., Any], job: Job, *arguments: Any) -> Any:
+def _called(work: Callable[..., Any], job: Job, *arguments: Any, fabric: Fabric) -> Any:
+    return work(fabric, job, *arguments)
+
+
+def _noting(fabric: Fabric, *, note: Path, work: Callable[..., Any]) -> Any:
     try:
-        return work(fabric, job, *arguments)
+        return work(fabric=fabric)
     except MattekitError as error:
         if not note.exists():
             note.write_bytes(pickle.dumps(error))

@@ -1,0 +1,74 @@
+"""Several processes learn what one would; devices and precisions that are not there are refused."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from mattekit.errors import InputError, MissingFileError
+from mattekit.networks import build
+from mattekit.networks.weights import header_of, save_network
+from mattekit.training import launch, logs
+from mattekit.training.folder import RunFolder
+from mattekit.training.loop import train
+
+# Plain gradient descent without momentum: weights differ from the first ones by the gradient times the rate. Norms
+# are frozen, as their statistics would be those of each process's part; without dropout nothing else is random.
+GRADIENT = ("optimiser.name=sgd", "optimiser.lr=100", "schedule.warmup_steps=0", "run.freeze_norm=all")
+GRADIENT += ("network.context=none", "run.ema=0", "loss.name=multiscale", "run.accumulate=2", "run.batch=6")
+
+
+@pytest.fixture
+def first(tmp_path):
+    """Weights whose norms have seen data: frozen as they are made, they let no gradient through."""
+    network = build("indexnet", width=0.1, context=None)
+    with torch.no_grad():
+        for _ in range(30):
+            network(torch.randn(4, 4, 32, 32))
+    save_network(tmp_path / "first.safetensors", network, header_of(network))
+    return tmp_path / "first.safetensors"
+
+
+def gradients(job, name, first, **settings):
+    made = job(name, *GRADIENT, f"network.pretrained={first}", max_steps=1, **settings)
+    train(made)
+    weights = load_file(made.output / "last.safetensors")
+    return weights, [r for r in logs.read(RunFolder(made.output).jsonl) if r["kind"] == "train"]
+
+
+def test_two_processes_have_the_gradient_of_one_with_the_whole_batch(job, first):
+    """Of LSA's loss, which divides by sums over the whole batch, and in portions that do not divide it evenly."""
+    (one, told), (two, told_by_two) = gradients(job, "one", first), gradients(job, "two", first, devices=2)
+    first = load_file(first)
+    moved = {key: (first[key] - value).abs().max() for key, value in one.items()}
+    assert sum(value > 1e-3 for value in moved.values()) > 50  # there is something to compare
+    for key, value in one.items():
+        assert (value - two[key]).abs().max() <= 1e-3 * moved[key] + 1e-6, key
+    assert told_by_two[0]["loss"] == pytest.approx(told[0]["loss"], rel=1e-5)
+    assert told_by_two[0]["gradient"] == pytest.approx(told[0]["gradient"], rel=1e-4)
+
+
+def test_what_one_of_several_processes_raises_is_raised_here(job):
+    with pytest.raises(MissingFileError, match="/nowhere"):
+        train(job("run", "data.sources=/nowhere", devices=2))
+
+
+def test_a_batch_that_does_not_divide_is_refused(job):
+    with pytest.raises(InputError, match="5 samples for 2 devices"):
+        train(job("run", "run.batch=5", devices=2))
+
+
+@pytest.mark.skipif(torch.cuda.device_count() > 0, reason="there is a CUDA device")
+def test_devices_that_are_not_there_are_refused(job):
+    with pytest.raises(InputError, match="0 CUDA devices"):
+        launch.make_fabric(job("run").__class__(job("run").recipe, job("run").output, device="cuda"))
+
+
+def test_unknown_precisions_are_refused():
+    with pytest.raises(InputError, match="fp8"):
+        launch.choose_precision("fp8", "cpu")
+
+
+def test_auto_is_bf16_where_the_processor_has_it():
+    native = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    assert launch.choose_precision("auto", "cpu") == ("bf16" if native else "fp32")
+    assert launch.choose_precision("auto", "mps") == "fp32"
