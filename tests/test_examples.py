@@ -63,6 +63,32 @@ def test_the_papers_numbers_of_the_study_are_copied_right():
         assert low - 0.005 <= psnr <= high + 0.012 and mae < mse
 
 
+def test_an_ablation_trains_scores_and_prints_its_variants(tmp_path):
+    """Variants that differ in how they predict alone share a run."""
+    rng = np.random.default_rng(0)
+    disc = np.clip(np.hypot(*np.ogrid[-1:1:96j, -1:1:96j]) * 300 - 100, 0, 255).astype(np.uint8)
+    for folder in ("data", "image", "alpha", "trimap"):
+        (tmp_path / folder).mkdir()
+    cv2.imwrite(str(tmp_path / "data/a.png"), np.dstack([rng.integers(0, 256, (96, 96, 3), np.uint8), disc]))
+    cv2.imwrite(str(tmp_path / "image/x.png"), rng.integers(0, 256, (96, 96, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "alpha/x.png"), disc)
+    cv2.imwrite(str(tmp_path / "trimap/x.png"), np.where((disc > 0) & (disc < 255), 128, disc))
+    small = ("network.name=indexnet", "network.width=0.25", "data.crop=64")
+    short = ("run.batch=2", "run.steps_per_epoch=1", "run.epochs=1")
+    folders = ["--data", tmp_path / "data", "--validate", tmp_path, "-o", tmp_path / "out", "--workers", "0"]
+    rows = ["IH 1/2", "RF CA", "RF CA TTA"]
+    changes = [f"--set={setting}" for setting in small + short]
+    command = [sys.executable, EXAMPLES / "ablation.py", "lsa", *folders, *changes, "--rows", *rows]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    table = {text[:20].strip(): text[20:].split() for text in done.stdout.splitlines()[2:]}
+    assert list(table) == rows
+    assert table["RF CA"][4:] == "25.90 0.0054 9.25 21.50".split()
+    assert table["RF CA"][:4] != table["RF CA TTA"][:4]  # one network, predicting once or as the mean of 24
+    assert sorted(path.name for path in (tmp_path / "out/lsa").iterdir()) == ["IH_1-2", "RF_CA"]
+    assert (tmp_path / "out/foregrounds_multiscale/a.png").is_file()
+
+
 def test_there_are_at_least_three_small_examples_with_trimap_and_alpha():
     assert len(NAMES) >= 3
     for path in EXAMPLES.rglob("*.*"):
