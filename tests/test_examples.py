@@ -70,7 +70,8 @@ def test_an_ablation_trains_scores_and_prints_its_variants(tmp_path):
     for folder in ("data", "image", "alpha", "trimap"):
         (tmp_path / folder).mkdir()
     cv2.imwrite(str(tmp_path / "data/a.png"), np.dstack([rng.integers(0, 256, (96, 96, 3), np.uint8), disc]))
-    cv2.imwrite(str(tmp_path / "image/x.png"), rng.integers(0, 256, (96, 96, 3), np.uint8))
+    disc = disc[::3, ::3]
+    cv2.imwrite(str(tmp_path / "image/x.png"), rng.integers(0, 256, (32, 32, 3), np.uint8))
     cv2.imwrite(str(tmp_path / "alpha/x.png"), disc)
     cv2.imwrite(str(tmp_path / "trimap/x.png"), np.where((disc > 0) & (disc < 255), 128, disc))
     small = ("network.name=indexnet", "network.width=0.25", "data.crop=64")
