@@ -16,8 +16,9 @@ Model = Annotated[
         "-m",
         "--model",
         envvar="MATTEKIT_MODEL",
-        show_default="shared",
-        help="closed-form, knn, lbdm, lkm, rw, shared, or a network's FILE.safetensors or FILE.onnx.",
+        show_default="default",
+        help="default (mattekit's own weights), closed-form, knn, lbdm, lkm, rw, shared, or a network's "
+        "FILE.safetensors or FILE.onnx.",
     ),
 ]
 Network = Annotated[
@@ -108,8 +109,7 @@ def settings(
 
     `refinement` holds arguments of `inference.refine.Refinement`, None if alphas are not refined.
     """
-    from mattekit.baselines import DEFAULT
-    from mattekit.inference.predictor import check_model
+    from mattekit.inference.predictor import check_model, default_model
     from mattekit.inference.tta import MODES
 
     options.choice("--tta", tta, tuple(MODES))
@@ -117,11 +117,13 @@ def settings(
         _check_background(background)
     tiled = tile not in ("auto", "off") or overlap is not None
     compared = comparing.models(compare)
-    for name in compared or [model or DEFAULT]:
+    if not model and not compared:
+        model = default_model()
+    for name in compared or [model]:
         check_model(name, device, refined=refinement is not None, tiled=tiled)
         _tell_computing(name, device, precision, compile, refined=refinement is not None)
     return {
-        "model": model or DEFAULT,
+        "model": model or compared[0],
         "compared": compared,
         "device": device,
         "precision": precision,

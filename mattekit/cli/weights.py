@@ -59,6 +59,39 @@ def convert(
         show(target, json=True)
 
 
+@app.command("list")
+def list_(json: options.Json = False) -> None:
+    """List the weights that come with mattekit: licence, what they were trained on, scores and how these were measured.
+
+    predict -m NAME uses them, and predict without -m those called default.
+    """
+    from mattekit.networks.packaged import facts, packaged
+    from mattekit.networks.weights import describe
+
+    own = packaged()
+    if not own:
+        console.status("no weights came with this installation; predict falls back on closed-form.")
+    for name, path in own.items():
+        known = {"name": name, **describe(path), **facts(name)}
+        if json:
+            console.json_line(known)
+        else:
+            _tell(known)
+
+
+def _tell(known: dict) -> None:
+    console.data(f"{known['name']}: {known.get('summary', known['network'])}")
+    console.data(f"  network   {known['network']}, {known['bytes'] / 1e6:.1f} MB")
+    console.data(f"  licence   {known['licence']}")
+    for item in known.get("material", ()):
+        console.data(f"  trained on {item['what']} ({item['licence']})")
+    for row in known.get("scores", ()):
+        figures = ", ".join(f"{key} {value}" for key, value in row.items() if key != "on")
+        console.data(f"  {row['on']}: {figures}")
+    if "measured" in known:
+        console.data(f"  measured: {known['measured']}")
+
+
 @app.command()
 def show(
     file: Annotated[Path, typer.Argument(help="File of mattekit weights convert, of training, or of export.")],

@@ -53,7 +53,8 @@ class Samples(torch.utils.data.Dataset):
         self, sources: Drawable, steps: Iterable[Step], *, seed: int = 0, depth: Literal["8", "float"] = "8"
     ) -> None:
         self.sources, self.steps, self.seed, self.depth = sources, list(steps), seed, depth
-        self.keys = [name for name in KEYS if name not in getattr(sources, "lacking", ())]
+        made = {name for name, probability, _ in self.steps if probability == 1}  # the step "prior" makes a prior
+        self.keys = [name for name in KEYS if name in made or name not in getattr(sources, "lacking", ())]
 
     def __getitem__(self, key: tuple[int, int]) -> dict[str, Tensor]:
         return unpacked(self.packed(key))

@@ -8,11 +8,13 @@ from types import ModuleType
 import numpy as np
 import torch
 
+from mattekit.baselines.coarse import PRIORS
 from mattekit.errors import InputError, MissingExtraError, MissingFileError, WeightsError
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.network import network_input
 from mattekit.inference.predictor import Predictor
 from mattekit.inference.preparation import preparation
+from mattekit.networks import prior_name
 from mattekit.networks.header import Header, from_metadata
 
 INPUT, OUTPUT = "image_and_trimap", "alpha"  # names in the file
@@ -51,10 +53,11 @@ def file_predictor(path: str | Path, *, device: str = "auto") -> Predictor:
 def _file_predictor(path: Path, stamp: int | None, device: str, threads: int) -> Predictor:
     session = open_session(path, device)
     header = _header(path, session)
-    rule = preparation(header.preparation)
+    rule, prior = preparation(header.preparation), prior_name(header.network, header.arguments)
 
     def predict(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        x = network_input(*rule.prepare(image, trimap), header.normalisation)
+        pair = rule.prepare(image, trimap)
+        x = network_input(*pair, header.normalisation, PRIORS[prior].estimate(*pair) if prior else None)
         alpha = rule.restore(run(session, x.numpy())[0, 0], trimap.shape)
         return pin_known(alpha.clip(0, 1), trimap)
 
@@ -98,7 +101,7 @@ def open_session(model: str | Path | bytes, device: str = "auto", *, optimise: b
 
 
 def run(session, x: np.ndarray) -> np.ndarray:
-    """Raw alphas (N, 1, H, W) of inputs (N, 4, H, W)."""
+    """Raw alphas (N, 1, H, W) of inputs (N, C, H, W)."""
     try:
         return session.run([OUTPUT], {INPUT: np.ascontiguousarray(x)})[0]
     except Exception as error:

@@ -40,10 +40,11 @@ class Comparison(NamedTuple):
 def export(path: str | Path, network: nn.Module, header: Header) -> list[Comparison]:
     """Write a network as ONNX, if onnxruntime computes the same as PyTorch.
 
-    The model takes `image_and_trimap` (N, 4, H, W) float32: normalised RGB and the trimap, prepared as the metadata
-    say, H and W multiples of the network's stride (plus 1 for those trained so). It gives `alpha` (N, 1, H, W), raw.
+    The model takes `image_and_trimap` (N, 4, H, W) float32: normalised RGB, the trimap and, if the network corrects
+    estimates of alpha, those; prepared as the metadata say, H and W multiples of the network's stride (plus 1 for those
+    trained so). It gives `alpha` (N, 1, H, W), raw. The metadata are those of files of weights.
     N is free, but for A2U's dynamic kernels, 1: they are filters of each image, and ONNX has no convolution with a
-    number of groups that is not known beforehand. The metadata are those of files of weights.
+    number of groups that is not known beforehand.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def export(path: str | Path, network: nn.Module, header: Header) -> list[Compari
         If the two differ by more than rounding; no file is written.
     """
     require_packages(path)
-    if find(header.network).input[0] != 4:
+    if find(header.network).input[0] < 4:
         raise InputError(f"{header.network}: not exported; it is no matting network, of image and trimap.")
     model = Forward(inference_copy(network, fold=False))
     content = record(model, header)
@@ -101,7 +102,7 @@ class Forward(nn.Module):
         self.network = network
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 4, H, W) -> (N, 1, H, W)."""
+        """(N, C, H, W) -> (N, 1, H, W)."""
         return self.network.decode(self.network.encode(x))
 
     @property
@@ -113,8 +114,9 @@ class Forward(nn.Module):
 def record(model: Forward, header: Header) -> bytes:
     """An ONNX file's content."""
     stride = model.network.stride
-    more = _prepared(header, (1, 1)).shape[2] % stride  # rows beyond a multiple of the stride
-    example = torch.zeros(2 if model.batched else 1, 4, 4 * stride + more, 5 * stride + more)
+    channels, more = find(header.network).input[0], _prepared(header, (1, 1)).shape[2] % stride
+    # `more` is what a size has beyond a multiple of the stride.
+    example = torch.zeros(2 if model.batched else 1, channels, 4 * stride + more, 5 * stride + more)
     sizes = {axis: stride * torch.export.Dim(name, min=1) + more for axis, name in ((2, "rows"), (3, "columns"))}
     shape = {0: torch.export.Dim("images"), **sizes} if model.batched else sizes
     with _quiet():
@@ -147,7 +149,10 @@ def _prepared(header: Header, size: tuple[int, int]) -> Tensor:
     )
     trimap = np.select([unknown < 0.35, unknown > 0.65], [0, 1], 0.5).astype(np.float32)
     noisy = image + random.normal(0, 0.02, image.shape).astype(np.float32)
-    return network_input(*preparation(header.preparation).prepare(noisy.clip(0, 1), trimap), header.normalisation)
+    prepared = preparation(header.preparation).prepare(noisy.clip(0, 1), trimap)
+    estimates = find(header.network).input[0] - 4
+    extra = np.repeat(prepared[1][..., None], estimates, 2) if estimates else None
+    return network_input(*prepared, header.normalisation, extra)
 
 
 @contextmanager

@@ -11,10 +11,20 @@ import numpy as np
 from mattekit import baselines
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
+from mattekit.networks.packaged import DEFAULT, packaged
 
 log = logging.getLogger("mattekit")
 
 Predictor = Callable[[np.ndarray, np.ndarray], np.ndarray]
+FALLBACK = "closed-form"
+
+
+def default_model() -> str:
+    """The model that is used if none is named: the weights that come with mattekit, or without them closed-form."""
+    if DEFAULT in packaged():
+        return DEFAULT
+    log.warning("mattekit's own weights are not installed; using %s.", FALLBACK)
+    return FALLBACK
 
 
 def predictor(model: str, device: str = "auto", **options: Any) -> Predictor:
@@ -22,8 +32,8 @@ def predictor(model: str, device: str = "auto", **options: Any) -> Predictor:
 
     Parameters
     ----------
-    model : a name of `baselines.ALPHA`, or the path of a file of weights (`networks.weights`) or an ONNX model of
-        `mattekit export`.
+    model : a name of `baselines.ALPHA` or of weights that come with mattekit (`networks.packaged`), or the path of a
+        file of weights (`networks.weights`) or of an ONNX model of `mattekit export`.
     device : where a network runs: "auto", "cpu", "cuda", "cuda:1" or "mps". Classical methods need none.
     **options : `tile`, `overlap`, `precision` and `compile` of networks in files of weights, as for
         `network.file_predictor`.
@@ -42,7 +52,7 @@ def predictor(model: str, device: str = "auto", **options: Any) -> Predictor:
     """
     if model in baselines.ALPHA:
         return baselines.ALPHA[model]
-    _require_file(model)
+    model = located(model)
     if _is_onnx(model):
         from mattekit.inference import onnx
 
@@ -71,7 +81,7 @@ def refining_predictor(model: str, device: str, how: Any, report: Callable | Non
     from mattekit.inference.device import resolve
     from mattekit.inference.refine import file_refiner, tell
 
-    refiner = file_refiner(model, device=resolve(device))
+    refiner = file_refiner(located(model), device=resolve(device))
     return lambda image, trimap: refiner(image, trimap, how, report or tell)
 
 
@@ -84,7 +94,7 @@ def _require_decoder(model: str) -> None:
         raise InputError(
             f"{model}: refinement needs gradients, which an ONNX model has not. Give -m the file it was exported from."
         )
-    _require_file(model)
+    located(model)
 
 
 def check_model(model: str, device: str = "auto", *, refined: bool = False, tiled: bool = False) -> None:
@@ -98,13 +108,13 @@ def check_model(model: str, device: str = "auto", *, refined: bool = False, tile
         if device not in ("auto", "cpu"):
             log.warning("%s runs on the CPU; the device %s is for networks.", model, device)
         return
-    _require_file(model)
+    model = located(model)
     from mattekit.inference.preparation import preparation
     from mattekit.networks import find
 
     header = _head(model, device)
     preparation(header.preparation)
-    if find(header.network).input[0] != 4:
+    if find(header.network).input[0] < 4:
         raise InputError(f"{model}: {header.network}, which is no matting network.")
 
 
@@ -123,7 +133,8 @@ def _head(model: str, device: str) -> Any:
 
 
 def computing(model: str, device: str, precision: str) -> str:
-    """Where a network in a file will compute, and with which numbers: "cpu, fp32"."""
+    """Where a network will compute, and with which numbers: "cpu, fp32"."""
+    model = located(model)
     if _is_onnx(model):
         from mattekit.inference import onnx
 
@@ -139,10 +150,21 @@ def _is_onnx(model: str) -> bool:
     return Path(model).suffix.lower() == ".onnx"
 
 
-def _require_file(model: str) -> None:
+def located(model: str) -> str:
+    """The path of weights that come with mattekit, by their name; a path stays as it is.
+
+    Raises
+    ------
+    InputError
+        If it is no such name, and no path either.
+    """
+    own = packaged()
+    if model in own:
+        return str(own[model])
     if not Path(model).suffix and not Path(model).is_file():
-        names = ", ".join(baselines.ALPHA)
+        names = ", ".join([*own, *baselines.ALPHA])
         raise InputError(f"{model}: no such model. Use one of {names}, or a network's file of weights.")
+    return model
 
 
 def predict_alpha(

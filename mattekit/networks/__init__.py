@@ -114,3 +114,9 @@ def build(name: str, **changes) -> nn.Module:
     network = row.builder(**{**row.arguments, **changes})
     network.name, network.arguments = name, changes
     return network
+
+
+def prior_name(name: str, arguments: dict) -> str | None:
+    """The row of `baselines.coarse.PRIORS` whose estimates a network takes behind image and trimap; mostly None."""
+    parameter = signature(find(name).builder).parameters.get("prior")
+    return arguments.get("prior", parameter.default) if parameter else None

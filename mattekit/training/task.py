@@ -76,6 +76,8 @@ class Matting:
 
     def input(self, batch: Batch) -> Tensor:
         """(N, 4, H, W) or, with E estimates, (N, 4 + E, H, W)."""
+        if self.prior and "prior" not in batch:
+            raise InputError(f"{self.header.network}: samples have no prior. Add the step prior behind compose.")
         return network_input(batch, self.header.normalisation, prior=self.prior)
 
     def validate(self, network: nn.Module, fabric: Fabric) -> tuple[Scores, np.ndarray | None]:

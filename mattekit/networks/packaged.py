@@ -1,0 +1,25 @@
+"""The weights that come with mattekit: files in mattekit/weights, each with a .toml of its facts beside it."""
+
+import tomllib
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "weights"
+DEFAULT = "default"
+
+
+def packaged() -> dict[str, Path]:
+    """Files of weights by name, those that are there."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.safetensors"))}
+
+
+def facts(name: str) -> dict:
+    """What is known of packaged weights.
+
+    Returns
+    -------
+    dict
+        "licence" and "summary", text; "material", a list of {"what", "licence"} that they were trained on; "scores", a
+        list of {"on", "sad", "mse", "grad", "conn"}; "measured", how. Empty if nothing is written down.
+    """
+    path = FOLDER / f"{name}.toml"
+    return tomllib.loads(path.read_text()) if path.is_file() else {}
