@@ -132,12 +132,6 @@ def read_size(source: Path) -> tuple[int, int]:
     return exr.read_size(name, data) if format_of(data) == "EXR" else read_header(name, data).upright_size
 
 
-def has_alpha(source: Path) -> bool:
-    """Whether a file has an alpha channel, from its header; an EXR may have one. Raises as `read_raw`."""
-    name, data = _read(source)
-    return format_of(data) == "EXR" or read_header(name, data).alpha
-
-
 def write_image(
     target: Path,
     pixels: np.ndarray,

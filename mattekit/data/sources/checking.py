@@ -1,13 +1,14 @@
 """Look at every file of a source before training starts, so that it does not stop at a bad one hours later."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
 from mattekit.data.sources.item import Item
-from mattekit.errors import InputError, MattekitError
+from mattekit.errors import InputError
 from mattekit.imaging import io
+from mattekit.imaging.peek import Look, peek
 
 THREADS = 8  # mostly waiting for the disk
 
@@ -15,36 +16,43 @@ THREADS = 8  # mostly waiting for the disk
 def problems(items: Sequence[Item], backgrounds: Iterable[Path] = ()) -> list[str]:
     """A line for each file that is missing, damaged, truncated, of another size than its partner or without alpha.
 
-    Files are read and their headers understood; pixels are not decoded.
+    Headers are understood and ends looked for; pixels are not decoded, and of large files not read.
     """
-    size = lru_cache(maxsize=None)(_size)  # one alpha may serve many images
+    peek = lru_cache(maxsize=None)(_peek)  # one alpha may serve many images
 
     def look(item: Item | Path) -> list[str]:
-        return _problems(item, size) if isinstance(item, Item) else [found] if (found := size(item)[1]) else []
+        if isinstance(item, Item):
+            return _problems(item, peek)
+        _, problem = peek(item)
+        return [problem] if problem else []
 
     with ThreadPoolExecutor(THREADS) as pool:
         found = [line for lines in pool.map(look, [*items, *backgrounds]) for line in lines]
     return list(dict.fromkeys(found))
 
 
-def _problems(item: Item, size: object) -> list[str]:
-    sizes = {role: size(path) for role, path in item.files.items()}
-    found = [problem for _, problem in sizes.values() if problem]
+def _problems(item: Item, peek: Callable[[Path], tuple[Look | None, str]]) -> list[str]:
+    looks = {role: peek(path) for role, path in item.files.items()}
+    if found := [problem for _, problem in looks.values() if problem]:
+        return found
     leader = "image" if item.composed else "fg"
+    size = {role: look.size for role, (look, _) in looks.items()}
+    first = item.files[leader]
     for role, path in item.files.items():
-        if role in (leader, "bg") or found:
-            continue
-        try:
-            io.require_same_size(str(path), sizes[role][0], str(item.files[leader]), sizes[leader][0])
-        except InputError as error:
-            found.append(str(error))
-    if not found and not item.composed and "alpha" not in item.files and not io.has_alpha(item.files["fg"]):
+        if role != "bg" and size[role] != size[leader]:  # or one lies on its side, which may be told behind the pixels
+            try:
+                io.require_same_size(str(path), io.read_size(path), str(first), io.read_size(first))
+            except InputError as error:
+                found.append(str(error))
+    if "alpha" not in item.files and not looks["fg"][0].alpha:
         found.append(f"{item.files['fg']}: no alpha channel, and no alpha beside it. Give the folder of its alpha.")
     return found
 
 
-def _size(path: Path) -> tuple[tuple[int, int] | None, str]:
+def _peek(path: Path) -> tuple[Look | None, str]:
     try:
-        return io.read_size(path), ""
-    except MattekitError as error:
+        return peek(path), ""
+    except InputError as error:
         return None, str(error)
+    except OSError as error:
+        return None, f"{path}: cannot be read ({error.strerror}). Check the path and its permissions."

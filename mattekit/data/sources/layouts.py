@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mattekit.data.folders import IMAGE_SUFFIXES, pair
 from mattekit.data.sources.item import Item
-from mattekit.errors import InputError, MattekitError, MissingFileError
-from mattekit.imaging import io
+from mattekit.errors import InputError, MissingFileError
+from mattekit.imaging.peek import peek
 
 # Role -> names of its folder, in any case.
 FOREGROUND = {"fg": ("fg", "fgr", "foreground", "foregrounds"), "alpha": ("alpha", "alphas", "gt", "pha", "mask")}
@@ -63,8 +63,8 @@ def cutouts(root: Path) -> tuple[list[Item], list[str]]:
 
 def _may_be_cutout(path: Path) -> bool:
     try:
-        return io.has_alpha(path)
-    except MattekitError:  # told of with all other bad files
+        return peek(path).alpha
+    except (InputError, OSError):  # told of with all other bad files
         return True
 
 
