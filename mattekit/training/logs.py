@@ -35,9 +35,7 @@ class Logs:
         self.folder = folder
         records = [record for record in read(folder.jsonl) if record["step"] <= step]
         files.write_bytes(folder.jsonl, "".join(map(_json, records)).encode())
-        files.write_bytes(
-            folder.csv, (_csv({}, head=True) + "".join(map(_csv, records))).encode()
-        )
+        files.write_bytes(folder.csv, (_csv({}, head=True) + "".join(map(_csv, records))).encode())
         self._board = _board(folder.tensorboard, step) if tensorboard else None
 
     def add(self, record: dict[str, Any]) -> None:
