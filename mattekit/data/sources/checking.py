@@ -18,12 +18,12 @@ def problems(items: Sequence[Item], backgrounds: Iterable[Path] = ()) -> list[st
 
     Headers are understood and ends looked for; pixels are not decoded, and of large files not read.
     """
-    peek = lru_cache(maxsize=None)(_peek)  # one alpha may serve many images
+    cached = lru_cache(maxsize=None)(_peek)  # one alpha may serve many images
 
     def look(item: Item | Path) -> list[str]:
         if isinstance(item, Item):
-            return _problems(item, peek)
-        _, problem = peek(item)
+            return _problems(item, cached)
+        _, problem = cached(item)
         return [problem] if problem else []
 
     with ThreadPoolExecutor(THREADS) as pool:
