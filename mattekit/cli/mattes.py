@@ -117,13 +117,15 @@ def settings(
         _check_background(background)
     tiled = tile not in ("auto", "off") or overlap is not None
     compared = comparing.models(compare)
+    if compared and model:
+        console.logger.warning("--compare names the methods; %s is left out.", model)
     if not model and not compared:
         model = default_model()
     for name in compared or [model]:
         check_model(name, device, refined=refinement is not None, tiled=tiled)
         _tell_computing(name, device, precision, compile, refined=refinement is not None)
     return {
-        "model": model or compared[0],
+        "model": compared[0] if compared else model,
         "compared": compared,
         "device": device,
         "precision": precision,

@@ -23,6 +23,7 @@ from mattekit.networks.fold import inference_copy
 from mattekit.networks.weights import IMAGENET, load_network
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
+KEPT = 4  # networks that stay loaded, for folders that several are compared on
 
 Estimate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
@@ -31,7 +32,7 @@ Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
 def file_predictor(path: str | Path, *, device: str = "cpu", **options) -> Predictor:
     """Make a predictor of a file of weights, which says how its images are prepared.
 
-    The last one made is kept, so that a folder of images reads its weights once.
+    The last ones made are kept, so that a folder of images reads their weights once.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def file_predictor(path: str | Path, *, device: str = "cpu", **options) -> Predi
     return _file_predictor(path, stamp, device, **dict(sorted(options.items())))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=KEPT)
 def _file_predictor(path: Path, stamp: int | None, device: str, precision: str = "fp32", **options) -> Predictor:
     network = load_network(path)
     header = network.header

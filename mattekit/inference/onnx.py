@@ -11,7 +11,7 @@ import torch
 from mattekit.baselines.coarse import PRIORS
 from mattekit.errors import InputError, MissingExtraError, MissingFileError, WeightsError
 from mattekit.imaging.trimap import pin_known
-from mattekit.inference.network import network_input
+from mattekit.inference.network import KEPT, network_input
 from mattekit.inference.predictor import Predictor
 from mattekit.inference.preparation import preparation
 from mattekit.networks import prior_name
@@ -22,7 +22,7 @@ CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
 def file_predictor(path: str | Path, *, device: str = "auto") -> Predictor:
-    """Make a predictor of an ONNX file that `mattekit export` wrote; the last one made is kept.
+    """Make a predictor of an ONNX file that `mattekit export` wrote; the last ones made are kept.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def file_predictor(path: str | Path, *, device: str = "auto") -> Predictor:
     return _file_predictor(path, stamp, device, torch.get_num_threads())
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=KEPT)
 def _file_predictor(path: Path, stamp: int | None, device: str, threads: int) -> Predictor:
     session = open_session(path, device)
     header = _header(path, session)
