@@ -11,6 +11,7 @@ import numpy as np
 
 from mattekit.baselines.access import load, quiet_stdout
 from mattekit.baselines.closed_form import closed_form
+from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
 
 PIXELS = 200_000  # of the reduced picture, about; it is never larger than half in each direction
@@ -59,10 +60,13 @@ def coarse(image: np.ndarray, trimap: np.ndarray, factor: int | None = None) -> 
     pymatting = load()
     with quiet_stdout():
         smooth, fg, bg = pymatting.estimate_alpha_sm(small, classes, return_foreground_background=True)
-    solved = closed_form(small, classes)
+    try:
+        solved = closed_form(small, classes)
+    except InputError:  # the equation has no answer
+        solved = smooth
     fg, bg, smooth, solved = (cv2.resize(a, (width, height)) for a in (fg, bg, smooth, solved.astype(np.float32)))
-    estimates = (pin_known(alpha.clip(0, 1), trimap) for alpha in (between(image, fg, bg), smooth, solved))
-    return np.stack([*estimates], 2)
+    estimates = (between(image, fg, bg), smooth, solved)
+    return np.stack([pin_known(np.nan_to_num(alpha, nan=0.5).clip(0, 1), trimap) for alpha in estimates], 2)
 
 
 def reduced(trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -179,8 +179,9 @@ def _refinement(arguments: dict) -> Any:
 
 def _compile_first(models: list[str], kinds: list[str]) -> None:
     from mattekit.baselines import ALPHA, access
+    from mattekit.networks.packaged import packaged
 
-    if set(models) & set(ALPHA) or kinds != ["alpha"]:
+    if set(models) & {*ALPHA, *packaged()} or kinds != ["alpha"]:
         access.compile_first()
 
 

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from mattekit.baselines.coarse import PRIORS, between, coarse, reduced
+
+H, W = 72, 96
+
+
+def scene():
+    """A soft green disc before a red ground: alpha, image and trimap."""
+    y, x = np.mgrid[:H, :W].astype(np.float32)
+    alpha = np.clip((26 - np.hypot(y - H / 2, x - W / 2)) / 12 + 0.5, 0, 1)
+    fg, bg = np.float32([0.1, 0.8, 0.2]), np.float32([0.7, 0.1, 0.1])
+    image = alpha[..., None] * fg + (1 - alpha[..., None]) * bg
+    return alpha, image, np.where(alpha == 1, 1, np.where(alpha == 0, 0, 0.5)).astype(np.float32)
+
+
+@pytest.mark.parametrize("factor", [None, 2, 3])
+def test_estimates_of_two_plain_colours_are_near_the_truth_and_exact_where_known(factor):
+    alpha, image, trimap = scene()
+    estimates = coarse(image, trimap, factor)
+    assert estimates.shape == (H, W, PRIORS["coarse"].channels) and estimates.dtype == np.float32
+    for k, most in enumerate((0.02, 0.08, 0.08)):
+        assert np.abs(estimates[..., k] - alpha)[trimap == 0.5].mean() < most
+        assert (estimates[..., k][trimap != 0.5] == trimap[trimap != 0.5]).all()
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_without_known_foreground_or_background_they_are_the_trimap(value):
+    _, image, trimap = scene()
+    trimap = np.where(trimap == value, 0.5, trimap).astype(np.float32)
+    assert (coarse(image, trimap) == trimap[..., None]).all()
+
+
+def test_a_reduced_pixel_is_known_only_if_all_it_covers_is():
+    trimap = np.float32([[1, 1, 0, 0], [1, 1, 0, 0.5], [0, 0, 1, 0], [0, 0, 0, 1]])
+    assert reduced(trimap, (2, 2)).tolist() == [[1, 0.5], [0, 0.5]]
+
+
+def test_the_way_between_two_colours_is_measured_along_their_line():
+    fg, bg = np.float32([[[1, 0, 0]]]), np.float32([[[0, 0, 1]]])
+    assert between(0.25 * fg + 0.75 * bg, fg, bg) == pytest.approx(0.25, abs=1e-4)
+    assert between(2 * fg - bg, fg, bg) == pytest.approx(2, abs=1e-4)
