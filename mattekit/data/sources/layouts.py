@@ -27,8 +27,7 @@ DEEPEST = 3  # AIM/Combined_Dataset/Training_set/Other
 
 def foregrounds(root: Path) -> list[dict[str, Path]]:
     """Role -> folder for every part of a data set below `root` that has foregrounds and their alphas."""
-    found = [roles for folder in _folders(root, DEEPEST) if (roles := _roles(folder, FOREGROUND))]
-    return found
+    return [roles for folder in _folders(root, DEEPEST) if (roles := _roles(folder, FOREGROUND))]
 
 
 def composites(root: Path) -> dict[str, Path]:
@@ -45,9 +44,8 @@ def items(folders: Mapping[str, Path], root: Path) -> tuple[list[Item], list[str
     """
     numbered = ("alpha",) if "image" in folders else ()
     found = pair(folders, recursive=True, numbered=numbered)
-    where = next(iter(folders.values())).relative_to(root).as_posix() if root in folders["alpha"].parents else ""
-    prefix = f"{where}/" if where not in ("", ".") else ""
-    return [Item(prefix + name, files) for name, files in found.groups.items()], list(found.problems)
+    part = next(iter(folders.values())).relative_to(root)  # several parts of a set may have a file of one name
+    return [Item((part / name).as_posix(), files) for name, files in found.groups.items()], list(found.problems)
 
 
 def cutouts(root: Path) -> tuple[list[Item], list[str]]:
