@@ -86,6 +86,7 @@ def dry_run(job: Job) -> Report:
     task = TASKS[recipe.data.task](recipe, header_of(network))
     samples, items = task.samples()
     pieces, rate = _samples(samples, job, fabric.device, run.batch)
+    pieces = [task.complete(piece) for piece in pieces]
     whole = recipe.model_copy(update={"run": run.model_copy(update={"accumulate": 1})})
     learner = Learner(fabric, whole, network, task, recipe.steps_per_epoch(items))
     portion = max(1, run.batch // run.accumulate)

@@ -8,11 +8,14 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from mattekit.data.samples import Samples
+from mattekit.data.sources import open_sources
 from mattekit.errors import InputError
 from mattekit.networks import find
 from mattekit.networks.header import Header
 from mattekit.training import pictures, reconstruction
 from mattekit.training.batch import Batch, network_input
+from mattekit.training.device_composition import Parts, finish, split
 from mattekit.training.recipe import Recipe
 from mattekit.training.validation import Validation
 
@@ -26,6 +29,10 @@ class Task(Protocol):
 
     def samples(self) -> tuple[Any, int]:
         """The data set, `samples[(epoch, index)]` being a dictionary of tensors; and how many items it is made from."""
+        ...
+
+    def complete(self, batch: Batch) -> Batch:
+        """What the device does to a batch of the loader before anything else."""
         ...
 
     def input(self, batch: Batch) -> Tensor:
@@ -54,6 +61,9 @@ class Matting:
     def __init__(self, recipe: Recipe, header: Header):
         self.recipe, self.header = recipe, header
         self.prior = find(header.network).input[0] > 4
+        self.loader_steps, self.device_steps = recipe.steps, []
+        if recipe.data.compose == "device":
+            self.loader_steps, self.device_steps = split(recipe.steps)
         metrics = dict.fromkeys(("sad", "mse", "grad", recipe.run.metric))
         metrics.pop("loss", None)
         folders = [Path(folder) for folder in recipe.data.validation]
@@ -62,9 +72,6 @@ class Matting:
 
     def samples(self) -> tuple[Any, int]:
         """See `Task`."""
-        from mattekit.data.samples import Samples
-        from mattekit.data.sources import open_sources
-
         data = self.recipe.data
         sources = open_sources(
             data.sources,
@@ -72,7 +79,12 @@ class Matting:
             foregrounds=Path(data.foregrounds) if data.foregrounds else None,
             cache=Path(data.cache) if data.cache else None,
         )
-        return Samples(sources, self.recipe.steps, seed=self.recipe.seed), len(sources)
+        kind = Parts if self.device_steps else Samples
+        return kind(sources, self.loader_steps, seed=self.recipe.seed), len(sources)
+
+    def complete(self, batch: Batch) -> Batch:
+        """Compose it, if the loader has not."""
+        return finish(batch, self.device_steps) if self.device_steps else batch
 
     def input(self, batch: Batch) -> Tensor:
         """(N, 4, H, W) or, with E estimates, (N, 4 + E, H, W)."""
@@ -118,6 +130,10 @@ class Reconstruction:
         """See `Task`."""
         images = reconstruction.open_images(self.recipe.data.sources, "train", seed=self.recipe.seed)
         return reconstruction.SmallImages(images, seed=self.recipe.seed), len(images)
+
+    def complete(self, batch: Batch) -> Batch:
+        """See `Task`."""
+        return batch
 
     def input(self, batch: Batch) -> Tensor:
         """(N, 1, H, W) in 0..1."""
