@@ -45,7 +45,7 @@ Image = Annotated[
     Path | None, typer.Option(help="With --scribbles: the photo (or folder of photos) under the strokes.")
 ]
 Random = Annotated[bool, typer.Option("--random", help="Widen at random, as the papers' training does.")]
-Rule = Annotated[str | None, typer.Option(show_default="a2u", help="With --random: indexnet, a2u, lsa or dim.")]
+Rule = Annotated[str | None, typer.Option(show_default="a2u", help="With --random: indexnet, a2u, lsa, dim or wide.")]
 Seed = Annotated[
     int | None,
     typer.Option(min=0, show_default="0", help="With --random: each item draws from the seed and its own name."),

@@ -35,6 +35,8 @@ RULES = {
     # Deep Image Matting (Xu et al. 2017), section 3: "randomly dilated", without numbers; mmagic's reproduction
     # of the paper (configs/dim, kernel_size=(1, 30)) does what A2U does.
     "dim": Rule("kernel", 29, both_sides=True),
+    # Ours: as trimaps are drawn by hand around hair, where much of what is unknown turns out opaque or clear.
+    "wide": Rule("distance", 64, both_sides=True),
 }
 
 
