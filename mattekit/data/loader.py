@@ -1,11 +1,14 @@
 """Batches of samples, made by other processes while the network learns from the last one."""
 
+import atexit
 import logging
+import os
 import signal
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import cv2
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
@@ -137,3 +140,7 @@ def _as_it_is(answer: Any) -> Any:
 def _start(number: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     parallel.use_threads(1)
+    cv2.setNumThreads(0)
+    # A worker that is stopped amid its work may be aborted by PyTorch's own clean-up ("terminate called without an
+    # active exception"), of which the parent would then complain; nothing is left to be cleaned up here.
+    atexit.register(os._exit, 0)
