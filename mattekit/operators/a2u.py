@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from mattekit.errors import InputError
 from mattekit.operators.base import Guide, Resampler, check_even
 from mattekit.operators.reassemble import gather, spread
-from mattekit.operators.weights import Fixed, Pooled, gpconv
+from mattekit.operators.weights import Fixed, Pooled, gpconv_pair
 from mattekit.operators.whole import GlobalGroupNorm
 
 KINDS = {"static": (Fixed, Fixed), "hybrid": (Fixed, Pooled), "dynamic": (Pooled, Pooled)}  # where U and V, P come from
@@ -96,8 +96,8 @@ class A2U(Resampler):
 
     def affinity(self, x: Tensor) -> Tensor:
         """Sum over k of gpconv(U, X) o gpconv(V, X), for each set of U and V: (N, S, H/2, W/2)."""
-        U, V = self.UV(x).unflatten(1, (2, *self.shape)).unbind(1)  # (N or 1, S, 1 or C, k, k)
-        u, v = _each(self.norm_u, gpconv(U, x)), _each(self.norm_v, gpconv(V, x))  # (N, S, C, H/2, W/2)
+        u, v = gpconv_pair(self.UV(x).unflatten(1, (2, *self.shape)), x)  # (N, S, C, H/2, W/2)
+        u, v = _each(self.norm_u, u), _each(self.norm_v, v)
         if self.squash:
             u = u.sigmoid()
         return (u * v).sum(2) * self.scale
@@ -123,7 +123,7 @@ def _norm(channels: int) -> nn.Module:
 
 def _each(norm: nn.Module, maps: Tensor) -> Tensor:
     """Apply to every set on its own: (N, S, C, h, w)."""
-    return norm(maps.flatten(0, 1)).view(maps.shape)
+    return norm(maps.flatten(0, 1)).reshape(maps.shape)
 
 
 def _check(kind: str, normalisation: str, k_up: int, groups: bool, both: bool) -> None:
