@@ -28,9 +28,9 @@ class Rule:
 RULES = {
     # IndexNet (Lu et al. 2019): "random trimap dilation" of section 5.1; numbers from the released code.
     "indexnet": Rule("distance", 19, both_sides=False),
-    # A2U (Dai et al. 2021), section 4.3: distances between 1 and 29; the released code erodes by ellipses.
+    # A2U (Dai et al. 2021), section 6.3: distances between 1 and 29; the released code erodes by ellipses.
     "a2u": Rule("kernel", 29, both_sides=True),
-    # LSA (Wang et al. 2022), section 5.1: random numbers from 1 to 24; the released code dilates soft pixels only.
+    # LSA (Wang et al. 2022), section 5: random numbers from 1 to 24; the released code dilates soft pixels only.
     "lsa": Rule("distance", 24, both_sides=True),
     # Deep Image Matting (Xu et al. 2017), section 3: "randomly dilated", without numbers; mmagic's reproduction
     # of the paper (configs/dim, kernel_size=(1, 30)) does what A2U does.

@@ -32,7 +32,7 @@ def affine(
 
     References
     ----------
-    A2U, section 4.3, "random affine transformations"; the numbers are the released code's.
+    A2U, section 6.3, "random affine transformations"; the numbers are the released code's.
     """
     turn = np.radians(rng.uniform(-angle, angle)) if max(sample.size) >= rotate_from else 0.0
     lean = np.radians(rng.uniform(-shear, shear))

@@ -15,7 +15,7 @@ def blur(
 
     References
     ----------
-    LSA, section 5.3: foreground and background with a probability of 0.3; the sides are the released code's.
+    LSA, section 5.2: foreground and background with a probability of 0.3; the sides are the released code's.
     """
     side = int(kernels[rng.integers(len(kernels))])
     return recolour(sample, lambda colours: cv2.GaussianBlur(colours, (side, side), 0), of)

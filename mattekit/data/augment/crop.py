@@ -46,7 +46,7 @@ def crop(
 
     References
     ----------
-    IndexNet section 5.1, A2U section 4.3, LSA section 5.1; what they leave open is as in the released code.
+    IndexNet section 5.1, A2U section 6.3, LSA section 5; what they leave open is as in the released code.
     """
     row = RULES[rule]
     sample, side = row.fit(sample, rng, size, scales or row.scales, interpolation)

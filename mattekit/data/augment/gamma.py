@@ -26,7 +26,7 @@ def gamma(
 
     References
     ----------
-    LSA, section 5.1: with a probability of 0.3 and gamma in 0.5..1.5; the default ranges are the released code's.
+    LSA, section 5: with a probability of 0.3 and gamma in 0.5..1.5; the default ranges are the released code's.
     """
     low, high = ranges[rng.integers(len(ranges))]
     power, from_above = np.float32(rng.uniform(low, high)), rng.random() < 0.5

@@ -23,7 +23,7 @@ def hsv(
 
     References
     ----------
-    A2U, section 4.3, "random jitters to the foreground object"; the numbers are the released code's.
+    A2U, section 6.3, "random jitters to the foreground object"; the numbers are the released code's.
     """
     visible = (floats(sample.alpha) > 0).view(np.uint8)
 

@@ -20,7 +20,7 @@ def merge(sample: Sample, rng: np.random.Generator, *, interpolation: Interpolat
 
     References
     ----------
-    A2U, section 4.3 (after GCA Matting): with a probability of 0.5.
+    A2U, section 6.3 (after GCA Matting): with a probability of 0.5.
     """
     if sample.fg is None or sample.image is not None or sample.draw is None:
         return sample

@@ -20,7 +20,7 @@ def resize(
 
     References
     ----------
-    A2U, section 4.3: to 640 x 640 with a probability of 0.25; by nearest neighbour in the released code.
+    A2U, section 6.3: to 640 x 640 with a probability of 0.25; by nearest neighbour in the released code.
     """
     target = (size, size) if isinstance(size, int) else size
     if target == sample.size:

@@ -31,7 +31,7 @@ def rotate(
 
     References
     ----------
-    LSA, section 5.1: with a probability of 0.5; the numbers and "each" are the released code's.
+    LSA, section 5: with a probability of 0.5; the numbers and "each" are the released code's.
     """
     for part in ("foreground", "background") if of == "each" else (of,):
         turn = np.radians(rng.integers(-angle, angle, endpoint=True))
