@@ -1,7 +1,8 @@
 """What operators make of an image: learnt indices and kernels as a picture (IndexNet Figure 8, A2U Figure 5).
 
 Indices, which are single weights, are averaged over channels (IndexNet section 5.3). Kernels of several taps are told
-by their contrast, the largest weight less the smallest: 0 where all neighbours count the same.
+by their contrast, the largest weight less the smallest: 0 where all neighbours count the same. Kernels down are shown
+as the operator makes them, also where a network pools in their place (A2U section 5).
 """
 
 from pathlib import Path
