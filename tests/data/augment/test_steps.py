@@ -160,3 +160,23 @@ def test_lists_become_what_steps_take():
 
 def test_every_step_says_what_it_does():
     assert all(step.__doc__ and step.__name__ == name for name, step in STEPS.items())
+
+
+def test_a_prior_is_made_of_the_image_and_the_trimap():
+    rng = np.random.default_rng(0)
+    ramp = np.clip(np.mgrid[:48, :64][1].astype(np.float32) / 24 - 0.8, 0, 1)
+    plain = Sample(
+        alpha=ramp,
+        fg=np.full((48, 64, 3), (0.9, 0.2, 0.1), np.float32),
+        bg=np.full((48, 64, 3), (0.1, 0.3, 0.8), np.float32),
+        placed=True,
+    )
+    steps = check_steps([("background", 1, {}), ("trimap", 1, {}), ("compose", 1, {}), ("prior", 1, {"factors": [2]})])
+    sample = apply(plain, steps, rng)
+    assert sample.prior.shape == (48, 64, 3)
+    assert np.abs(sample.prior[..., 0] - ramp).mean() < 0.02
+
+
+def test_a_prior_needs_an_image():
+    with pytest.raises(InputError, match="Take the steps trimap and compose before it"):
+        check_steps([("prior", 1, {})])

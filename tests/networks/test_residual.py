@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import torch
+
+from mattekit.baselines.coarse import PRIORS
+from mattekit.imaging.trimap import pin_known
+from mattekit.inference.network import network_predictor
+from mattekit.inference.refine import Refinement, network_refiner
+from mattekit.networks import build, prior_name
+from mattekit.networks.fold import inference_copy
+from mattekit.networks.header import IMAGENET, header_of
+from mattekit.networks.residual import PLANES
+
+
+@pytest.fixture
+def network():
+    """Small, with a head that gives something."""
+    torch.manual_seed(0)
+    made = build("residual", widths=[8, 12, 16])
+    torch.nn.init.normal_(made.head[0].weight, std=0.03)
+    return made.eval()
+
+
+def scene(size=(60, 90)):
+    random = np.random.default_rng(0)
+    rows, columns = np.mgrid[: size[0], : size[1]].astype(np.float32) / max(size)
+    image = np.stack([rows, columns, 1 - columns], 2) + random.normal(0, 0.05, (*size, 3))
+    trimap = np.select([columns < 0.3, columns > 0.6], [0, 1], 0.5)
+    return image.clip(0, 1).astype(np.float32), trimap.astype(np.float32)
+
+
+def test_it_begins_with_the_first_estimate():
+    x = torch.randn(2, 7, 64, 96)
+    assert torch.equal(build("residual")(x)[:, 0], x[:, PLANES])
+
+
+def test_its_input_holds_what_the_prior_gives():
+    for name, changes in (("residual", {}), ("residual", {"prior": "coarse", "estimates": 3})):
+        encoder = build(name, **changes).encoder
+        assert encoder.stages[0][0].in_channels == 4 * (PLANES + PRIORS["coarse"].channels)
+    assert prior_name("residual", {}) == "coarse" and prior_name("indexnet", {}) is None
+
+
+def test_predictions_correct_the_estimates_of_the_prepared_picture(network):
+    image, trimap = scene()
+    plain = build("residual", widths=[8, 12, 16])
+    estimate = network_predictor(plain, "reflect-32")(image, trimap)
+    padded = [np.pad(a, [(0, 4), (0, 6), (0, 0)][: a.ndim], mode="reflect") for a in (image, trimap)]
+    wanted = pin_known(PRIORS["coarse"].estimate(*padded)[:60, :90, 0], trimap)
+    np.testing.assert_allclose(estimate, wanted, atol=1e-6)
+    corrected = network_predictor(network, "reflect-32")(image, trimap)
+    assert np.abs(corrected - estimate)[trimap == 0.5].mean() > 1e-3
+
+
+def test_several_pictures_at_once_are_as_one_by_one(network):
+    predict = network_predictor(network, "reflect-32")
+    pairs = [scene(), scene((62, 70))]
+    together = predict.several(*zip(*[pairs[0], pairs[0]], strict=True))
+    for alpha in together:
+        np.testing.assert_allclose(alpha, predict(*pairs[0]), atol=1e-5)
+
+
+def test_tiles_agree_with_the_whole_picture():
+    torch.manual_seed(0)
+    network = build("residual", widths=[8, 12])
+    torch.nn.init.normal_(network.head[0].weight, std=0.03)
+    image, trimap = scene((224, 352))
+    whole = network_predictor(network, "reflect-32", tile="off")(image, trimap)
+    tiled = network_predictor(network, "reflect-32", tile=224, overlap=112)(image, trimap)
+    np.testing.assert_allclose(tiled, whole, atol=1e-4)
+
+
+def test_the_copy_for_inference_computes_the_same(network):
+    x = torch.randn(1, 7, 64, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(inference_copy(network)(x), network(x), atol=1e-5, rtol=1e-5)
+
+
+def test_it_can_be_refined(network):
+    image, trimap = scene()
+    costs = []
+    refiner = network_refiner(network, header_of(network).preparation, IMAGENET, device="cpu")
+    alpha = refiner(image, trimap, Refinement(steps=5), lambda refined: costs.extend(refined.costs))
+    assert alpha.shape == trimap.shape and min(c.total for c in costs) <= costs[0].total
