@@ -67,7 +67,7 @@ def test_tiles_agree_with_the_whole_picture():
     image, trimap = scene((224, 352))
     whole = network_predictor(network, "reflect-32", tile="off")(image, trimap)
     tiled = network_predictor(network, "reflect-32", tile=224, overlap=112)(image, trimap)
-    np.testing.assert_allclose(tiled, whole, atol=1e-4)
+    np.testing.assert_allclose(tiled, whole, atol=1e-3)
 
 
 def test_the_copy_for_inference_computes_the_same(network):
