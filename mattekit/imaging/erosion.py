@@ -1,5 +1,6 @@
 """Eroding a mask by a disc or by OpenCV's elliptical kernel, at a cost that hardly depends on the radius."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import cv2
@@ -66,7 +67,15 @@ def erode_by_kernel(mask: np.ndarray, side: int) -> np.ndarray:
 
 def erode_by_distance(mask: np.ndarray, radius: int) -> np.ndarray:
     """Keep the pixels whose Euclidean distance to the nearest pixel outside the mask is more than `radius`."""
-    return mask.copy() if mask.all() else _distance_out(mask) > _between(radius * radius)
+    return erode_by_distances(mask, [radius])[0]
+
+
+def erode_by_distances(mask: np.ndarray, radii: Sequence[int]) -> list[np.ndarray]:
+    """Erode by each of several radii, at the cost of one: see `erode_by_distance`."""
+    if mask.all():
+        return [mask.copy() for _ in radii]
+    distance = _distance_out(mask)
+    return [distance > _between(radius * radius) for radius in radii]
 
 
 def _distance_out(mask: np.ndarray) -> np.ndarray:

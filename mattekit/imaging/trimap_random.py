@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging.erosion import erode_by_distance, erode_by_kernel
+from mattekit.imaging.erosion import erode_by_distances, erode_by_kernel
 from mattekit.imaging.trimap import join, known
 
 
@@ -60,8 +60,8 @@ def widened(alpha: np.ndarray, rule: str, at_bg: int, at_fg: int) -> np.ndarray:
     bg, fg = known(alpha)
     if _row(rule).shape == "kernel":
         return join(erode_by_kernel(bg, at_bg), erode_by_kernel(fg, at_fg))
-    hard = bg | fg
-    return join(bg & erode_by_distance(hard, at_bg), fg & erode_by_distance(hard, at_fg))
+    far_of_bg, far_of_fg = erode_by_distances(bg | fg, (at_bg, at_fg))
+    return join(bg & far_of_bg, fg & far_of_fg)
 
 
 def _row(rule: str) -> Rule:
