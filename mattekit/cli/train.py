@@ -1,5 +1,6 @@
 """`mattekit train`: run a recipe on data of one's own, or on data that is made on the way."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -98,6 +99,8 @@ def train(
     score), pictures/ and state.pt, from which --resume goes on. Ctrl-C stops after the step and saves first.
     """
     console.setup(quiet=quiet, verbose=verbose)
+    # Before PyTorch is loaded: threads that spin while they wait keep the loader's workers from the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if validate and len(validate) not in (1, 3):
         raise typer.BadParameter(
             f"--validate was given {len(validate)} times: once, or for images, trimaps and alphas."
@@ -116,6 +119,7 @@ def train(
         nodes=nodes,
         precision=precision,
         workers=_workers() if workers is None else workers,
+        threads=threads,
         max_steps=max_steps,
         max_minutes=max_minutes,
         tensorboard=tensorboard,
@@ -179,6 +183,4 @@ def _display(quiet: bool, verbose: bool) -> Any:
 
 
 def _workers() -> int:
-    import os
-
     return max(1, min(8, (os.cpu_count() or 1) // 2))

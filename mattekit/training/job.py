@@ -19,6 +19,8 @@ class Job:
     devices, nodes : processes on each computer, and computers.
     precision : in place of the recipe's; "auto" is the fastest that the device is good at.
     workers : processes that make samples, for each process that trains.
+    threads : of each process that trains on a CPU; if not given, as many as the run had before, else what the loader's
+        workers leave of the cores.
     max_steps, max_minutes : stop after so many optimiser steps of the run, or minutes of this call; resumable.
     tensorboard : log for it, too.
     """
@@ -31,6 +33,7 @@ class Job:
     nodes: int = 1
     precision: str | None = None
     workers: int = 0
+    threads: int | None = None
     max_steps: int | None = None
     max_minutes: float | None = None
     tensorboard: bool = False

@@ -1,6 +1,7 @@
 """Starting the processes of a run on lightning-fabric: one for each device, all doing the same work."""
 
 import logging
+import os
 import pickle
 import tempfile
 import warnings
@@ -98,6 +99,19 @@ def choose_precision(name: str, device: str) -> str:
         "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
     }
     return "bf16" if kind in native and native[kind]() else "fp32"
+
+
+def choose_threads(job: Job, before: int | None = None) -> int:
+    """Threads for a process that trains on a CPU; `before` is what an interrupted run had.
+
+    The number decides how sums are split, and so the last digits of weights. Threads that wait for each other on cores
+    which workers also want take many times as long.
+    """
+    if job.threads or before:
+        return job.threads or before
+    if os.environ.get("OMP_NUM_THREADS", "").isdecimal():
+        return int(os.environ["OMP_NUM_THREADS"])
+    return max(1, (os.cpu_count() or 1) // job.devices - job.workers)
 
 
 def where(fabric: Fabric) -> str:

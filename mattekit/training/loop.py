@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+import torch
 from lightning_fabric import Fabric
 
 from mattekit.data.loader import loader
@@ -19,7 +20,7 @@ from mattekit.training.beginning import begin
 from mattekit.training.display import Display, Silent
 from mattekit.training.folder import RunFolder
 from mattekit.training.job import Job
-from mattekit.training.launch import launch, where
+from mattekit.training.launch import choose_threads, launch, where
 from mattekit.training.learner import Learner
 from mattekit.training.logs import Logs
 from mattekit.training.progress import Progress
@@ -98,8 +99,10 @@ class Run:
         self.samples, items = self.task.samples()
         self.learner = Learner(fabric, recipe, network, self.task, recipe.steps_per_epoch(items))
         self.progress = Progress(recipe.run)
-        if folder.state.is_file():
-            saved = state.read(folder.state)
+        saved = state.read(folder.state) if folder.state.is_file() else {}
+        if fabric.device.type == "cpu":
+            torch.set_num_threads(choose_threads(job, saved.get("threads")))
+        if saved:
             self.learner.load_state_dict(saved["learner"])
             self.progress.load_state_dict(saved["progress"])
         self.first = fabric.global_rank == 0
@@ -184,7 +187,7 @@ class Run:
         if self.first:
             self._write(self.folder.last)
             saved = {"learner": self.learner.state_dict(), "progress": self.progress.state_dict()}
-            state.write(self.folder.state, saved)
+            state.write(self.folder.state, {**saved, "threads": torch.get_num_threads()})
         self.saved = time.monotonic()
 
     def _write(self, path: Any) -> None:

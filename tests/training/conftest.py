@@ -91,6 +91,7 @@ def job(recipe_file, tmp_path):
     """Makes a job of the recipe, with changes, into a folder of that name."""
 
     def make(name="run", *changes, **settings):
-        return Job(recipes.read(recipe_file, changes), tmp_path / name, device="cpu", **settings)
+        settings = {"device": "cpu", "threads": 1, **settings}
+        return Job(recipes.read(recipe_file, changes), tmp_path / name, **settings)
 
     return make

@@ -60,7 +60,19 @@ def test_a_batch_that_does_not_divide_is_refused(job):
 @pytest.mark.skipif(torch.cuda.device_count() > 0, reason="there is a CUDA device")
 def test_devices_that_are_not_there_are_refused(job):
     with pytest.raises(InputError, match="0 CUDA devices"):
-        launch.make_fabric(job("run").__class__(job("run").recipe, job("run").output, device="cuda"))
+        launch.make_fabric(job("run", device="cuda"))
+
+
+def test_threads_are_those_asked_for_or_of_before_or_what_workers_leave(job, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert launch.choose_threads(job(threads=5), before=4) == 5
+    assert launch.choose_threads(job(threads=None), before=4) == 4
+    assert launch.choose_threads(job(threads=None)) == 3
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert launch.choose_threads(job(threads=None, workers=2)) == 6
+    assert launch.choose_threads(job(threads=None, workers=2, devices=2)) == 2
+    assert launch.choose_threads(job(threads=None, workers=20)) == 1
 
 
 def test_unknown_precisions_are_refused():

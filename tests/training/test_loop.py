@@ -72,7 +72,7 @@ def test_a_killed_run_goes_on_bit_for_bit(job, whole, recipe_file, tmp_path, ste
     """Killed with SIGKILL some steps after its last state was saved, whatever the number of workers there or later."""
     killed = tmp_path / "killed"
     command = [sys.executable, str(WORK), str(recipe_file), str(killed), str(step), str(workers)]
-    assert subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}).returncode == -9
+    assert subprocess.run(command).returncode == -9
     assert not (killed / "last.safetensors").exists() or not same_weights(
         killed / "last.safetensors", whole / "last.safetensors"
     )
@@ -160,6 +160,18 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_saved(job, poisoned):
     assert (made.output / "nonfinite-000002.png").is_file()
     assert all(value.isfinite().all() for value in load_file(made.output / "last.safetensors").values())
     assert json.loads((made.output / "log.jsonl").read_text().splitlines()[-1])["step"] == 2
+
+
+def test_a_run_keeps_its_number_of_threads(job):
+    """It decides how sums are split, and so the last bits of the weights."""
+    before = torch.get_num_threads()
+    try:
+        train(job("run", threads=1, max_steps=1))
+        torch.set_num_threads(2)
+        train(job("run", threads=None, resume=True, max_steps=1))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_first_weights_come_from_a_file(job, tmp_path):

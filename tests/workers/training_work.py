@@ -21,4 +21,4 @@ class Deadly(Silent):
 
 if __name__ == "__main__":
     made = recipe.read(sys.argv[1])
-    train(Job(made, Path(sys.argv[2]), device="cpu", workers=int(sys.argv[4])), Deadly)
+    train(Job(made, Path(sys.argv[2]), device="cpu", threads=1, workers=int(sys.argv[4])), Deadly)
