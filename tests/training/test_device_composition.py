@@ -12,6 +12,7 @@ from mattekit.data.sample import Sample
 from mattekit.data.samples import Samples
 from mattekit.errors import InputError
 from mattekit.imaging.erosion import erode_by_distance, erode_by_kernel
+from mattekit.imaging.trimap_random import RULES
 from mattekit.training import device_composition, device_steps, logs
 from mattekit.training.device_composition import Parts, finish, split
 from mattekit.training.loop import train
@@ -56,7 +57,7 @@ def both(*steps, count=6):
         ("permute", {"of": "background"}),
         ("jitter", {}),
         ("hsv", {}),
-        *(("trimap", {"rule": rule}) for rule in ("indexnet", "a2u", "lsa", "dim")),
+        *(("trimap", {"rule": rule}) for rule in RULES),
     ],
     ids=str,
 )
