@@ -40,6 +40,7 @@ class Samples(torch.utils.data.Dataset):
     sources : drawn from anew for every sample.
     steps : as `augment.check_steps` gives them.
     seed : of all samples.
+    tries : so often a sample is drawn, if need be, until its trimap has known foreground and known background.
     depth : "8" rounds pictures to 8 bits, as files hold them, which makes batches a quarter as large on their way from
         other processes; "float" leaves them as they are composed.
 
@@ -50,9 +51,15 @@ class Samples(torch.utils.data.Dataset):
     """
 
     def __init__(
-        self, sources: Drawable, steps: Iterable[Step], *, seed: int = 0, depth: Literal["8", "float"] = "8"
+        self,
+        sources: Drawable,
+        steps: Iterable[Step],
+        *,
+        seed: int = 0,
+        tries: int = 1,
+        depth: Literal["8", "float"] = "8",
     ) -> None:
-        self.sources, self.steps, self.seed, self.depth = sources, list(steps), seed, depth
+        self.sources, self.steps, self.seed, self.tries, self.depth = sources, list(steps), seed, tries, depth
         made = {name for name, probability, _ in self.steps if probability == 1}  # the step "prior" makes a prior
         self.keys = [name for name in KEYS if name in made or name not in getattr(sources, "lacking", ())]
 
@@ -62,7 +69,10 @@ class Samples(torch.utils.data.Dataset):
     def packed(self, key: tuple[int, int]) -> dict[str, Tensor]:
         """The sample as small tensors, which `unpacked` turns into that of `samples[key]`."""
         rng = np.random.default_rng([self.seed, *key])
-        sample = apply(self.sources.draw(rng), self.steps, rng)
+        for _ in range(self.tries):
+            sample = apply(self.sources.draw(rng), self.steps, rng)
+            if sample.trimap is None or {0, 1} <= {sample.trimap.min(), sample.trimap.max()}:
+                break
         pictures = {name: getattr(sample, name) for name in self.keys if getattr(sample, name) is not None}
         _check(pictures)
         return {name: self._packed(name, pixels) for name, pixels in pictures.items()}

@@ -44,7 +44,7 @@ class Parts(Samples):
 
     Parameters
     ----------
-    sources, seed, depth : as of `Samples`.
+    sources, seed, tries, depth : as of `Samples`.
     steps : those of the loader.
 
     Raises

@@ -55,6 +55,7 @@ class Data(Settings):
     validation : folders to validate on: of images, of trimaps, of alphas; or one with image, trimap and alpha in it,
         or several of trimaps.
     crop : side of a training patch in pixels.
+    tries : so often a sample is drawn, if need be, until its trimap has known foreground and known background.
     compose : "loader", or "device", where the steps behind the crop are then taken, for when the loader is too slow.
     samples_per_epoch : length of an epoch that has no `steps_per_epoch`; 0 is one sample an item of the sources.
     """
@@ -66,6 +67,7 @@ class Data(Settings):
     cache: str = ""
     validation: tuple[str, ...] = ()
     crop: int = Field(default=320, ge=32)
+    tries: int = Field(default=1, ge=1)
     compose: Literal["loader", "device"] = "loader"
     samples_per_epoch: int = Field(default=0, ge=0)
 

@@ -80,7 +80,7 @@ class Matting:
             cache=Path(data.cache) if data.cache else None,
         )
         kind = Parts if self.device_steps else Samples
-        return kind(sources, self.loader_steps, seed=self.recipe.seed), len(sources)
+        return kind(sources, self.loader_steps, seed=self.recipe.seed, tries=data.tries), len(sources)
 
     def complete(self, batch: Batch) -> Batch:
         """Compose it, if the loader has not."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -71,3 +73,16 @@ def test_samples_that_networks_cannot_take_are_refused():
         Samples(Discs(), [])[(0, 0)]
     with pytest.raises(InputError, match="without trimap. Add the step trimap"):
         Samples(Discs(), check_steps([("background", 1, {}), ("compose", 1, {})]))[(0, 0)]
+
+
+def test_samples_without_known_foreground_or_background_are_drawn_again():
+    class Mostly(Discs):
+        def draw(self, rng):
+            sample = super().draw(rng)
+            return sample if rng.random() < 0.4 else replace(sample, alpha=np.full_like(sample.alpha, 0.5))
+
+    both = [
+        [{0, 1} <= set(Samples(Mostly(), STEPS, tries=tries)[(0, i)]["trimap"].unique().tolist()) for i in range(16)]
+        for tries in (1, 12)
+    ]
+    assert not all(both[0]) and all(both[1])

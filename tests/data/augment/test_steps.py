@@ -180,3 +180,20 @@ def test_a_prior_is_made_of_the_image_and_the_trimap():
 def test_a_prior_needs_an_image():
     with pytest.raises(InputError, match="Take the steps trimap and compose before it"):
         check_steps([("prior", 1, {})])
+
+
+@pytest.mark.parametrize("rule", ["a2u", "lsa", "wide"])
+def test_a_trimap_keeps_some_of_what_is_known_if_asked(rule):
+    alpha = np.zeros((80, 80), np.float32)
+    alpha[30:50, 30:50] = 1
+    alpha[29, 30:50] = 0.5
+    lost = 0
+    for seed in range(12):
+        plain, kept = (
+            STEPS["trimap"](Sample(alpha=alpha), np.random.default_rng(seed), rule=rule, **keep).trimap
+            for keep in ({}, {"keep": 0.02})
+        )
+        lost += not (plain == 1).any()
+        assert (kept == 1).mean() >= 0.02 and (kept == 0).mean() >= 0.02
+        assert ((kept == 1) <= (alpha == 1)).all() and ((kept == 0) <= (alpha == 0)).all()
+    assert lost
