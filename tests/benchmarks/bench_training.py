@@ -19,13 +19,13 @@ import torch
 from mattekit.data.loader import loader
 from mattekit.networks import build
 from mattekit.networks.header import header_of
-from mattekit.training import recipe as recipes
 from mattekit.training.batch import network_input
 from mattekit.training.beginning import begin
 from mattekit.training.job import Job
 from mattekit.training.launch import make_fabric
 from mattekit.training.learner import Learner
 from mattekit.training.losses import matting_loss
+from mattekit.training.recipe import Recipe
 from mattekit.training.task import Matting
 
 RATE = 1e-3
@@ -65,10 +65,16 @@ class Ours:
 
 
 def settings(name, crop, batch):
-    changes = [f"network.name={name}", f"data.crop={crop}", f"run.batch={batch}", "run.ema=0", "optimiser.clip=0"]
-    changes += [f"optimiser.lr={RATE}", "optimiser.name=adam", "optimiser.weight_decay=0", "schedule.kind=constant"]
-    recipe = recipes.read("default", [*changes, "schedule.warmup_steps=0"])
-    return recipe.model_copy(update={"network": recipe.network.model_validate({"name": name})})
+    steps = [{"step": "background", "rule": "a2u"}, {"step": "crop", "rule": "a2u"}, {"step": "trimap", "rule": "a2u"}]
+    return Recipe.model_validate(
+        {
+            "network": {"name": name},
+            "data": {"crop": crop},
+            "augment": [*steps, {"step": "compose"}],
+            "optimiser": {"name": "adam", "lr": RATE},
+            "run": {"batch": batch},
+        }
+    )
 
 
 def batches(recipe, count):
