@@ -160,14 +160,16 @@ def _report(job: Any, *, json: bool) -> None:
 
 
 def _run(job: Any, display: Any, *, json: bool) -> None:
+    from mattekit import ranks
     from mattekit.training.loop import train as run
 
     try:
         result = run(job, display)
     except (KeyboardInterrupt, SystemExit):
-        console.status(f"{job.output}: saved; go on with: mattekit train -o {job.output} --resume")
+        if (job.output / "state.pt").is_file():
+            console.status(f"{job.output}: saved; go on with: mattekit train -o {job.output} --resume")
         raise
-    if json:
+    if json and ranks.here().index == 0:
         console.json_line({"output": str(job.output), **result})
     rest = "" if result["step"] >= result["steps"] else f" of {result['steps']}; go on with --resume"
     console.status(f"{job.output}: {result['step']} steps{rest}")

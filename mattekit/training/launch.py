@@ -1,11 +1,15 @@
 """Starting the processes of a run on lightning-fabric: one for each device, all doing the same work."""
 
 import logging
+import multiprocessing
 import os
 import pickle
+import signal
 import tempfile
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,24 +40,37 @@ def launch(job: Job, work: Callable[..., Any], *arguments: Any) -> Any:
     ------
     InputError
         If the devices or the precision are not to be had.
-    Exception
-        What the first process to fail raised.
+    BaseException
+        What the first process to fail, or all when they were interrupted, raised.
     """
     fabric = make_fabric(job)
-    external = ranks.here().count > 1
-    if fabric.world_size == 1 or external:
+    if fabric.world_size == 1 or ranks.here().count > 1:
         fabric.launch()
         return work(fabric, job, *arguments)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _signals_for_children():
         # What a process raises comes back as text only, unless it is left somewhere.
-        note = Path(folder) / "error"
+        note = Path(folder) / "raised"
         try:
             # Hidden in a partial from Fabric, which looks into what it hands on.
-            return fabric.launch(partial(_noting, note=note, work=partial(_called, work, job, *arguments)))
-        except KeyboardInterrupt:
-            raise
+            value = fabric.launch(partial(_noting, note=note, work=partial(_called, work, job, *arguments)))
         except Exception as error:
             raise (pickle.loads(note.read_bytes()) if note.is_file() else error) from None
+        if note.is_file():
+            raise pickle.loads(note.read_bytes())
+        return value
+
+
+def first_alone(fabric: Fabric, work: Callable[[], None]) -> None:
+    """Let the first process do something; all raise the MattekitError that it raises."""
+    error = None
+    if fabric.global_rank == 0:
+        try:
+            work()
+        except MattekitError as problem:
+            error = problem
+    error = fabric.broadcast(error)
+    if error is not None:
+        raise error
 
 
 def make_fabric(job: Job) -> Fabric:
@@ -61,22 +78,33 @@ def make_fabric(job: Job) -> Fabric:
     device = resolve(job.device)
     kind = device.partition(":")[0]
     precision = choose_precision(job.precision or job.recipe.run.precision, device)
-    wanted, batch = job.devices * job.nodes, job.recipe.run.batch
-    several = wanted > 1 or ranks.here().count > 1
-    if batch % wanted:
-        raise InputError(f"run.batch: {batch} samples for {wanted} devices. Choose one that they divide.")
-    if kind == "cuda" and job.devices > torch.cuda.device_count():
-        raise InputError(f"--devices {job.devices}: this computer has {torch.cuda.device_count()} CUDA devices.")
+    devices, nodes = _counts(job)
+    batch, several = job.recipe.run.batch, devices * nodes > 1
+    if batch % (devices * nodes):
+        raise InputError(f"run.batch: {batch} samples for {devices * nodes} devices. Choose one that they divide.")
+    if kind == "cuda" and devices > torch.cuda.device_count():
+        raise InputError(f"--devices {devices}: this computer has {torch.cuda.device_count()} CUDA devices.")
     if kind == "mps" and several:
-        raise InputError(f"--devices {job.devices}: Apple's GPU is one device. Use --device cpu, or one device.")
-    external = ranks.here().count > 1
-    strategy = ("ddp" if external else "ddp_spawn") if several else "auto"
-    count: Any = [int(device.partition(":")[2])] if ":" in device and not several else job.devices
+        raise InputError(f"--devices {devices}: Apple's GPU is one device. Use --device cpu, or one device.")
+    strategy = ("ddp" if ranks.here().count > 1 else "ddp_spawn") if several else "auto"
+    chosen: Any = [int(device.partition(":")[2])] if ":" in device and not several else devices
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Fabric says of accelerators and precisions is decided above
-        return Fabric(
-            accelerator=kind, devices=count, num_nodes=job.nodes, strategy=strategy, precision=FABRIC[precision]
+        return Fabric(accelerator=kind, devices=chosen, num_nodes=nodes, strategy=strategy, precision=FABRIC[precision])
+
+
+def _counts(job: Job) -> tuple[int, int]:
+    """Devices on each computer, and computers; torchrun has decided on them."""
+    here = ranks.here().count
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", 0))
+    if here > 1 and local:
+        return local, here // local
+    if here > 1 and here != job.devices * job.nodes:
+        raise InputError(
+            f"--devices {job.devices} --num-nodes {job.nodes}, but the launcher started {here} processes. Name its "
+            "processes on each computer, and its computers."
         )
+    return job.devices, job.nodes
 
 
 def choose_precision(name: str, device: str) -> str:
@@ -128,7 +156,27 @@ def _called(work: Callable[..., Any], job: Job, *arguments: Any, fabric: Fabric)
 def _noting(fabric: Fabric, *, note: Path, work: Callable[..., Any]) -> Any:
     try:
         return work(fabric=fabric)
+    except (KeyboardInterrupt, SystemExit) as end:  # all processes come here together
+        note.write_bytes(pickle.dumps(end))
     except MattekitError as error:
         if not note.exists():
             note.write_bytes(pickle.dumps(error))
         raise
+
+
+@contextmanager
+def _signals_for_children() -> Iterator[None]:
+    """Ctrl-C reaches them as well, and they end by themselves; SIGTERM is handed on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {
+        signal.SIGINT: lambda *_: None,
+        signal.SIGTERM: lambda *_: [child.terminate() for child in multiprocessing.active_children()],
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

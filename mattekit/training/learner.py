@@ -39,6 +39,8 @@ class Learner:
     """
 
     def __init__(self, fabric: Fabric, recipe: Recipe, network: nn.Module, task: Task, steps_per_epoch: int):
+        if fabric.world_size > 1 and fabric.device.type == "cuda":  # elsewhere each process has statistics of its own
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         freeze_norms(network, recipe.run.freeze_norm)
         self.fabric, self.recipe, self.task = fabric, recipe, task
         self.steps_per_epoch, self.steps = steps_per_epoch, steps_per_epoch * recipe.run.epochs

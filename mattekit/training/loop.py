@@ -10,7 +10,6 @@ import torch
 from lightning_fabric import Fabric
 
 from mattekit.data.loader import loader
-from mattekit.errors import MattekitError
 from mattekit.imaging import io
 from mattekit.networks.header import header_of
 from mattekit.networks.weights import save_network
@@ -20,7 +19,7 @@ from mattekit.training.beginning import begin
 from mattekit.training.display import Display, Silent
 from mattekit.training.folder import RunFolder
 from mattekit.training.job import Job
-from mattekit.training.launch import choose_threads, launch, where
+from mattekit.training.launch import choose_threads, first_alone, launch, where
 from mattekit.training.learner import Learner
 from mattekit.training.logs import Logs
 from mattekit.training.progress import Progress
@@ -55,28 +54,15 @@ def train(job: Job, display: Callable[[], Display] = Silent) -> dict[str, Any]:
 
 def _run(fabric: Fabric, job: Job, display: Callable[[], Display]) -> dict[str, Any]:
     folder = RunFolder(job.output)
-    _alone(fabric, lambda: folder.check(resume=job.resume))
+    first_alone(fabric, lambda: folder.check(resume=job.resume))
     run = Run(fabric, job, folder)
     # Claimed only now: what was refused before its first step leaves nothing behind.
-    _alone(fabric, lambda: folder.claim(job.recipe, resume=job.resume))
+    first_alone(fabric, lambda: folder.claim(job.recipe, resume=job.resume))
     shown = display() if fabric.global_rank == 0 else Silent()
     with Stopping(fabric, job.max_minutes) as stopping, shown:
         run.go(shown, stopping)
     stopping.obey()
     return {"step": run.learner.step, "steps": run.learner.steps, **run.progress.result()}
-
-
-def _alone(fabric: Fabric, work: Callable[[], None]) -> None:
-    """Let the first process do something; all raise what it raises."""
-    error = None
-    if fabric.global_rank == 0:
-        try:
-            work()
-        except MattekitError as problem:
-            error = problem
-    error = fabric.broadcast(error)
-    if error is not None:
-        raise error
 
 
 class Run:
