@@ -9,8 +9,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mattekit.baselines.access import load, quiet_stdout
 from mattekit.baselines.closed_form import closed_form
+from mattekit.baselines.sampling import between, shared
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
 
@@ -57,9 +57,7 @@ def coarse(image: np.ndarray, trimap: np.ndarray, factor: int | None = None) -> 
     small, classes = cv2.resize(image, size, interpolation=cv2.INTER_AREA), reduced(trimap, size)
     if not ((classes == 0).any() and (classes == 1).any() and (classes == 0.5).any()):
         return np.repeat(trimap[..., None], 3, 2)
-    pymatting = load()
-    with quiet_stdout():
-        smooth, fg, bg = pymatting.estimate_alpha_sm(small, classes, return_foreground_background=True)
+    smooth, fg, bg = shared(small, classes)
     try:
         solved = closed_form(small, classes)
     except InputError:  # the equation has no answer
@@ -73,12 +71,6 @@ def reduced(trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A trimap in a smaller (width, height), known only where all that it covers is."""
     fg, bg = (cv2.resize((trimap == value).astype(np.float32), size, interpolation=cv2.INTER_AREA) for value in (1, 0))
     return np.where(fg > 0.999, 1, np.where(bg > 0.999, 0, 0.5)).astype(np.float32)
-
-
-def between(image: np.ndarray, fg: np.ndarray, bg: np.ndarray) -> np.ndarray:
-    """How far each colour lies on the way from bg to fg, all (H, W, 3): (H, W), 0..1 if it lies between them."""
-    way = fg - bg
-    return ((image - bg) * way).sum(2) / ((way * way).sum(2) + 1e-5)
 
 
 PRIORS: dict[str, Prior] = {"coarse": Prior(3, coarse)}

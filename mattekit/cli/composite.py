@@ -31,7 +31,7 @@ PerForeground = Annotated[int | None, typer.Option(min=1, help="Backgrounds per 
 Synthetic = Annotated[int | None, typer.Option(metavar="N", min=1, help="Data set of N drawn foregrounds; no preset.")]
 Size = Annotated[str | None, typer.Option(metavar="HxW", show_default="512", help="Of --synthetic, in pixels.")]
 Kinds = Annotated[str | None, typer.Option(show_default="all", help="Of --synthetic: hair,fur,net,...")]
-TrimapRule = Annotated[str | None, typer.Option(help="Without --trimaps: dim (default), a2u, indexnet, lsa, wide or none.")]
+TrimapRule = Annotated[str | None, typer.Option(help="Without --trimaps: dim, a2u, indexnet, lsa, wide or none.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of random trimaps, custom's choice of backgrounds, --synthetic.")]
 ManifestOnly = Annotated[bool, typer.Option("--manifest-only", help="Write manifest.jsonl but no pixels.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Check the data set in -o against its manifest.")]

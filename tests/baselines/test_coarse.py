@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mattekit.baselines.coarse import PRIORS, between, coarse, reduced
+from mattekit.baselines.coarse import PRIORS, coarse, reduced
 
 H, W = 72, 96
 
@@ -35,9 +35,3 @@ def test_without_known_foreground_or_background_they_are_the_trimap(value):
 def test_a_reduced_pixel_is_known_only_if_all_it_covers_is():
     trimap = np.float32([[1, 1, 0, 0], [1, 1, 0, 0.5], [0, 0, 1, 0], [0, 0, 0, 1]])
     assert reduced(trimap, (2, 2)).tolist() == [[1, 0.5], [0, 0.5]]
-
-
-def test_the_way_between_two_colours_is_measured_along_their_line():
-    fg, bg = np.float32([[[1, 0, 0]]]), np.float32([[[0, 0, 1]]])
-    assert between(0.25 * fg + 0.75 * bg, fg, bg) == pytest.approx(0.25, abs=1e-4)
-    assert between(2 * fg - bg, fg, bg) == pytest.approx(2, abs=1e-4)

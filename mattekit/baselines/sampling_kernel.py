@@ -1,0 +1,217 @@
+"""Shared matting's loops over pixels, compiled: they read scalars of their neighbours, and allocate nothing."""
+
+import math
+
+import numpy as np
+from numba import njit, prange
+
+ANGLES = 4  # rays from each pixel
+TILE, PRIME = 8, 99991  # the first ray's angle differs within tiles of 8x8 pixels, in an order without pattern
+SMALL = np.float32(1e-5)  # keeps denominators from 0; of single precision, as all that it is added to
+LOOSE = {"arcp", "contract", "nsz", "reassoc"}  # of rounding, not of infinities
+PATH = 10  # steps at most along a path whose changes of colour are summed
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def expand(image, trimap, offsets, farthest):
+    """Trimap (H, W) in which unknown pixels join the nearest known one of nearly their colour.
+
+    offsets : (K, 2), rows and columns, nearest first. farthest : of two colours.
+    """
+    height, width = trimap.shape
+    out = trimap.copy()
+    for row in prange(height):
+        y = np.int64(row)  # numba counts without sign here, and would take y - 1 for a fraction
+        for x in range(width):
+            if trimap[y, x] != 0.5:
+                continue
+            for k in range(len(offsets)):
+                v, u = y + offsets[k, 0], x + offsets[k, 1]
+                if v < 0 or u < 0 or v >= height or u >= width or trimap[v, u] == 0.5:
+                    continue
+                r, g = image[y, x, 0] - image[v, u, 0], image[y, x, 1] - image[v, u, 1]
+                b = image[y, x, 2] - image[v, u, 2]
+                if r * r + g * g + b * b <= farthest * farthest:
+                    out[y, x] = trimap[v, u]
+                    break
+    return out
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _path(image, y, x, v, u):
+    """Sum of the changes of colour on the way from one pixel to another."""
+    height, width = image.shape[:2]
+    dy, dx = v - y, u - x
+    length = math.hypot(dx, dy)
+    if length == 0:
+        return 0.0
+    steps = max(1, min(PATH, int(math.ceil(length))))
+    sy, sx, total = dy / steps, dx / steps, 0.0
+    for i in range(steps + 1):
+        q, p = int(y + i * sy), int(x + i * sx)
+        left, right = max(0, min(width - 1, p - 1)), max(0, min(width - 1, p + 1))
+        up, down = max(0, min(height - 1, q - 1)), max(0, min(height - 1, q + 1))
+        q, p = max(0, min(height - 1, q)), max(0, min(width - 1, p))
+        change = 0.0
+        for c in range(3):
+            value = sx * 0.5 * (image[q, right, c] - image[q, left, c])
+            value += sy * 0.5 * (image[down, p, c] - image[up, p, c])
+            change += value * value
+        total += math.sqrt(change)
+    return total
+
+
+@njit(cache=True, nogil=True, inline="always", fastmath=LOOSE)
+def _misfit(r, g, b, fr, fg, fb, br, bg, bb):
+    """Squared distance of a colour from the line between two."""
+    dr, dg, db = fr - br, fg - bg, fb - bb
+    a = ((r - br) * dr + (g - bg) * dg + (b - bb) * db) / (dr * dr + dg * dg + db * db + SMALL)
+    a = max(np.float32(0), min(np.float32(1), a))
+    r, g, b = a * dr + br - r, a * dg + bg - g, a * db + bb - b
+    return r * r + g * g + b * b
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _march(trimap, y, x, angle, found, k):
+    """Write to found[k] where a ray first meets foreground and background: y, x, y, x; -1 where it does not."""
+    height, width = trimap.shape
+    c, s = math.cos(angle), math.sin(angle)
+    found[k, 0], found[k, 2] = -1, -1
+    for step in range(2 * max(height, width)):
+        u, v = int(x + step * c), int(y + step * s)
+        if u < 0 or v < 0 or u >= width or v >= height:
+            return
+        value = trimap[v, u]
+        if value == 1 and found[k, 0] < 0:
+            found[k, 0], found[k, 1] = v, u
+        elif value == 0 and found[k, 2] < 0:
+            found[k, 2], found[k, 3] = v, u
+        if found[k, 0] >= 0 and found[k, 2] >= 0:
+            return
+
+
+@njit(cache=True, nogil=True)
+def _choose(image, trimap, y, x, found, fg, bg):
+    """Leave in fg[y, x] and bg[y, x] the best pair of colours that rays find; the averages there if they find none."""
+    height, width = trimap.shape
+    first = ((x % TILE + (y % TILE) * TILE) * PRIME) % (TILE * TILE)
+    nearest_fg, nearest_bg, fgs, bgs = np.inf, np.inf, 0, 0
+    for k in range(ANGLES):
+        _march(trimap, y, x, 2 * math.pi / ANGLES * k + 2 * math.pi / (TILE * TILE) * first, found, k)
+        if found[k, 0] >= 0:
+            nearest_fg, fgs = min(nearest_fg, _path(image, y, x, found[k, 0], found[k, 1])), fgs + 1
+        if found[k, 2] >= 0:
+            nearest_bg, bgs = min(nearest_bg, _path(image, y, x, found[k, 2], found[k, 3])), bgs + 1
+    nearest_fg, nearest_bg = nearest_fg if fgs else 0.0, nearest_bg if bgs else 0.0
+    likely = nearest_bg / (nearest_fg + nearest_bg + 1e-5)
+    least, fr, fg_, fb, br, bg_, bb = (
+        np.inf,
+        fg[y, x, 0],
+        fg[y, x, 1],
+        fg[y, x, 2],
+        bg[y, x, 0],
+        bg[y, x, 1],
+        bg[y, x, 2],
+    )
+    r, g, b = image[y, x, 0], image[y, x, 1], image[y, x, 2]
+    for i in range(ANGLES):
+        if found[i, 0] < 0 and (fgs or i):
+            continue
+        f0, f1, f2, far_fg = fg[y, x, 0], fg[y, x, 1], fg[y, x, 2], 0.0
+        if found[i, 0] >= 0:
+            v, u = found[i, 0], found[i, 1]
+            f0, f1, f2, far_fg = image[v, u, 0], image[v, u, 1], image[v, u, 2], math.hypot(x - u, y - v)
+        for j in range(ANGLES):
+            if found[j, 2] < 0 and (bgs or j):
+                continue
+            b0, b1, b2, far_bg = bg[y, x, 0], bg[y, x, 1], bg[y, x, 2], 0.0
+            if found[j, 2] >= 0:
+                v, u = found[j, 2], found[j, 3]
+                b0, b1, b2, far_bg = image[v, u, 0], image[v, u, 1], image[v, u, 2], math.hypot(x - u, y - v)
+            misfit = 0.0
+            for v in range(y - 1, y + 2):
+                v = max(0, min(height - 1, v))
+                for u in range(x - 1, x + 2):
+                    u = max(0, min(width - 1, u))
+                    misfit += _misfit(image[v, u, 0], image[v, u, 1], image[v, u, 2], f0, f1, f2, b0, b1, b2)
+            d0, d1, d2 = f0 - b0, f1 - b1, f2 - b2
+            a = ((r - b0) * d0 + (g - b1) * d1 + (b - b2) * d2) / (d0 * d0 + d1 * d1 + d2 * d2 + 1e-5)
+            side = likely + (1 - 2 * likely) * max(0.0, min(1.0, a))
+            cost = misfit**3 * side**2 * far_fg * far_bg**4
+            if cost < least:
+                least, fr, fg_, fb, br, bg_, bb = cost, f0, f1, f2, b0, b1, b2
+    fg[y, x, 0], fg[y, x, 1], fg[y, x, 2] = fr, fg_, fb
+    bg[y, x, 0], bg[y, x, 1], bg[y, x, 2] = br, bg_, bb
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def gather(image, trimap, fg, bg):
+    """Give unknown pixels the best pair of colours along their rays, in place; fg, bg (H, W, 3) hold averages."""
+    height, width = trimap.shape
+    for row in prange(height):
+        y = np.int64(row)
+        found = np.empty((ANGLES, 4), np.int64)
+        for x in range(width):
+            if trimap[y, x] == 0.5:
+                _choose(image, trimap, y, x, found, fg, bg)
+
+
+@njit(cache=True, parallel=True, nogil=True, fastmath=LOOSE)
+def share(image, trimap, fg, bg, radius):
+    """The mean of the three pairs of colours within `radius` that fit a pixel best: fg and bg (H, W, 3)."""
+    height, width = trimap.shape
+    out_fg, out_bg = fg.copy(), bg.copy()
+    for row in prange(height):
+        y = np.int64(row)
+        for x in range(width):
+            if trimap[y, x] != 0.5:
+                continue
+            r, g, b = image[y, x, 0], image[y, x, 1], image[y, x, 2]
+            c0, c1, c2 = np.inf, np.inf, np.inf  # least costs, and where
+            v0, u0, v1, u1, v2, u2 = y, x, y, x, y, x
+            for v in range(max(0, y - radius), min(height, y + radius + 1)):
+                for u in range(max(0, x - radius), min(width, x + radius + 1)):
+                    cost = _misfit(
+                        r, g, b, fg[v, u, 0], fg[v, u, 1], fg[v, u, 2], bg[v, u, 0], bg[v, u, 1], bg[v, u, 2]
+                    )
+                    if cost < c2:
+                        if cost < c0:
+                            c0, c1, c2, v0, u0, v1, u1, v2, u2 = cost, c0, c1, v, u, v0, u0, v1, u1
+                        elif cost < c1:
+                            c1, c2, v1, u1, v2, u2 = cost, c1, v, u, v1, u1
+                        else:
+                            c2, v2, u2 = cost, v, u
+            for c in range(3):
+                out_fg[y, x, c] = (fg[v0, u0, c] + fg[v1, u1, c] + fg[v2, u2, c]) / 3
+                out_bg[y, x, c] = (bg[v0, u0, c] + bg[v1, u1, c] + bg[v2, u2, c]) / 3
+    return out_fg, out_bg
+
+
+@njit(cache=True, parallel=True, nogil=True, fastmath=LOOSE)
+def smooth(trimap, alpha, fg, bg, weights):
+    """Means of colours around, weighed by distance, difference and size of alpha: fg and bg (H, W, 3).
+
+    weights : (2 r + 1, 2 r + 1) float32, of the distance.
+    """
+    (height, width), radius = trimap.shape, len(weights) // 2
+    out_fg, out_bg = fg.copy(), bg.copy()
+    for row in prange(height):
+        y = np.int64(row)
+        for x in range(width):
+            if trimap[y, x] != 0.5:
+                continue
+            zero, one = np.float32(0), np.float32(1)
+            own, sum_fg, sum_bg = alpha[y, x], zero, zero
+            f0, f1, f2, b0, b1, b2 = zero, zero, zero, zero, zero, zero
+            for v in range(max(0, y - radius), min(height, y + radius + 1)):
+                for u in range(max(0, x - radius), min(width, x + radius + 1)):
+                    weight = weights[v - y + radius, u - x + radius]
+                    if v != y or u != x:
+                        weight *= abs(own - alpha[v, u])
+                    of_fg, of_bg = max(weight * alpha[v, u], SMALL), max(weight * (one - alpha[v, u]), SMALL)
+                    sum_fg, sum_bg = sum_fg + of_fg, sum_bg + of_bg
+                    f0, f1, f2 = f0 + of_fg * fg[v, u, 0], f1 + of_fg * fg[v, u, 1], f2 + of_fg * fg[v, u, 2]
+                    b0, b1, b2 = b0 + of_bg * bg[v, u, 0], b1 + of_bg * bg[v, u, 1], b2 + of_bg * bg[v, u, 2]
+            out_fg[y, x, 0], out_fg[y, x, 1], out_fg[y, x, 2] = f0 / sum_fg, f1 / sum_fg, f2 / sum_fg
+            out_bg[y, x, 0], out_bg[y, x, 1], out_bg[y, x, 2] = b0 / sum_bg, b1 / sum_bg, b2 / sum_bg
+    return out_fg, out_bg
