@@ -153,10 +153,10 @@ def call_in_worker(work: Callable, item: Any) -> tuple[Any, Exception | None, li
         os._exit(end.code if isinstance(end.code, int) else 1)
     finally:
         logger.removeHandler(handler)
-    return result.value, _portable(result.error), logged
+    return result.value, portable(result.error), logged
 
 
-def _portable(error: Exception | None) -> Exception | None:
+def portable(error: Exception | None) -> Exception | None:
     """Give the error itself, or its text if it does not survive pickling (its type takes other arguments)."""
     try:
         pickle.loads(pickle.dumps(error))

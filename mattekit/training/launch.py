@@ -20,6 +20,7 @@ from lightning_fabric import Fabric
 from mattekit import ranks
 from mattekit.errors import InputError, MattekitError
 from mattekit.inference.device import resolve
+from mattekit.parallel import portable
 from mattekit.training.job import Job
 
 # Here, where every process comes by: what they have to say of each other is for us to say.
@@ -54,7 +55,7 @@ def launch(job: Job, work: Callable[..., Any], *arguments: Any) -> Any:
             # Hidden in a partial from Fabric, which looks into what it hands on.
             value = fabric.launch(partial(_noting, note=note, work=partial(_called, work, job, *arguments)))
         except Exception as error:
-            raise (pickle.loads(note.read_bytes()) if note.is_file() else error) from None
+            raise (pickle.loads(note.read_bytes()) if note.is_file() else error) from error
         if note.is_file():
             raise pickle.loads(note.read_bytes())
         return value
@@ -158,9 +159,9 @@ def _noting(fabric: Fabric, *, note: Path, work: Callable[..., Any]) -> Any:
         return work(fabric=fabric)
     except (KeyboardInterrupt, SystemExit) as end:  # all processes come here together
         note.write_bytes(pickle.dumps(end))
-    except MattekitError as error:
-        if not note.exists():
-            note.write_bytes(pickle.dumps(error))
+    except Exception as error:
+        if not note.exists():  # what others raise afterwards is only that this process has gone
+            note.write_bytes(pickle.dumps(portable(error)))
         raise
 
 

@@ -7,6 +7,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from mattekit.errors import InputError
 from mattekit.training.batch import Batch, portions
 from mattekit.training.ema import Average
 from mattekit.training.objective import Objective
@@ -75,7 +76,7 @@ class Learner:
         for i, part in enumerate(parts):
             with self._syncing(last=i + 1 == len(parts)):
                 self._seed(i)
-                output = self.network(self.task.input(part)).float()
+                output = self._forward(part)
                 share = self.objective(output, part, counts)
                 # Gradients are averaged over processes; the shares are meant to be summed.
                 self.fabric.backward(share * self.fabric.world_size)
@@ -88,6 +89,17 @@ class Learner:
             if self.average:
                 self.average.update()
         return Step(value, gradient, output.detach(), part)
+
+    def _forward(self, part: Batch) -> Tensor:
+        try:
+            return self.network(self.task.input(part)).float()
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise InputError(
+                "run.batch: a single sample on a device at a time, of which normalisation has no statistics. "
+                "Take a larger batch, fewer devices, a lower run.accumulate, or run.freeze_norm=all."
+            ) from error
 
     def finite(self, step: Step) -> bool:
         """Whether a step was taken; float16's scaled gradients may overflow, and are then left out by its scaler."""

@@ -190,6 +190,11 @@ def test_half_precision_learns_and_saves_float32(job, precision):
     assert {value.dtype for value in load_file(made.output / "last.safetensors").values()} == {torch.float32}
 
 
+def test_single_samples_cannot_be_normalised_by_themselves(job):
+    with pytest.raises(InputError, match="a single sample on a device at a time"):
+        train(job("run", "run.accumulate=4"))
+
+
 def test_fp16_is_refused_where_it_cannot_be_trained_with(job):
     with pytest.raises(InputError, match="fp16 on cpu"):
         train(job("run", precision="fp16"))
