@@ -10,7 +10,7 @@ from mattekit import files
 from mattekit.errors import MissingExtraError
 from mattekit.training.folder import RunFolder
 
-COLUMNS = ("kind", "step", "epoch", "loss", "lr", "encoder_lr", "gradient", "samples_per_second", "seconds")
+COLUMNS = ("kind", "step", "epoch", "loss", "lr", "encoder_lr", "gradient", "samples_per_second", "waiting", "seconds")
 SCORES = ("sad", "mse", "mad", "grad", "conn", "psnr", "ssim", "mae")
 
 
@@ -39,7 +39,11 @@ class Logs:
         self._board = _board(folder.tensorboard, step) if tensorboard else None
 
     def add(self, record: dict[str, Any]) -> None:
-        """Log a record: "kind" ("train" or "validation"), "step", and numbers under names of COLUMNS and SCORES."""
+        """Log a record: "kind" ("train" or "validation"), "step", and numbers under names of COLUMNS and SCORES.
+
+        "gradient" is the norm before it is clipped, "waiting" the share of the time in which the loader was waited for,
+        "seconds" those of training so far, interruptions and validations left out.
+        """
         for path, text in ((self.folder.jsonl, _json(record)), (self.folder.csv, _csv(record))):
             with files.naming(path), path.open("a", encoding="utf-8") as stream:
                 stream.write(text)

@@ -106,7 +106,9 @@ class Run:
         self.progress.start(learner.step)
         with closing(self.batches()) as batches:
             while learner.step < end and not stopping.asked():
-                self.learn(next(batches))
+                with self.progress.waiting():
+                    batch = next(batches)
+                self.learn(batch)
                 if self._validation_due():
                     self.validate()
                 if self._save_due():

@@ -22,11 +22,18 @@ class Progress:
         self.run = run
         self.state: dict[str, Any] = {"seconds": 0.0, "window": [], "losses": [0.0, 0], "best": None, "scores": {}}
         self.state["validated"] = -1
-        self._since, self._from = time.monotonic(), 0
+        self._since, self._from, self._waited = time.monotonic(), 0, 0.0
 
     def start(self, step: int) -> None:
         """Steps are about to be taken, the first one after `step`."""
-        self._since, self._from = time.monotonic(), step
+        self._since, self._from, self._waited = time.monotonic(), step, 0.0
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Time in the block is spent waiting for samples, which the records tell of."""
+        began = time.monotonic()
+        yield
+        self._waited += time.monotonic() - began
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -46,6 +53,7 @@ class Progress:
         now = time.monotonic()
         took, done = now - self._since, step - self._from
         self.state["seconds"] += took
+        waited, self._waited = self._waited, 0.0
         self._since, self._from = now, step
         return {
             "kind": "train",
@@ -56,6 +64,7 @@ class Progress:
             "encoder_lr": min(rates),
             "gradient": taken.gradient,
             "samples_per_second": round(done * self.run.batch / took, 3) if took else None,
+            "waiting": round(waited / took, 3) if took else None,
             "seconds": round(self.state["seconds"], 1),
         }
 

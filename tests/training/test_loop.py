@@ -63,7 +63,7 @@ def whole(job):
 
 
 def without_times(path):
-    timed = ("seconds", "samples_per_second")
+    timed = ("seconds", "samples_per_second", "waiting")
     return [{k: v for k, v in record.items() if k not in timed} for record in logs.read(path / "log.jsonl")]
 
 
