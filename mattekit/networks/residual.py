@@ -1,8 +1,9 @@
-"""The network of the default weights: of IndexNet's family, small, it corrects classical estimates of alpha.
+"""The network of the default weights: a small encoder-decoder that corrects classical estimates of alpha.
 
 Its input carries the estimates behind the trimap (`baselines.coarse`), and what it gives is added to the first of them.
 With a last convolution of zeros it begins where the method ends. Half the resolution is folded into channels at once
-and unfolded at the end; below that, index networks guide pooling and up-sampling as in `indexnet.py`.
+and unfolded at the end; below that any operator of the papers goes down and up. Measured in examples/default-weights:
+bilinear learns as fast as A2U's static kernels at two thirds of the cost, holistic indices learn more slowly here.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.networks.encoder_decoder import EncoderDecoder
+from mattekit.networks.layers import ConvNorm
 from mattekit.operators import make
 
 WIDTHS = (32, 64, 96, 128)  # at 1/2, 1/4, 1/8 and 1/16
@@ -60,7 +62,7 @@ class Around(nn.Module):
 
 
 def residual(
-    resampler: str = "indexnet-hin-nonlinear-context",
+    resampler: str = "bilinear",
     *,
     prior: str = "coarse",
     estimates: int = 3,
@@ -106,13 +108,8 @@ def residual(
 
 
 def pair(channels: int, out: int) -> nn.Sequential:
-    """Two 3x3 convolutions, each with its activation."""
-    return nn.Sequential(
-        nn.Conv2d(channels, out, 3, padding=1),
-        nn.ReLU(inplace=True),
-        nn.Conv2d(out, out, 3, padding=1),
-        nn.ReLU(inplace=True),
-    )
+    """Two 3x3 convolutions."""
+    return nn.Sequential(ConvNorm(channels, out), ConvNorm(out, out))
 
 
 def _begin(network: EncoderDecoder) -> None:

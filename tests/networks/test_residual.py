@@ -37,7 +37,7 @@ def test_it_begins_with_the_first_estimate():
 def test_its_input_holds_what_the_prior_gives():
     for name, changes in (("residual", {}), ("residual", {"prior": "coarse", "estimates": 3})):
         encoder = build(name, **changes).encoder
-        assert encoder.stages[0][0].in_channels == 4 * (PLANES + PRIORS["coarse"].channels)
+        assert encoder.stages[0][0].conv.in_channels == 4 * (PLANES + PRIORS["coarse"].channels)
     assert prior_name("residual", {}) == "coarse" and prior_name("indexnet", {}) is None
 
 
