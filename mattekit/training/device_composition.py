@@ -44,17 +44,24 @@ class Parts(Samples):
 
     Parameters
     ----------
-    sources, seed, tries, depth : as of `Samples`.
+    sources, seed, depth : as of `Samples`.
     steps : those of the loader.
+    tries : 1; what would have to be drawn again only the device could tell.
 
     Raises
     ------
     InputError
-        If a source has composites, which have no foreground.
+        If there are to be more tries, or a source has composites, which have no foreground.
     """
 
-    def __init__(self, sources: Drawable, steps: Iterable[Step], *, seed: int = 0, depth: str = "8") -> None:
+    def __init__(
+        self, sources: Drawable, steps: Iterable[Step], *, seed: int = 0, tries: int = 1, depth: str = "8"
+    ) -> None:
         super().__init__(sources, steps, seed=seed, depth=depth)
+        if tries > 1:
+            raise InputError(
+                f"data.compose: device, but data.tries is {tries}. Set data.tries=1 or data.compose=loader."
+            )
         if "fg" not in self.keys:
             raise InputError("data.compose: device, but a source has composites. Set data.compose=loader.")
 

@@ -50,12 +50,12 @@ def scores(alphas, samples):
     return np.mean([error.sum() / 1000 for error in errors]), np.mean([error.mean() for error in errors])
 
 
-def learn(name, samples, steps, precision, every):
+def learn(name, samples, steps, lr, precision, every):
     recipe = Recipe.model_validate(
         {
             "network": {"name": name},
             "loss": {"name": "alpha"},
-            "optimiser": {"name": "adam", "lr": 2e-3, "clip": 1.0},
+            "optimiser": {"name": "adam", "lr": lr},
             "schedule": {"kind": "cosine", "warmup_steps": 20},
             "run": {"epochs": steps, "batch": len(samples)},
         }
@@ -72,17 +72,18 @@ def learn(name, samples, steps, precision, every):
         )
         for key, value in pictures
     }
-    start = time.perf_counter()
+    for module in network.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    start, loss = time.perf_counter(), float("nan")
     for step in range(steps + 1):
         if step % every == 0:
             predict = network_predictor(network, header.preparation, header.normalisation)
             sad, mad = scores([predict(image, trimap) for image, trimap, _ in samples], samples)
-            print(
-                f"{name:9} step {step:4}  SAD {sad:7.4f}  MAD {mad:.4f}  {time.perf_counter() - start:5.0f} s",
-                flush=True,
-            )
+            took = time.perf_counter() - start
+            print(f"{name:9} step {step:4}  SAD {sad:7.4f}  MAD {mad:.4f}  loss {loss:.4f}  {took:5.0f} s", flush=True)
         if step < steps:
-            learner.learn(batch)
+            loss = learner.learn(batch).loss
 
 
 if __name__ == "__main__":
@@ -90,6 +91,7 @@ if __name__ == "__main__":
     parser.add_argument("--networks", nargs="+", default=["indexnet", "a2u"])
     parser.add_argument("--crop", type=int, default=128)
     parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--every", type=int, default=50)
     parser.add_argument("--precision", default="bf16")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -99,4 +101,4 @@ if __name__ == "__main__":
     sad, mad = scores([trimap for _, trimap, _ in made], made)
     print(f"trimaps as alphas:   SAD {sad:7.4f}  MAD {mad:.4f}  (8 crops of {asked.crop} x {asked.crop})")
     for name in asked.networks:
-        learn(name, made, asked.steps, asked.precision, asked.every)
+        learn(name, made, asked.steps, asked.lr, asked.precision, asked.every)

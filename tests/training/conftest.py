@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from mattekit.imaging import io
 from mattekit.training import recipe as recipes
@@ -62,6 +63,12 @@ def soft_disc(size, rng):
     """An alpha (size, size) with a soft edge somewhere."""
     y, x = np.mgrid[:size, :size] / size - rng.uniform(0.4, 0.6, 2)[:, None, None]
     return (1 / (1 + np.exp(40 * (np.hypot(y, x) - 0.25)))).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Small tensors are faster on one thread; a run in this process may have chosen otherwise."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -103,6 +103,8 @@ def test_random_numbers_go_on_where_they_were():
 def test_a_recipe_that_ends_on_the_loader_is_refused():
     with pytest.raises(InputError, match="the step jpeg is for the loader alone"):
         split([*BEFORE, TRIMAP, COMPOSE, ("jpeg", 0.3, {})])
+    with pytest.raises(InputError, match="data.tries is 3"):
+        Parts(Discs(), BEFORE, tries=3)
     with pytest.raises(InputError, match="a source has composites"):
         Parts(type("Composites", (Discs,), {"lacking": {"fg", "bg"}})(), BEFORE)
 
