@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch._dynamo.exc import TorchDynamoException
 
 log = logging.getLogger("mattekit")
 
@@ -26,13 +25,16 @@ def compiled(network: nn.Module, backend: str | Callable = "inductor") -> nn.Mod
 
 class _Compiled:
     def __init__(self, plain: Callable, backend: str | Callable, told: list[str]):
+        from torch._dynamo.exc import TorchDynamoException  # importing it takes a second, which only this is worth
+
+        self.failure = TorchDynamoException
         self.plain, self.run, self.told = plain, torch.compile(plain, backend=backend), told
 
     def __call__(self, *args: Any) -> Any:
         if not self.told:
             try:
                 return self.run(*args)
-            except TorchDynamoException as error:
+            except self.failure as error:
                 reason = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0]
                 self.told.append(reason)
                 log.warning("the network is not compiled, and computes as it is: %s", reason)

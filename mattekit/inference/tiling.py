@@ -19,6 +19,7 @@ log = logging.getLogger("mattekit")
 OVERLAP = 256  # pixels; tests/benchmarks/bench_tiling.py shows what it and others give
 SIDES = (1024, 768, 512, 384)  # of tiles, in the order in which they are tried
 SHARE = 0.25  # of the memory there is, that a tile may take when tiles are needed
+PLENTY = 1 << 13  # bytes a pixel, more than any network here takes: where there is so much, nothing is counted
 SURVEYED = 1 << 22  # pixels of the largest image that a CPU surveys; other devices survey all
 WASTE = 1.5  # what kernels need beside the tensors, which is not counted
 PROBE = 256  # side of what is run to count
@@ -109,7 +110,10 @@ class Tiling:
         smaller = [side for side in SIDES if side < max(size) and self._fits(side)]
         if not smaller:
             return [max(size)]
-        each, there = self._bytes_per_pixel(window, size), memory.available(self.device)
+        there = memory.available(self.device)
+        if PLENTY * size[0] * size[1] <= there:
+            return [max(size), *smaller]
+        each = self._bytes_per_pixel(window, size)
         wanted = each * size[0] * size[1]
         log.info("%d MB needed for the whole image, %d MB there.", wanted >> 20, there >> 20)
         if wanted <= there:

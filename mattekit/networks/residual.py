@@ -33,18 +33,26 @@ class Folded(nn.Module):
     def __init__(self, channels: int, widths: tuple[int, ...]):
         super().__init__()
         self.channels = widths
-        self.fold = nn.PixelUnshuffle(2)
         self.stages = nn.ModuleList(
             pair(before, width) for before, width in zip((4 * channels, *widths), widths, strict=False)
         )
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]]) -> list[Tensor]:
         """(N, C, H, W) -> the feature of each stage; `halve` is called after each but the last."""
-        x, features = self.fold(x), []
+        x, features = fold(x), []
         for stage in self.stages[:-1]:
             x, skip = halve(stage(x))
             features.append(skip)
         return [*features, self.stages[-1](x)]
+
+
+class Unfold(nn.Module):
+    """Four channels back to 2x2 pixels."""
+
+    def forward(self, y: Tensor) -> Tensor:
+        """(N, 4, H/2, W/2) -> (N, 1, H, W)."""
+        n, _, h, w = y.shape
+        return y.view(n, 2, 2, h, w).permute(0, 3, 1, 4, 2).reshape(n, 1, 2 * h, 2 * w)
 
 
 class Around(nn.Module):
@@ -65,7 +73,7 @@ def residual(
     resampler: str = "bilinear",
     *,
     prior: str = "coarse",
-    estimates: int = 3,
+    estimates: int = 5,
     widths: tuple[int, ...] = WIDTHS,
     **options,
 ) -> EncoderDecoder:
@@ -96,7 +104,7 @@ def residual(
         laterals=[nn.Identity() for _ in fine],
         resamplers=[make(resampler, channels, **options) for channels in fine],
         blocks=[pair(2 * width, out) for width, out in zip(fine, (fine[0], *fine[:-1]), strict=True)],
-        head=nn.Sequential(nn.Conv2d(fine[0], 4, 3, padding=1), nn.PixelShuffle(2)),
+        head=nn.Sequential(nn.Conv2d(fine[0], 4, 3, padding=1), Unfold()),
         fusion="concat",
         strided=False,
         stride=2 ** len(widths),
@@ -107,6 +115,15 @@ def residual(
     return network
 
 
+def fold(x: Tensor) -> Tensor:
+    """2x2 pixels to channels, as `F.pixel_unshuffle` does it, which loads PyTorch's compiler when memory is counted.
+
+    (N, C, H, W) -> (N, 4 C, H/2, W/2).
+    """
+    n, c, h, w = x.shape
+    return x.reshape(n, c, h // 2, 2, w // 2, 2).permute(0, 1, 3, 5, 2, 4).reshape(n, 4 * c, h // 2, w // 2)
+
+
 def pair(channels: int, out: int) -> nn.Sequential:
     """Two 3x3 convolutions."""
     return nn.Sequential(ConvNorm(channels, out), ConvNorm(out, out))
@@ -115,7 +132,8 @@ def pair(channels: int, out: int) -> nn.Sequential:
 def _begin(network: EncoderDecoder) -> None:
     """He's initialisation, and a head of zeros."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        # Weights that a file will bring have no memory yet, and drawing them would load PyTorch's compiler.
+        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

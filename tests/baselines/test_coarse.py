@@ -15,12 +15,13 @@ def scene():
     return alpha, image, np.where(alpha == 1, 1, np.where(alpha == 0, 0, 0.5)).astype(np.float32)
 
 
-@pytest.mark.parametrize("factor", [None, 2, 3])
-def test_estimates_of_two_plain_colours_are_near_the_truth_and_exact_where_known(factor):
+@pytest.mark.parametrize("pixels", [600_000, 2_000])
+def test_estimates_of_two_plain_colours_are_near_the_truth_and_exact_where_known(monkeypatch, pixels):
+    monkeypatch.setattr("mattekit.baselines.coarse.PIXELS", pixels)
     alpha, image, trimap = scene()
-    estimates = coarse(image, trimap, factor)
+    estimates = coarse(image, trimap)
     assert estimates.shape == (H, W, PRIORS["coarse"].channels) and estimates.dtype == np.float32
-    for k, most in enumerate((0.02, 0.08, 0.08)):
+    for k, most in enumerate((0.06, 0.08, 0.04, 0.04, 0.1)):
         assert np.abs(estimates[..., k] - alpha)[trimap == 0.5].mean() < most
         assert (estimates[..., k][trimap != 0.5] == trimap[trimap != 0.5]).all()
 
@@ -35,3 +36,10 @@ def test_without_known_foreground_or_background_they_are_the_trimap(value):
 def test_a_reduced_pixel_is_known_only_if_all_it_covers_is():
     trimap = np.float32([[1, 1, 0, 0], [1, 1, 0, 0.5], [0, 0, 1, 0], [0, 0, 0, 1]])
     assert reduced(trimap, (2, 2)).tolist() == [[1, 0.5], [0, 0.5]]
+
+
+def test_the_first_is_the_median_of_three_of_the_others_with_more_contrast():
+    _, image, trimap = scene()
+    blend, fine, _, quarter, solved = np.moveaxis(coarse(image, trimap), 2, 0)
+    median = np.median([fine, quarter, solved], 0)
+    np.testing.assert_allclose(blend, np.clip((median - 0.5) * 1.12 + 0.5, 0, 1), atol=1e-5)

@@ -9,7 +9,7 @@ from mattekit.inference.refine import Refinement, network_refiner
 from mattekit.networks import build, prior_name
 from mattekit.networks.fold import inference_copy
 from mattekit.networks.header import IMAGENET, header_of
-from mattekit.networks.residual import PLANES
+from mattekit.networks.residual import PLANES, Unfold, fold
 
 
 @pytest.fixture
@@ -30,12 +30,12 @@ def scene(size=(60, 90)):
 
 
 def test_it_begins_with_the_first_estimate():
-    x = torch.randn(2, 7, 64, 96)
+    x = torch.randn(2, 9, 64, 96)
     assert torch.equal(build("residual")(x)[:, 0], x[:, PLANES])
 
 
 def test_its_input_holds_what_the_prior_gives():
-    for name, changes in (("residual", {}), ("residual", {"prior": "coarse", "estimates": 3})):
+    for name, changes in (("residual", {}), ("residual", {"prior": "coarse", "estimates": 5})):
         encoder = build(name, **changes).encoder
         assert encoder.stages[0][0].conv.in_channels == 4 * (PLANES + PRIORS["coarse"].channels)
     assert prior_name("residual", {}) == "coarse" and prior_name("indexnet", {}) is None
@@ -71,7 +71,7 @@ def test_tiles_agree_with_the_whole_picture():
 
 
 def test_the_copy_for_inference_computes_the_same(network):
-    x = torch.randn(1, 7, 64, 96)
+    x = torch.randn(1, 9, 64, 96)
     with torch.inference_mode():
         torch.testing.assert_close(inference_copy(network)(x), network(x), atol=1e-5, rtol=1e-5)
 
@@ -82,3 +82,9 @@ def test_it_can_be_refined(network):
     refiner = network_refiner(network, header_of(network).preparation, IMAGENET, device="cpu")
     alpha = refiner(image, trimap, Refinement(steps=5), lambda refined: costs.extend(refined.costs))
     assert alpha.shape == trimap.shape and min(c.total for c in costs) <= costs[0].total
+
+
+def test_folding_is_pytorchs_and_unfolding_undoes_it():
+    x = torch.randn(2, 3, 8, 12)
+    assert torch.equal(fold(x), torch.nn.functional.pixel_unshuffle(x, 2))
+    assert torch.equal(Unfold()(fold(x[:, :1])), x[:, :1])

@@ -171,9 +171,9 @@ def test_a_prior_is_made_of_the_image_and_the_trimap():
         bg=np.full((48, 64, 3), (0.1, 0.3, 0.8), np.float32),
         placed=True,
     )
-    steps = check_steps([("background", 1, {}), ("trimap", 1, {}), ("compose", 1, {}), ("prior", 1, {"factors": [2]})])
+    steps = check_steps([("background", 1, {}), ("trimap", 1, {}), ("compose", 1, {}), ("prior", 1, {})])
     sample = apply(plain, steps, rng)
-    assert sample.prior.shape == (48, 64, 3)
+    assert sample.prior.shape == (48, 64, 5)
     assert np.abs(sample.prior[..., 0] - ramp).mean() < 0.02
 
 
