@@ -119,11 +119,12 @@ def settings(
     compared = comparing.models(compare)
     if compared and model:
         console.logger.warning("--compare names the methods; %s is left out.", model)
-    if not model and not compared:
+    named = bool(model or compared)
+    if not named:
         model = default_model()
     for name in compared or [model]:
         check_model(name, device, refined=refinement is not None, tiled=tiled)
-        _tell_computing(name, device, precision, compile, refined=refinement is not None)
+        _tell_computing(name, device, precision, compile, refined=refinement is not None, named=named)
     return {
         "model": compared[0] if compared else model,
         "compared": compared,
@@ -143,7 +144,7 @@ def settings(
     }
 
 
-def _tell_computing(model: str, device: str, precision: str, compile: bool, *, refined: bool) -> None:
+def _tell_computing(model: str, device: str, precision: str, compile: bool, *, refined: bool, named: bool) -> None:
     from mattekit.baselines import ALPHA
     from mattekit.inference.precision import CHOICES
     from mattekit.inference.predictor import computing
@@ -154,7 +155,9 @@ def _tell_computing(model: str, device: str, precision: str, compile: bool, *, r
         what = "refinement" if refined else model
         console.logger.warning("%s computes in its own way, without --precision and --compile.", what)
     if model not in ALPHA:
-        console.status(f"{model}: on {computing(model, device, 'fp32' if refined else precision)}")
+        where = computing(model, device, "fp32" if refined else precision)
+        if named or where != "cpu, fp32":  # what nobody asked about, and is as usual, needs no word
+            console.status(f"{model}: on {where}")
 
 
 def _tile(tile: str, overlap: int | None) -> int | str:

@@ -103,7 +103,7 @@ def test_stdin_gives_stdout(tmp_path):
 def test_json_names_the_outputs(tmp_path):
     image, trimap = scene(tmp_path)
     row = json.loads(run(image, trimap, "--json").stdout)
-    assert row["outputs"]["alpha"] == str(tmp_path / "cat_alpha.png") and row["model"] == "shared"
+    assert row["outputs"]["alpha"] == str(tmp_path / "cat_alpha.png") and row["model"] == "default"
 
 
 def test_the_model_can_come_from_the_environment(tmp_path, monkeypatch):
@@ -255,7 +255,7 @@ def test_tiles_that_cannot_be_are_refused_before_anything_is_read(tmp_path, word
 
 def test_classical_methods_say_that_they_work_on_whole_images(tmp_path):
     image, trimap = scene(tmp_path)
-    assert "shared works on whole images" in run(image, trimap, "--tile", "16").stderr
+    assert "shared works on whole images" in run(image, trimap, "-m", "shared", "--tile", "16").stderr
 
 
 def test_a_network_runs_in_tiles(tmp_path):

@@ -205,7 +205,7 @@ def test_a_file_of_weights_is_a_model(tmp_path):
 
 
 def test_a_model_that_is_neither_method_nor_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match="closed-forn: no such model. Use one of closed-form"):
+    with pytest.raises(InputError, match="closed-forn: no such model. Use one of default, closed-form"):
         predict_alpha(*scene((8, 8)), "closed-forn")
     with pytest.raises(MissingFileError, match="none.safetensors: no such file"):
         predict_alpha(*scene((8, 8)), str(tmp_path / "none.safetensors"))
