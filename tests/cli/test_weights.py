@@ -165,7 +165,7 @@ def test_a_device_that_is_not_there_is_an_error(tmp_path, small, monkeypatch, wa
 
 def test_a_model_that_cannot_be_used_is_told_before_anything_is_read(tmp_path, small):
     words = ["predict", tmp_path / "nowhere.png", tmp_path / "nowhere_trimap.png", "-m"]
-    assert "no such model. Use one of closed-form" in run(*words, "nothing", code=1).stderr
+    assert "no such model. Use one of default, closed-form" in run(*words, "nothing", code=1).stderr
     assert "nothing.safetensors: no such file" in run(*words, tmp_path / "nothing.safetensors", code=1).stderr
     torch.save({}, tmp_path / "c.pth")
     assert "mattekit weights convert" in run(*words, tmp_path / "c.pth", code=1).stderr
@@ -176,4 +176,4 @@ def test_a_model_that_cannot_be_used_is_told_before_anything_is_read(tmp_path, s
 
 def test_classical_methods_say_that_they_use_no_device(tmp_path):
     image, trimap = scene(tmp_path)
-    assert "shared runs on the CPU" in run("predict", image, trimap, "--device", "cuda").stderr
+    assert "shared runs on the CPU" in run("predict", image, trimap, "-m", "shared", "--device", "cuda").stderr

@@ -1,4 +1,5 @@
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,12 @@ import torch
 
 from mattekit.data.loader import loader
 from mattekit.errors import InputError, WorkerDiedError
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    """Workers import the classes of this file by its place in the project, wherever mattekit is installed."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
 
 
 class Numbers(torch.utils.data.Dataset):

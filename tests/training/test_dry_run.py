@@ -11,7 +11,14 @@ from mattekit.imaging import io
 from mattekit.training import dry_run, recipe
 from mattekit.training.job import Job
 
-SMALL = ["network.width=0.25", "data.crop=64", "run.batch=6", "run.precision=fp32", "run.epochs=3"]
+SMALL = [
+    "network.name=indexnet",
+    "network.width=0.25",
+    "data.crop=64",
+    "run.batch=6",
+    "run.precision=fp32",
+    "run.epochs=3",
+]
 
 
 @pytest.fixture(autouse=True)
