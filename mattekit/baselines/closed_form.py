@@ -55,7 +55,7 @@ def _solve(image: np.ndarray, trimap: np.ndarray, unknown: np.ndarray) -> np.nda
         from mattekit.baselines.dissection import boundaries, dissect
         from mattekit.baselines.matting_laplacian import laplacian
 
-        rows, columns = _pixels(unknown)
+        rows, columns = pixels_of(unknown)
         order, starts, is_leaf = dissect(rows, columns)
         rows, columns = rows[order], columns[order]
         place = np.full((unknown.shape[0] + 2 * REACH, unknown.shape[1] + 2 * REACH), -1, np.int32)
@@ -65,19 +65,19 @@ def _solve(image: np.ndarray, trimap: np.ndarray, unknown: np.ndarray) -> np.nda
         if np.sum(own * (own + far)) > MOST_ENTRIES:
             return None
         image, trimap = np.ascontiguousarray(image, np.float32), np.ascontiguousarray(trimap)
-        values, right = laplacian(image, trimap, place, *_windows(unknown), rows.size, EPSILON)
+        values, right = laplacian(image, trimap, place, *windows_around(unknown), rows.size, EPSILON)
         alpha = np.empty(rows.size)
         alpha[order] = solve(values, right, rows, columns, place, starts, is_leaf, reached, ends)
     return np.clip(alpha, 0, 1)
 
 
-def _windows(unknown: np.ndarray) -> list[np.ndarray]:
+def windows_around(unknown: np.ndarray) -> list[np.ndarray]:
     """Rows and columns of the middles of the windows that hold an unknown pixel."""
     touched = cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8))
     touched[[0, -1]] = touched[:, [0, -1]] = 0  # a window lies inside the image
-    return _pixels(touched)
+    return pixels_of(touched)
 
 
-def _pixels(chosen: np.ndarray) -> list[np.ndarray]:
+def pixels_of(chosen: np.ndarray) -> list[np.ndarray]:
     # Contiguous whatever their number: numba compiles anew for another memory layout.
     return [np.ascontiguousarray(axis, np.int32) for axis in np.nonzero(chosen)]

@@ -69,19 +69,30 @@ class Samples(torch.utils.data.Dataset):
     def packed(self, key: tuple[int, int]) -> dict[str, Tensor]:
         """The sample as small tensors, which `unpacked` turns into that of `samples[key]`."""
         rng = np.random.default_rng([self.seed, *key])
+        return self._tensors(self._drawn(self.steps, rng))
+
+    def _drawn(self, steps: list[Step], rng: np.random.Generator) -> Sample:
         for _ in range(self.tries):
-            sample = apply(self.sources.draw(rng), self.steps, rng)
+            sample = apply(self.sources.draw(rng), steps, rng)
             if sample.trimap is None or {0, 1} <= {sample.trimap.min(), sample.trimap.max()}:
                 break
+        return sample
+
+    def _tensors(self, sample: Sample) -> dict[str, Tensor]:
         pictures = {name: getattr(sample, name) for name in self.keys if getattr(sample, name) is not None}
         _check(pictures)
         return {name: self._packed(name, pixels) for name, pixels in pictures.items()}
 
     def _packed(self, name: str, pixels: np.ndarray) -> Tensor:
         if self.depth == "8":
-            pixels = (pixels * SCALES[name]).astype(np.uint8) if name in SCALES else quantise(pixels, "8")
+            pixels = in_bytes(name, pixels)
         planes = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
         return torch.from_numpy(np.ascontiguousarray(planes))
+
+
+def in_bytes(name: str, pixels: np.ndarray) -> np.ndarray:
+    """A picture of a sample as uint8, in the packed form's whole numbers."""
+    return (pixels * SCALES[name]).astype(np.uint8) if name in SCALES else quantise(pixels, "8")
 
 
 def unpacked(tensors: dict[str, Tensor], device: Any = None) -> dict[str, Tensor]:

@@ -1,9 +1,11 @@
 """What a run would take here: shapes, memory, and how fast this machine learns and makes samples."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,6 +23,7 @@ from mattekit.training.task import TASKS
 
 SECONDS = 5.0  # spent on each rate
 PATIENCE = 30.0  # a step that would take longer is not tried whole
+FEW_KEPT = 8  # samples of the pool that its rate is measured with
 FEW = (2, 3)  # samples of the steps from which memory and, if it must be, time are extrapolated
 
 
@@ -34,7 +37,8 @@ class Report:
     steps : optimiser steps of the whole run.
     steps_per_second : of learning alone, whole batches on one device.
     measured : samples that were learnt from at once for that; fewer than a batch where that would have taken long.
-    samples_per_second : of the loader, with its `workers`.
+    samples_per_second : of the loader, with its `workers`; of a pool, once its samples are made.
+    pool : samples that are made first, and how many a second; (0, 0.0) without a pool.
     where : device and precision.
     """
 
@@ -50,12 +54,15 @@ class Report:
     workers: int
     batch: int
     where: str
+    pool: tuple[int, float] = (0, 0.0)
 
     @property
     def seconds(self) -> float:
         """Time of the whole run on one such device; workers make samples while it learns, without them it waits."""
         learning, making = 1 / self.steps_per_second, self.batch / self.samples_per_second
-        return self.steps * (max(learning, making) if self.workers else learning + making)
+        count, rate = self.pool
+        first = min(count, self.steps * self.batch) / rate if count else 0.0
+        return first + self.steps * (max(learning, making) if self.workers else learning + making)
 
     def lines(self) -> Iterator[str]:
         """The report for people."""
@@ -66,6 +73,9 @@ class Report:
         yield f"{self.steps_per_second:.3g} steps of {self.batch} samples a second ({self.where}{part})"
         wanted = self.steps_per_second * self.batch
         slow = f"; the network wants {wanted:.3g}" if wanted > self.samples_per_second else ""
+        if self.pool[0]:
+            count, rate = self.pool
+            yield f"{rate:.3g} samples a second until the pool of {count:,} is made"
         yield f"{self.samples_per_second:.3g} samples a second from {self.workers or 'no'} workers{slow}"
         yield f"{self.steps:,} steps in about {_duration(self.seconds)}, validation not counted"
 
@@ -86,6 +96,9 @@ def dry_run(job: Job) -> Report:
     task = TASKS[recipe.data.task](recipe, header_of(network))
     samples, items = task.samples()
     pieces, rate = _samples(samples, job, fabric.device, run.batch)
+    pool = (recipe.data.pool, rate) if recipe.data.pool else (0, 0.0)
+    if recipe.data.pool:
+        rate = _kept_rate(job, fabric.device)
     pieces = [task.complete(piece) for piece in pieces]
     whole = recipe.model_copy(update={"run": run.model_copy(update={"accumulate": 1})})
     learner = Learner(fabric, whole, network, task, recipe.steps_per_epoch(items))
@@ -106,7 +119,20 @@ def dry_run(job: Job) -> Report:
         workers=job.workers,
         batch=run.batch,
         where=where(fabric),
+        pool=pool,
     )
+
+
+def _kept_rate(job: Job, device: Any) -> float:
+    """Samples a second from a pool that is made, a small one in a folder that is removed."""
+    data = job.recipe.data.model_copy(update={"pool": FEW_KEPT, "cache": ""})
+    recipe = job.recipe.model_copy(update={"data": data})
+    with tempfile.TemporaryDirectory() as folder:
+        task = TASKS[data.task](recipe, header_of(begin(recipe, "cpu")), Path(folder))
+        samples, _ = task.samples()
+        for number in range(FEW_KEPT):
+            samples.keep(number)
+        return _samples(samples, job, device, 1)[1]
 
 
 def _samples(samples: Any, job: Job, device: Any, batch: int) -> tuple[list[Batch], float]:

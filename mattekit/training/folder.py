@@ -17,6 +17,7 @@ class RunFolder:
     best.safetensors    the same, when it scored best
     state.pt            what `--resume` goes on from
     pictures/           sheets of samples, one for each validation, by the number of steps
+    samples/            those of a pool, if the recipe has one and no cache; may be deleted
     tensorboard/        for TensorBoard, if asked for
     =================== ============================================================================
     """
@@ -26,7 +27,7 @@ class RunFolder:
         self.recipe, self.state = path / "recipe.toml", path / "state.pt"
         self.jsonl, self.csv = path / "log.jsonl", path / "log.csv"
         self.best, self.last = path / "best.safetensors", path / "last.safetensors"
-        self.pictures, self.tensorboard = path / "pictures", path / "tensorboard"
+        self.pictures, self.tensorboard, self.samples = path / "pictures", path / "tensorboard", path / "samples"
 
     def holds_run(self) -> bool:
         """Whether a run was begun here."""

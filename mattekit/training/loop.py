@@ -81,7 +81,7 @@ class Run:
         self.fabric, self.job, self.folder, self.recipe = fabric, job, folder, recipe
         network = begin(recipe, str(fabric.device))
         self.header = header_of(network)
-        self.task = TASKS[recipe.data.task](recipe, self.header)
+        self.task = TASKS[recipe.data.task](recipe, self.header, folder.samples)
         self.samples, items = self.task.samples()
         self.learner = Learner(fabric, recipe, network, self.task, recipe.steps_per_epoch(items))
         self.progress = Progress(recipe.run)

@@ -22,7 +22,7 @@ from mattekit.training.toml import dumps
 
 logger = logging.getLogger("mattekit")
 
-SIZED = ("crop", "border")  # steps whose size is that of a patch, unless a recipe gives them their own
+SIZED = ("crop", "border", "turn")  # steps whose size is that of a patch, unless a recipe gives them their own
 OWN = "recipe "  # a file of ours is called by its name, others by their path
 IMAGENET = (("optimiser", "encoder_lr"), ("run", "freeze_norm"))  # fit for encoders that start from ImageNet alone
 FOLDER = resources.files("mattekit") / "recipes"

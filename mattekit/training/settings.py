@@ -51,11 +51,14 @@ class Data(Settings):
     sources : as `--data` takes them; none is "synthetic", which needs no files.
     backgrounds : folders of images to compose over; none are generated.
     foregrounds : folder of re-estimated foregrounds, used in place of those of the same name; "" uses none.
-    cache : folder that keeps foregrounds decoded, 4 bytes a pixel, so that each is decoded once; "" keeps none.
+    cache : folder that keeps foregrounds decoded, 4 bytes a pixel, so that each is decoded once; "" keeps none. Samples
+        of a pool are kept in it, too, or in the run's own folder.
     validation : folders to validate on: of images, of trimaps, of alphas; or one with image, trimap and alpha in it,
         or several of trimaps.
     crop : side of a training patch in pixels.
     tries : so often a sample is drawn, if need be, until its trimap has known foreground and known background.
+    pool : so many samples are made, up to the step "turn", kept in `cache` and used again and again, turned another way
+        each time; 0 makes each anew. For samples that take longer to make than to learn from.
     compose : "loader", or "device", where the steps behind the crop are then taken, for when the loader is too slow.
     samples_per_epoch : length of an epoch that has no `steps_per_epoch`; 0 is one sample an item of the sources.
     """
@@ -68,6 +71,7 @@ class Data(Settings):
     validation: tuple[str, ...] = ()
     crop: int = Field(default=320, ge=32)
     tries: int = Field(default=1, ge=1)
+    pool: int = Field(default=0, ge=0)
     compose: Literal["loader", "device"] = "loader"
     samples_per_epoch: int = Field(default=0, ge=0)
 

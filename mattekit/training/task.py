@@ -1,5 +1,6 @@
 """What is learnt: what samples are, what a network sees of them, and how it is scored. The loop is the same for all."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,6 +9,8 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from mattekit import __version__
+from mattekit.data.pool import Pool
 from mattekit.data.samples import Samples
 from mattekit.data.sources import open_sources
 from mattekit.errors import InputError
@@ -56,10 +59,12 @@ class Matting:
     recipe : Recipe
     header : Header
         Of the network.
+    folder : Path, optional
+        For samples of a pool, unless the recipe names a cache; without either, each is made anew.
     """
 
-    def __init__(self, recipe: Recipe, header: Header):
-        self.recipe, self.header = recipe, header
+    def __init__(self, recipe: Recipe, header: Header, folder: Path | None = None):
+        self.recipe, self.header, self.folder = recipe, header, folder
         self.prior = find(header.network).input[0] > 4
         self.loader_steps, self.device_steps = recipe.steps, []
         if recipe.data.compose == "device":
@@ -79,8 +84,21 @@ class Matting:
             foregrounds=Path(data.foregrounds) if data.foregrounds else None,
             cache=Path(data.cache) if data.cache else None,
         )
-        kind = Parts if self.device_steps else Samples
-        return kind(sources, self.loader_steps, seed=self.recipe.seed, tries=data.tries), len(sources)
+        how = {"seed": self.recipe.seed, "tries": data.tries}
+        if self.device_steps:
+            return Parts(sources, self.loader_steps, **how), len(sources)
+        if data.pool:
+            return Pool(sources, self.loader_steps, count=data.pool, folder=self._pool(), **how), len(sources)
+        return Samples(sources, self.loader_steps, **how), len(sources)
+
+    def _pool(self) -> Path | None:
+        """Where the samples of a pool lie: one folder for all runs that would make the same ones."""
+        data = self.recipe.data
+        if not data.cache and self.folder is None:
+            return None
+        made_of = (data.sources, data.backgrounds, data.foregrounds, data.tries, self.recipe.seed, self.loader_steps)
+        name = hashlib.sha256(repr((__version__, made_of)).encode()).hexdigest()[:16]
+        return (Path(data.cache) if data.cache else self.folder) / f"pool-{name}"
 
     def complete(self, batch: Batch) -> Batch:
         """Compose it, if the loader has not."""
@@ -109,6 +127,8 @@ class Reconstruction:
     recipe : Recipe
     header : Header
         Of the network.
+    folder : Path, optional
+        Nothing is kept in it.
 
     Raises
     ------
@@ -118,7 +138,7 @@ class Reconstruction:
 
     validates = True
 
-    def __init__(self, recipe: Recipe, header: Header):
+    def __init__(self, recipe: Recipe, header: Header, folder: Path | None = None):
         if recipe.data.validation:
             raise InputError(
                 "data.validation: reconstruction is validated on the test images of its sources. Leave it."

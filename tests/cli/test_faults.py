@@ -18,6 +18,8 @@ from typer.testing import CliRunner
 from mattekit import errors
 from mattekit.cli import app, console
 from mattekit.inference import predictor
+from mattekit.networks import build
+from mattekit.networks.weights import header_of, save_network
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are a matter of POSIX")
 
@@ -191,17 +193,35 @@ def test_a_really_full_disk_fails_the_rest_and_leaves_no_half_file(tmp_path):
 # Signals
 
 
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    torch.manual_seed(0)
+    made, path = build("indexnet-b11").eval(), tmp_path_factory.mktemp("network") / "net.safetensors"
+    save_network(path, made, header_of(made))
+    return path
+
+
 @posix
 @pytest.mark.parametrize(("polite", "jobs", "code"), [
     (signal.SIGINT, 1, 130), (signal.SIGINT, 2, 130), (signal.SIGTERM, 1, 143), (signal.SIGTERM, 2, 143),
 ])  # fmt: skip
 def test_an_interrupted_run_ends_at_once_with_whole_files_only(folder, polite, jobs, code):
+    _interrupted(folder, polite, code, "-m", "shared", "-j", jobs)
+
+
+@posix
+@pytest.mark.parametrize("batch", [1, 4])
+def test_so_does_one_that_reads_computes_and_writes_at_a_time(folder, network, batch):
+    _interrupted(folder, signal.SIGINT, 130, "-m", network, "--batch", batch)
+
+
+def _interrupted(folder, polite, code, *words):
     """Ctrl-C reaches the whole group of processes, as from a terminal; a scheduler's SIGTERM the parent alone."""
     for i in range(40):
         for kind in ("images", "trimaps"):
             os.link(folder / kind / "a.png", folder / kind / f"n{i:02}.png")
     out = folder / "out"
-    words = ["predict", folder / "images", folder / "trimaps", "-m", "shared", "-o", out, "-j", str(jobs)]
+    words = ["predict", folder / "images", folder / "trimaps", "-o", out, *words]
     process = subprocess.Popen(
         [sys.executable, "-m", "mattekit", *map(str, words)],
         stderr=subprocess.PIPE, text=True, start_new_session=True,

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from mattekit import parallel
 from mattekit.cli import app
+from mattekit.inference.network import NetworkPredictor
 from mattekit.networks import build
 from mattekit.networks.weights import header_of, save_network
 
@@ -91,3 +92,17 @@ def test_what_no_network_has_is_a_usage_error(scene, words, text):
 def test_what_a_classical_model_leaves_aside_is_said(scene, tmp_path):
     words = "-m", "closed-form", "--precision", "bf16", "-o", tmp_path / "a.png"
     assert "closed-form computes in its own way" in predict(*scene, *words).stderr
+
+
+def test_a_folder_in_batches_gives_what_single_images_give(scene, model, tmp_path, monkeypatch):
+    for kind, path in zip(("images", "trimaps"), scene, strict=True):
+        (tmp_path / kind).mkdir()
+        for name in "abc":
+            (tmp_path / kind / f"{name}.png").write_bytes(path.read_bytes())
+    seen, several = [], NetworkPredictor.several
+    monkeypatch.setattr(NetworkPredictor, "several", lambda self, i, t: seen.append(len(i)) or several(self, i, t))
+    for batch in (1, 2):
+        predict(tmp_path / "images", tmp_path / "trimaps", "-m", model, "--batch", batch, "-o", tmp_path / f"{batch}")
+    assert seen == [2]  # the third is alone
+    for name in "abc":
+        assert np.abs(read(tmp_path / f"1/{name}.png") - read(tmp_path / f"2/{name}.png")).max() <= 1

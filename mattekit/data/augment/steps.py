@@ -30,6 +30,7 @@ from mattekit.data.augment.prior import prior
 from mattekit.data.augment.resize import resize
 from mattekit.data.augment.rotate import rotate
 from mattekit.data.augment.trimap import trimap
+from mattekit.data.augment.turn import turn
 from mattekit.data.sample import Sample
 from mattekit.data.views import stored
 from mattekit.errors import InputError
@@ -46,6 +47,7 @@ STEPS: dict[str, Callable[..., Sample]] = {
     "rotate": rotate,
     "crop": crop,
     "flip": flip,
+    "turn": turn,
     # alpha and trimap
     "gamma": gamma,
     "trimap": trimap,

@@ -1,0 +1,48 @@
+"""An estimate of alpha made to agree with the image: what closed-form matting says, as far as the estimate lets it."""
+
+import numpy as np
+
+from mattekit.baselines.closed_form import EPSILON, REACH, pixels_of, windows_around
+from mattekit.compiling import announced
+
+TRUST = 0.03  # in the estimate, against the matting Laplacian, whose diagonal is of the order of one
+ACCURACY, STEPS = 1e-3, 100  # of conjugate gradients: the residual's norm to begin with, and the most steps
+
+
+def smoothed(image: np.ndarray, trimap: np.ndarray, estimate: np.ndarray, trust: float = TRUST) -> np.ndarray:
+    """Alpha that minimises the closed-form cost plus `trust` times the squared distance from an estimate.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32, RGB in 0..1, sides of at least 3
+    trimap : (H, W) float32, exactly 0, 0.5 or 1
+    estimate : (H, W) float32 in 0..1
+    trust : above 0; the more, the closer to the estimate, and the quicker.
+
+    Returns
+    -------
+    (H, W) float32 in 0..1
+
+    References
+    ----------
+    Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting"; Gastal and Oliveira, "Shared
+    Sampling for Real-Time Alpha Matting", section 3.5, equation (13), without its weights for confidence.
+    """
+    unknown = trimap == 0.5
+    if not unknown.any() or min(trimap.shape) < 3:
+        return np.where(unknown, estimate, trimap).astype(np.float32)
+    with announced("smoothing alpha: the first use compiles for some seconds; later uses start at once."):
+        from mattekit.baselines.matting_laplacian import laplacian
+        from mattekit.baselines.smoothing_kernel import descend
+
+        rows, columns = pixels_of(unknown)
+        place = np.full((unknown.shape[0] + 2 * REACH, unknown.shape[1] + 2 * REACH), -1, np.int32)
+        place[rows + REACH, columns + REACH] = np.arange(rows.size)
+        image, trimap = np.ascontiguousarray(image, np.float32), np.ascontiguousarray(trimap, np.float32)
+        values, right = laplacian(image, trimap, place, *windows_around(unknown), rows.size, EPSILON)
+        guess = estimate[unknown].astype(np.float64)
+        values[:, REACH, REACH] += trust
+        found = descend(values, right + trust * guess, guess, rows, columns, place, ACCURACY, STEPS)
+    alpha = trimap.astype(np.float32)
+    alpha[unknown] = found
+    return alpha.clip(0, 1)
