@@ -79,5 +79,6 @@ def windows_around(unknown: np.ndarray) -> list[np.ndarray]:
 
 
 def pixels_of(chosen: np.ndarray) -> list[np.ndarray]:
+    """Rows and columns, int32, of the pixels of a mask, in raster order."""
     # Contiguous whatever their number: numba compiles anew for another memory layout.
     return [np.ascontiguousarray(axis, np.int32) for axis in np.nonzero(chosen)]

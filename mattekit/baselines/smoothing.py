@@ -5,11 +5,13 @@ import numpy as np
 from mattekit.baselines.closed_form import EPSILON, REACH, pixels_of, windows_around
 from mattekit.compiling import announced
 
-TRUST = 0.03  # in the estimate, against the matting Laplacian, whose diagonal is of the order of one
-ACCURACY, STEPS = 1e-3, 100  # of conjugate gradients: the residual's norm to begin with, and the most steps
+TRUST = 0.01  # in the estimate, against the matting Laplacian, whose diagonal is of the order of one
+ACCURACY, STEPS = 1e-3, 200  # of conjugate gradients: when they end, and the most of them
 
 
-def smoothed(image: np.ndarray, trimap: np.ndarray, estimate: np.ndarray, trust: float = TRUST) -> np.ndarray:
+def smoothed(
+    image: np.ndarray, trimap: np.ndarray, estimate: np.ndarray, trust: float = TRUST, accuracy: float = ACCURACY
+) -> np.ndarray:
     """Alpha that minimises the closed-form cost plus `trust` times the squared distance from an estimate.
 
     Parameters
@@ -18,6 +20,7 @@ def smoothed(image: np.ndarray, trimap: np.ndarray, estimate: np.ndarray, trust:
     trimap : (H, W) float32, exactly 0, 0.5 or 1
     estimate : (H, W) float32 in 0..1
     trust : above 0; the more, the closer to the estimate, and the quicker.
+    accuracy : the residual's norm at the end, in parts of the right side's; the default is enough for 8 bits on average.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def smoothed(image: np.ndarray, trimap: np.ndarray, estimate: np.ndarray, trust:
         values, right = laplacian(image, trimap, place, *windows_around(unknown), rows.size, EPSILON)
         guess = estimate[unknown].astype(np.float64)
         values[:, REACH, REACH] += trust
-        found = descend(values, right + trust * guess, guess, rows, columns, place, ACCURACY, STEPS)
+        found = descend(values, right + trust * guess, guess, rows, columns, place, accuracy, STEPS)
     alpha = trimap.astype(np.float32)
     alpha[unknown] = found
     return alpha.clip(0, 1)

@@ -43,7 +43,14 @@ class Pool(Samples):
     """
 
     def __init__(
-        self, sources: Drawable, steps: Iterable[Step], *, count: int, folder: Path | None, seed: int = 0, tries: int = 1
+        self,
+        sources: Drawable,
+        steps: Iterable[Step],
+        *,
+        count: int,
+        folder: Path | None,
+        seed: int = 0,
+        tries: int = 1,
     ) -> None:
         super().__init__(sources, steps, seed=seed, tries=tries)
         names = [name for name, _, _ in self.steps]
@@ -84,10 +91,8 @@ class Pool(Samples):
 
     def _made(self, number: int) -> dict[str, np.ndarray]:
         sample = self._drawn(self.once, np.random.default_rng([self.seed, number]))
-        pictures = {name: getattr(sample, name) for name in self.keys}
-        return {
-            name: np.ascontiguousarray(in_bytes(name, pixels)) for name, pixels in pictures.items() if pixels is not None
-        }
+        pictures = {name: getattr(sample, name) for name in self.keys if getattr(sample, name) is not None}
+        return {name: np.ascontiguousarray(in_bytes(name, pixels)) for name, pixels in pictures.items()}
 
     def _write(self, number: int, arrays: dict[str, np.ndarray]) -> None:
         if self.folder is None:

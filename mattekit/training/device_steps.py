@@ -110,10 +110,12 @@ def trimap(pictures: Pictures, rng: np.random.Generator, *, rule: str = "indexne
     return pictures | {"trimap": 0.5 + 0.5 * (fg.to(alpha.dtype) - bg.to(alpha.dtype))}
 
 
-def compose(pictures: Pictures, rng: np.random.Generator) -> Pictures:
-    """Make the image, alpha F + (1 - alpha) B."""
+def compose(pictures: Pictures, rng: np.random.Generator, *, gamma: tuple[float, float] = (1.0, 1.0)) -> Pictures:
+    """Make the image, alpha F + (1 - alpha) B, of colours raised to an exponent drawn from `gamma`."""
     alpha, fg, bg = (pictures[name] for name in ("alpha", "fg", "bg"))
-    return pictures | {"image": alpha * fg + (1 - alpha) * bg}
+    exponent = 1.0 if gamma == (1.0, 1.0) else float(np.float32(rng.uniform(*gamma)))
+    mixed = alpha * fg**exponent + (1 - alpha) * bg**exponent
+    return pictures | {"image": mixed ** (1 / exponent)}
 
 
 STEPS: dict[str, Callable[..., Pictures]] = {

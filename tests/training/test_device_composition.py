@@ -31,7 +31,7 @@ class Discs:
 
 
 BEFORE = [("background", 1.0, {"rule": "a2u"}), ("crop", 1.0, {"size": 32, "rule": "a2u"})]
-COMPOSE = ("compose", 1.0, {})
+COMPOSE = ("compose", 1.0, {"gamma": (1.5, 2.4)})
 TRIMAP = ("trimap", 1.0, {"rule": "lsa"})
 
 

@@ -121,3 +121,14 @@ def test_jpeg_of_high_quality_is_closer_than_of_low():
     given = sample()
     far, near = (np.abs(step("jpeg", given, quality=(q, q)).fg - given.fg).mean() for q in (10, 95))
     assert 0 < near < far < 0.1
+
+
+def test_light_mixes_before_the_camera_applies_its_curve():
+    """Half of white before black is brighter than half of what is encoded, and known pixels stay what they are."""
+    alpha = np.array([[0, 0.5, 1]], np.float32)
+    white, black = np.ones((1, 3, 3), np.float32), np.zeros((1, 3, 3), np.float32)
+    sample = Sample(alpha=alpha, fg=white, bg=black, placed=True)
+    image = step("compose", sample, gamma=(2.2, 2.2)).image
+    np.testing.assert_allclose(image[0, :, 0], [0, 0.5 ** (1 / 2.2), 1], rtol=1e-6)
+    plain = step("compose", sample).image
+    np.testing.assert_array_equal(plain[0, :, 0], alpha[0])
