@@ -12,6 +12,7 @@ import numpy as np
 
 from mattekit.baselines.closed_form import closed_form
 from mattekit.baselines.sampling import between, shared
+from mattekit.baselines.smoothing import smoothed
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
 
@@ -44,7 +45,7 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     -------
     (H, W, 5) float32 in 0..1
         The median of shared matting, of shared matting's colours found on a picture a quarter as high, and of
-        closed-form matting on one half as high, with more contrast; then shared matting, what its colours say of a
+        closed-form matting on one half as high, made to agree with the image, with more contrast; then shared matting, what its colours say of a
         picture half as high and a quarter as high, and closed-form. Pictures of more than `PIXELS` are reduced
         further. All are the trimap where a picture loses all known foreground or background.
 
@@ -53,6 +54,8 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     Gastal and Oliveira, "Shared Sampling for Real-Time Alpha Matting"; Levin, Lischinski and Weiss, "A Closed-Form
     Solution to Natural Image Matting".
     """
+    if not _whole(trimap):
+        return np.repeat(trimap[..., None], 5, 2)
     size = trimap.shape
     factor = max(1, round((size[0] * size[1] / PIXELS) ** 0.5))
     fine = _sampled(image, trimap, factor, smoothed=factor == 1)
@@ -60,7 +63,7 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     solved = _solved(image, trimap, 2 * factor)
     # The median of three: the largest of the two smaller pairs' least.
     median = np.maximum(np.minimum(fine, quarter), np.minimum(np.maximum(fine, quarter), solved))
-    blend = ((median - 0.5) * CONTRAST + 0.5).clip(0, 1)
+    blend = ((smoothed(image, trimap, median) - 0.5) * CONTRAST + 0.5).clip(0, 1)
     return np.stack([pin_known(alpha, trimap) for alpha in (blend, fine, half, quarter, solved)], 2)
 
 

@@ -8,6 +8,9 @@ from mattekit.compiling import announced
 TRUST = 0.01  # in the estimate, against the matting Laplacian, whose diagonal is of the order of one
 ACCURACY, STEPS = 1e-3, 200  # of conjugate gradients: when they end, and the most of them
 
+MOST = 2_000_000  # unknown pixels at once, 200 bytes each
+MARGIN = 64  # pixels; much trust lets nothing matter from farther away
+
 
 def smoothed(
     image: np.ndarray, trimap: np.ndarray, estimate: np.ndarray, trust: float = TRUST, accuracy: float = ACCURACY
@@ -20,7 +23,7 @@ def smoothed(
     trimap : (H, W) float32, exactly 0, 0.5 or 1
     estimate : (H, W) float32 in 0..1
     trust : above 0; the more, the closer to the estimate, and the quicker.
-    accuracy : the residual's norm at the end, in parts of the right side's; the default is enough for 8 bits on average.
+    accuracy : the residual's norm at the end, in parts of the right side's; the default will do for 8 bits on average.
 
     Returns
     -------
@@ -32,6 +35,8 @@ def smoothed(
     Sampling for Real-Time Alpha Matting", section 3.5, equation (13), without its weights for confidence.
     """
     unknown = trimap == 0.5
+    if unknown.sum() > MOST and trimap.shape[0] > 4 * MARGIN:
+        return _in_halves(image, trimap, estimate, trust, accuracy)
     if not unknown.any() or min(trimap.shape) < 3:
         return np.where(unknown, estimate, trimap).astype(np.float32)
     with announced("smoothing alpha: the first use compiles for some seconds; later uses start at once."):
@@ -49,3 +54,11 @@ def smoothed(
     alpha = trimap.astype(np.float32)
     alpha[unknown] = found
     return alpha.clip(0, 1)
+
+
+def _in_halves(image, trimap, estimate, *how) -> np.ndarray:
+    """The upper and the lower half apart, each with a margin of the other."""
+    middle = len(trimap) // 2
+    upper, lower = np.s_[: middle + MARGIN], np.s_[middle - MARGIN :]
+    above, below = (smoothed(image[part], trimap[part], estimate[part], *how) for part in (upper, lower))
+    return np.concatenate([above[:middle], below[MARGIN:]])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mattekit.baselines.coarse import PRIORS, coarse, reduced
+from mattekit.baselines.smoothing import smoothed
 
 H, W = 72, 96
 
@@ -38,8 +39,8 @@ def test_a_reduced_pixel_is_known_only_if_all_it_covers_is():
     assert reduced(trimap, (2, 2)).tolist() == [[1, 0.5], [0, 0.5]]
 
 
-def test_the_first_is_the_median_of_three_of_the_others_with_more_contrast():
+def test_the_first_is_the_smoothed_median_of_three_of_the_others_with_more_contrast():
     _, image, trimap = scene()
     blend, fine, _, quarter, solved = np.moveaxis(coarse(image, trimap), 2, 0)
-    median = np.median([fine, quarter, solved], 0)
+    median = smoothed(image, trimap, np.median([fine, quarter, solved], 0))
     np.testing.assert_allclose(blend, np.clip((median - 0.5) * 1.12 + 0.5, 0, 1), atol=1e-5)

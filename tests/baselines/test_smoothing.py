@@ -49,6 +49,14 @@ def test_much_trust_leaves_the_estimate_and_none_leaves_closed_form():
     np.testing.assert_allclose(smoothed(image, trimap, start, 1e-6)[unknown], start[unknown], atol=0.02)
 
 
+def test_large_pictures_are_solved_in_parts_without_a_seam(monkeypatch):
+    image, _, trimap, estimate = scene((600, 50))
+    whole = smoothed(image, trimap, estimate, accuracy=1e-7)
+    monkeypatch.setattr("mattekit.baselines.smoothing.MOST", 5000)
+    parts = smoothed(image, trimap, estimate, accuracy=1e-7)
+    np.testing.assert_allclose(parts, whole, atol=2e-3)
+
+
 def test_pictures_without_unknown_or_without_windows_are_given_back():
     image, _, trimap, estimate = scene()
     known = np.round(trimap + 0.1)
