@@ -103,7 +103,7 @@ def prepare(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None) ->
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         return torch.from_numpy(grey)[None, None], {"image": grey}
     prior = prior_of(network)
-    x = network_input(image, classes, header.normalisation, *([prior(image, classes)] if prior else []))
+    x = network_input(image, classes, header.normalisation, *([prior.estimate(image, classes)] if prior else []))
     return (x[:, :3], {"image": image}) if channels == 3 else (x, {"image": image, "trimap": classes})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mattekit.baselines.coarse import PRIORS
+from mattekit.baselines.coarse import PRIORS, Prior
 from mattekit.errors import InputError, is_out_of_memory
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.compiled import compiled
@@ -25,7 +25,6 @@ from mattekit.networks.weights import IMAGENET, load_network
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
 KEPT = 4  # networks that stay loaded, for folders that several are compared on
 
-Estimate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
 
 
@@ -131,15 +130,13 @@ class NetworkPredictor:
         As `prior_of` gives it.
     """
 
-    def __init__(
-        self, tiling: Tiling, rule: Preparation, as_input: Callable[..., Tensor], prior: Estimate | None = None
-    ):
+    def __init__(self, tiling: Tiling, rule: Preparation, as_input: Callable[..., Tensor], prior: Prior | None = None):
         self.tiling, self.rule, self.as_input, self.prior = tiling, rule, as_input, prior
 
     def prepared(self, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, ...]:
         """Image, trimap and, if the network takes estimates, those, all of the prepared size."""
         pair = self.rule.prepare(image, trimap)
-        return pair if self.prior is None else (*pair, self.prior(*pair))
+        return pair if self.prior is None else (*pair, self.prior.estimate(*pair))
 
     def __call__(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         """Alpha (H, W) of an image (H, W, 3) and a trimap (H, W)."""
@@ -154,7 +151,7 @@ class NetworkPredictor:
                 pairs = zip(parts, ways, strict=False)
                 return self.as_input(*(cv2.resize(part, size[::-1], interpolation=way) for part, way in pairs))
 
-            return self._restore(self.tiling(window, picture, parts[1] == 0.5), trimap)
+            return self._restore(self.tiling(window, picture, parts[1] == 0.5), image, trimap)
 
     def several(self, images: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Alphas of images and trimaps that have one size when prepared, computed together as far as memory allows."""
@@ -168,7 +165,7 @@ class NetworkPredictor:
                     x = torch.cat([self.as_input(*parts) for parts in prepared])
                     network = self.tiling.network
                     y = network.decode(network.encode(x))[:, 0].float().cpu().numpy()
-                return [self._restore(raw, trimap) for raw, trimap in zip(y, trimaps, strict=True)]
+                return [self._restore(*each) for each in zip(y, images, trimaps, strict=True)]
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
@@ -180,8 +177,8 @@ class NetworkPredictor:
             lambda *window: self.as_input(*(part[window] for part in first)), first[1].shape, len(prepared)
         )
 
-    def _restore(self, raw: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        return pin_known(self.rule.restore(raw, trimap.shape).clip(0, 1), trimap)
+    def _restore(self, raw: np.ndarray, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        return finished(self.rule.restore(raw, trimap.shape), image, trimap, self.prior)
 
 
 def network_input(
@@ -207,7 +204,13 @@ def network_input(
     return torch.from_numpy(x).permute(2, 0, 1)[None]  # strides say channels last, which convolutions like
 
 
-def prior_of(network: nn.Module) -> Estimate | None:
-    """What makes the estimates of alpha (H, W, E) that a network takes, of a prepared image and trimap; mostly None."""
+def finished(raw: np.ndarray, image: np.ndarray, trimap: np.ndarray, prior: Prior | None) -> np.ndarray:
+    """Alpha (H, W) in 0..1 of a network's raw alpha of the picture's size, exact where the trimap is."""
+    alpha = raw.clip(0, 1)
+    return pin_known(prior.finish(image, trimap, alpha) if prior else alpha, trimap)
+
+
+def prior_of(network: nn.Module) -> Prior | None:
+    """What makes the estimates that a network takes, and what finishes its alphas; mostly None."""
     name = getattr(network, "prior", None)
-    return PRIORS[name].estimate if name else None
+    return PRIORS[name] if name else None

@@ -10,8 +10,7 @@ import torch
 
 from mattekit.baselines.coarse import PRIORS
 from mattekit.errors import InputError, MissingExtraError, MissingFileError, WeightsError
-from mattekit.imaging.trimap import pin_known
-from mattekit.inference.network import KEPT, network_input
+from mattekit.inference.network import KEPT, finished, network_input
 from mattekit.inference.predictor import Predictor
 from mattekit.inference.preparation import preparation
 from mattekit.networks import prior_name
@@ -53,13 +52,12 @@ def file_predictor(path: str | Path, *, device: str = "auto") -> Predictor:
 def _file_predictor(path: Path, stamp: int | None, device: str, threads: int) -> Predictor:
     session = open_session(path, device)
     header = _header(path, session)
-    rule, prior = preparation(header.preparation), prior_name(header.network, header.arguments)
+    rule, prior = preparation(header.preparation), PRIORS.get(prior_name(header.network, header.arguments))
 
     def predict(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         pair = rule.prepare(image, trimap)
-        x = network_input(*pair, header.normalisation, PRIORS[prior].estimate(*pair) if prior else None)
-        alpha = rule.restore(run(session, x.numpy())[0, 0], trimap.shape)
-        return pin_known(alpha.clip(0, 1), trimap)
+        x = network_input(*pair, header.normalisation, prior.estimate(*pair) if prior else None)
+        return finished(rule.restore(run(session, x.numpy())[0, 0], trimap.shape), image, trimap, prior)
 
     return predict
 

@@ -19,10 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
-from mattekit.imaging.trimap import pin_known
 from mattekit.inference.descent import OPTIMISERS, Search, descend
 from mattekit.inference.device import watched
-from mattekit.inference.network import Normalisation, network_input, prior_of
+from mattekit.inference.network import Normalisation, finished, network_input, prior_of
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.refinement_cost import RULES, Cost, Terms, regions
 from mattekit.networks.fold import inference_copy
@@ -180,11 +179,11 @@ def network_refiner(module: nn.Module, preparation: str, normalisation: Normalis
     @watched(device)
     def run(image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Callable[[Refined], None]) -> np.ndarray:
         prepared = rule.prepare(image, trimap)
-        estimates = None if prior is None else prior(*prepared)
+        estimates = None if prior is None else prior.estimate(*prepared)
         x = network_input(*prepared, normalisation, estimates).to(device)
         refined = refine(network, x, prepared[1], rule.window(trimap.shape), how)
         report(refined)
-        return pin_known(rule.restore(refined.alpha.cpu().numpy(), trimap.shape).clip(0, 1), trimap)
+        return finished(rule.restore(refined.alpha.cpu().numpy(), trimap.shape), image, trimap, prior)
 
     return run
 

@@ -19,9 +19,9 @@ from mattekit.networks import (
     dim,
     indexnet,
     lsa,
+    mixing,
     reconstruction,
     refinenet,
-    residual,
     segnet,
 )
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
@@ -63,7 +63,7 @@ NETWORKS: dict[str, Row] = {
     **_rows("indexnet", indexnet.indexnet, indexnet.TABLE_2, "IndexNet Table 2"),
     "dim": Row(dim.dim, dict(refined=True), "Deep Image Matting"),
     "lsa": Row(lsa.lsa, {}, "LSA, released"),
-    "residual": Row(residual.residual, {}, "none: of the default weights", (9, 256, 256)),
+    "mixing": Row(mixing.mixing, {}, "none: of the default weights", (15, 256, 256)),
     **{
         f"reconstruction-{name}": Row(reconstruction.reconstruction, row, f"A2U Table 1, {name}", (1, 32, 32))
         for name, row in reconstruction.TABLE_1.items()

@@ -29,6 +29,7 @@ from torch.nn import functional as F
 from mattekit.errors import InputError
 from mattekit.operators import Guide, Resampler
 
+PLANES = 4  # of the input: RGB and trimap, before estimates
 FUSIONS = {  # how a stage joins y with the skip connection; the factor says how many channels its block then takes in
     "none": (lambda y, skip: y, 1),
     "add": (lambda y, skip: y + skip, 1),
@@ -43,7 +44,7 @@ class Pyramid(NamedTuple):
         Tensor | None
     ]  # one for each stage, finest first, None if not fused; then the deepest, after context
     guides: list[Guide | None]  # one for each stage
-    prior: Tensor | None = None  # (N, 1, H, W), what the head's output is added to
+    prior: Tensor | None = None  # (N, E, H, W), estimates of the output, for networks that take some
 
 
 class Halving:
@@ -72,8 +73,8 @@ class EncoderDecoder(nn.Module):
         The encoder keeps its own strides.
     stride : int
         Of the deepest feature; images whose sides are no multiple of it are padded, see `forward`.
-    residual : int, optional
-        This channel of the input is an estimate of the output already, and the head gives what to add to it.
+    join : nn.Module, optional
+        Makes the output of what the head gives and of the estimates that the input carries behind its fourth channel.
     """
 
     def __init__(
@@ -88,13 +89,13 @@ class EncoderDecoder(nn.Module):
         fusion: str,
         strided: bool,
         stride: int,
-        residual: int | None = None,
+        join: nn.Module | None = None,
     ):
         super().__init__()
         self.encoder, self.context, self.head = encoder, context, head
         self.laterals, self.resamplers = nn.ModuleList(laterals), nn.ModuleList(resamplers)
         self.blocks = nn.ModuleList(blocks)
-        self.fusion, self.strided, self.stride, self.residual = fusion, strided, stride, residual
+        self.fusion, self.strided, self.stride, self.join = fusion, strided, stride, join
 
     def encode(self, x: Tensor) -> Pyramid:
         """(N, C, H, W), sides multiples of `stride` -> Pyramid."""
@@ -108,7 +109,7 @@ class EncoderDecoder(nn.Module):
             guides = halve.guides
         if self.fusion == "none":
             features = [None] * len(features)
-        return Pyramid([*features, deepest], guides, None if self.residual is None else x[:, self.residual, None])
+        return Pyramid([*features, deepest], guides, x[:, PLANES:] if self.join else None)
 
     def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
         """Pyramid -> (N, C', H, W), without activation.
@@ -123,7 +124,8 @@ class EncoderDecoder(nn.Module):
                 y = adjust(level, y)
                 level -= 1
             y = self.rise(i, self.blocks[i], y, pyramid.guides[i], pyramid.features[i])
-        return added(self.head(adjust(level, y)), pyramid.prior)
+        y = self.head(adjust(level, y))
+        return self.join(y, pyramid.prior) if self.join else y
 
     def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
         """Stage i: up, fusion with the skip connection, block."""
@@ -137,11 +139,6 @@ class EncoderDecoder(nn.Module):
         """
         height, width = x.shape[-2:]
         return self.decode(self.encode(pad(x, self.stride)))[..., :height, :width]
-
-
-def added(y: Tensor, prior: Tensor | None) -> Tensor:
-    """The head's output, and the estimate that it corrects if there is one."""
-    return y if prior is None else y + prior
 
 
 def pad(x: Tensor, stride: int) -> Tensor:

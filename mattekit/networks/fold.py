@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from mattekit.networks.encoder_decoder import FUSIONS, EncoderDecoder, Pyramid, added
+from mattekit.networks.encoder_decoder import FUSIONS, EncoderDecoder, Pyramid
 from mattekit.networks.encoders.mobilenetv2 import InvertedResidual
 from mattekit.networks.encoders.vgg import VGG16
 from mattekit.networks.layers import ConvNorm
@@ -47,7 +47,7 @@ class StripwiseDecoder(EncoderDecoder):
         """The same parts."""
         lists = {name: list(getattr(network, name)) for name in ("laterals", "resamplers", "blocks")}
         parts = {name: getattr(network, name) for name in ("encoder", "context", "head")}
-        settings = {name: getattr(network, name) for name in ("fusion", "strided", "stride", "residual")}
+        settings = {name: getattr(network, name) for name in ("fusion", "strided", "stride", "join")}
         return cls(**parts, **lists, **settings)
 
     def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
@@ -60,7 +60,7 @@ class StripwiseDecoder(EncoderDecoder):
         for i in reversed(range(len(self.blocks))):
             block = self.blocks[i] if i else nn.Sequential(self.blocks[0], self.head)
             y = self.rise(i, block, y, guides.pop(), features.pop())
-        return added(y, prior)
+        return self.join(y, prior) if self.join else y
 
     def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
         """As `EncoderDecoder` has it."""

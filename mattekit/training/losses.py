@@ -52,7 +52,9 @@ def matting_loss(
     return 0.5 * of_alpha + 0.5 * composition_loss(pred, image, fg, bg, unknown, guard=guard)
 
 
-def multiscale_loss(pred: Tensor, alpha: Tensor, unknown: Tensor, sums: Tensor | None = None) -> Tensor:
+def multiscale_loss(
+    pred: Tensor, alpha: Tensor, unknown: Tensor, sums: Tensor | None = None, *, epsilon: float = LSA_EPSILON
+) -> Tensor:
     """LSA's loss: errors of alpha at five scales, each counting half of the finer one.
 
     Overshoot on pure pixels is free: where alpha is 1 and the output above 1, or alpha 0 and the output below 0, the
@@ -65,6 +67,7 @@ def multiscale_loss(pred: Tensor, alpha: Tensor, unknown: Tensor, sums: Tensor |
     alpha, unknown : as for `alpha_loss`.
     sums : (5,), `unknown_sums` of the whole batch, where these images are but a portion of it; the losses of its
         portions then add up to that of the whole.
+    epsilon : errors much smaller count by their square, larger ones as they are.
 
     References
     ----------
@@ -78,7 +81,7 @@ def multiscale_loss(pred: Tensor, alpha: Tensor, unknown: Tensor, sums: Tensor |
     for scale in range(LSA_SCALES):
         if scale:
             error, unknown = F.avg_pool2d(error, 2), F.avg_pool2d(unknown, 2)
-        rooted = torch.sqrt(error**2 + LSA_EPSILON**2)
+        rooted = torch.sqrt(error**2 + epsilon**2)
         total = total + (rooted * unknown).sum() / (sums[scale] + 1) / 2**scale
     return total
 

@@ -44,7 +44,9 @@ class Objective:
         if self.settings.name == "reconstruction":
             return (output - batch["image"]).abs().mean() * share
         if self.settings.name == "multiscale":
-            return losses.multiscale_loss(output, batch["alpha"], _unknown(batch), counts[1:])
+            return losses.multiscale_loss(
+                output, batch["alpha"], _unknown(batch), counts[1:], epsilon=self.settings.epsilon
+            )
         return self._matting(output, batch) * share
 
     def _matting(self, output: Tensor, batch: Batch) -> Tensor:

@@ -97,11 +97,14 @@ class Loss(Settings):
     """[loss]: "matting" is `alpha` times that of alpha plus `composition` times that of the composition.
 
     "alpha" is the first alone, "multiscale" LSA's, "reconstruction" the mean absolute error of images.
+
+    epsilon : of "multiscale": errors much smaller count by their square, larger ones as they are; LSA's by default.
     """
 
     name: Literal["matting", "alpha", "multiscale", "reconstruction"] = "matting"
     alpha: float = Field(default=0.5, ge=0)
     composition: float = Field(default=0.5, ge=0)
+    epsilon: float = Field(default=1e-3, gt=0)
 
 
 class Optimiser(Settings):

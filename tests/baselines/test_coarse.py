@@ -22,7 +22,7 @@ def test_estimates_of_two_plain_colours_are_near_the_truth_and_exact_where_known
     alpha, image, trimap = scene()
     estimates = coarse(image, trimap)
     assert estimates.shape == (H, W, PRIORS["coarse"].channels) and estimates.dtype == np.float32
-    for k, most in enumerate((0.06, 0.08, 0.04, 0.04, 0.1)):
+    for k, most in enumerate((0.06, 0.08, 0.04, 0.04, 0.1, 0.3, 0.3)):
         assert np.abs(estimates[..., k] - alpha)[trimap == 0.5].mean() < most
         assert (estimates[..., k][trimap != 0.5] == trimap[trimap != 0.5]).all()
 
@@ -31,7 +31,8 @@ def test_estimates_of_two_plain_colours_are_near_the_truth_and_exact_where_known
 def test_without_known_foreground_or_background_they_are_the_trimap(value):
     _, image, trimap = scene()
     trimap = np.where(trimap == value, 0.5, trimap).astype(np.float32)
-    assert (coarse(image, trimap) == trimap[..., None]).all()
+    found = coarse(image, trimap)
+    assert (found[..., :7] == trimap[..., None]).all() and not found[..., 7:].any()
 
 
 def test_a_reduced_pixel_is_known_only_if_all_it_covers_is():
@@ -41,6 +42,17 @@ def test_a_reduced_pixel_is_known_only_if_all_it_covers_is():
 
 def test_the_first_is_the_smoothed_median_of_three_of_the_others_with_more_contrast():
     _, image, trimap = scene()
-    blend, fine, _, quarter, solved = np.moveaxis(coarse(image, trimap), 2, 0)
+    blend, fine, _, quarter, solved = np.moveaxis(coarse(image, trimap)[..., :5], 2, 0)
     median = smoothed(image, trimap, np.median([fine, quarter, solved], 0))
     np.testing.assert_allclose(blend, np.clip((median - 0.5) * 1.12 + 0.5, 0, 1), atol=1e-5)
+
+
+def test_light_is_right_where_light_was_mixed_and_colours_say_whether_to_trust_them():
+    alpha, _, trimap = scene()
+    fg, bg = np.float32([0.9, 0.8, 0.6]), np.float32([0.1, 0.2, 0.1])
+    image = (alpha[..., None] * fg**2.2 + (1 - alpha[..., None]) * bg**2.2) ** (1 / 2.2)
+    planes = np.moveaxis(coarse(image.astype(np.float32), trimap), 2, 0)
+    error = [np.abs(plane - alpha)[trimap == 0.5].mean() for plane in (planes[1], planes[5])]
+    assert error[1] < 0.5 * error[0]
+    apart, misfit = planes[7], planes[8]
+    assert np.median(apart) == pytest.approx(np.linalg.norm(fg - bg).clip(0, 1), abs=0.1) and misfit.mean() < 0.2

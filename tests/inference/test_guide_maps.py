@@ -76,11 +76,11 @@ def test_looking_leaves_the_network_as_it_was(grey):
 
 
 @pytest.mark.parametrize(
-    ("name", "columns"), [("a2u", 4), ("indexnet-hin-linear", 4), ("indexnet-b11", 2), ("residual", 4)]
+    ("name", "columns"), [("a2u", 4), ("indexnet-hin-linear", 4), ("indexnet-b11", 2), ("mixing", 4)]
 )
 def test_a_sheet_has_the_image_and_a_row_for_each_level(name, columns):
     """Cells show whole multiples of the network's input, so that no index is averaged away."""
-    network = made(name, **({"resampler": "indexnet-hin-linear"} if name == "residual" else {}))
+    network = made(name, **({"resampler": "indexnet-hin-linear"} if name == "mixing" else {}))
     image = np.random.default_rng(0).random((100, 60, 3), dtype=np.float32)
     x, shown = prepare(network, image, np.full((100, 60), 0.5, np.float32))
     assert x.shape[1] >= 4 and list(shown) == ["image", "trimap"]

@@ -15,6 +15,8 @@ SMALL = [
     "network.name=indexnet",
     "network.width=0.25",
     "data.crop=64",
+    "data.pool=0",
+    "augment.crop.size=64",
     "run.batch=6",
     "run.precision=fp32",
     "run.epochs=3",
@@ -48,6 +50,16 @@ def test_a_dry_run_tells_what_the_run_has(tmp_path, data):
     assert report.steps == 300 and report.where == "cpu, fp32"
     assert report.steps_per_second > 0 and report.samples_per_second > 0
     assert report.seconds == pytest.approx(300 / report.steps_per_second + 300 * 6 / report.samples_per_second)
+    assert not (tmp_path / "run").exists()
+
+
+def test_samples_of_a_pool_are_counted_twice_once_made_and_once_kept(tmp_path, data):
+    """Making them takes far longer than reading them: estimates are made of larger patches."""
+    report = dry_run.dry_run(job(tmp_path, data, "data.pool=500", "augment.crop.size=160"))
+    count, rate = report.pool
+    assert count == 500 and report.samples_per_second > 1.5 * rate
+    assert report.seconds > 500 / rate + 300 / report.steps_per_second
+    assert any("until the pool of 500 is made" in line for line in report.lines())
     assert not (tmp_path / "run").exists()
 
 

@@ -1,9 +1,10 @@
-"""The network of the default weights: a small encoder-decoder that corrects classical estimates of alpha.
+"""The network of the default weights: a small encoder-decoder that weighs classical estimates of alpha.
 
-Its input carries the estimates behind the trimap (`baselines.coarse`), and what it gives is added to the first of them.
-With a last convolution of zeros it begins where the method ends. Half the resolution is folded into channels at once
-and unfolded at the end; below that any operator of the papers goes down and up. Measured in examples/default-weights:
-bilinear learns as fast as A2U's static kernels at two thirds of the cost, holistic indices learn more slowly here.
+Its input carries the estimates behind the trimap (`baselines.coarse`); its output is a mean of them, of 0 and of 1,
+with weights of its own at each pixel. Where all agree there is nothing to decide, and it begins with nearly all weight
+on the best of them. Half the resolution is folded into channels at once and unfolded at the end; below that any
+operator of the papers goes down and up. Measured in examples/default-weights: bilinear learns as fast as A2U's static
+kernels at two thirds of the cost, holistic indices learn more slowly here.
 """
 
 from collections.abc import Callable
@@ -11,12 +12,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from mattekit.networks.encoder_decoder import EncoderDecoder
+from mattekit.networks.encoder_decoder import PLANES, EncoderDecoder
 from mattekit.networks.layers import ConvNorm
 from mattekit.operators import make
 
 WIDTHS = (32, 64, 96, 128)  # at 1/2, 1/4, 1/8 and 1/16
-PLANES = 4  # RGB and trimap, before the estimates
+BEST, EXTREME = 3.0, -3.0  # logits of the first estimate, and of 0 and 1, to begin with; 0 of all others
 
 
 class Folded(nn.Module):
@@ -47,12 +48,32 @@ class Folded(nn.Module):
 
 
 class Unfold(nn.Module):
-    """Four channels back to 2x2 pixels."""
+    """Four channels each back to 2x2 pixels."""
 
     def forward(self, y: Tensor) -> Tensor:
-        """(N, 4, H/2, W/2) -> (N, 1, H, W)."""
-        n, _, h, w = y.shape
-        return y.view(n, 2, 2, h, w).permute(0, 3, 1, 4, 2).reshape(n, 1, 2 * h, 2 * w)
+        """(N, 4 C, H/2, W/2) -> (N, C, H, W)."""
+        n, channels, h, w = y.shape
+        return y.view(n, channels // 4, 2, 2, h, w).permute(0, 1, 4, 2, 5, 3).reshape(n, -1, 2 * h, 2 * w)
+
+
+class Mean(nn.Module):
+    """The mean of estimates, of 0 and of 1, weighted at each pixel.
+
+    Parameters
+    ----------
+    estimates : int
+        How many of the given planes are estimates; others are clues for the network alone.
+    """
+
+    def __init__(self, estimates: int):
+        super().__init__()
+        self.estimates = estimates
+
+    def forward(self, y: Tensor, prior: Tensor) -> Tensor:
+        """Logits (N, estimates + 2, H, W) and planes (N, E, H, W) -> (N, 1, H, W) in 0..1."""
+        weights = y.float().softmax(1)
+        mixed = (weights[:, : self.estimates] * prior[:, : self.estimates]).sum(1, keepdim=True)
+        return mixed + weights[:, -1:]
 
 
 class Around(nn.Module):
@@ -69,11 +90,12 @@ class Around(nn.Module):
         return x
 
 
-def residual(
+def mixing(
     resampler: str = "bilinear",
     *,
     prior: str = "coarse",
-    estimates: int = 5,
+    planes: int = 11,
+    estimates: int = 7,
     widths: tuple[int, ...] = WIDTHS,
     **options,
 ) -> EncoderDecoder:
@@ -84,9 +106,9 @@ def residual(
     resampler : str
         A name in `mattekit.operators.OPERATORS`.
     prior : str
-        The row of `mattekit.baselines.coarse.PRIORS` whose estimates the input carries.
-    estimates : int
-        Their number.
+        The row of `mattekit.baselines.coarse.PRIORS` whose planes the input carries.
+    planes, estimates : int
+        Their number, and how many of them, the first, are estimates of alpha.
     widths : tuple of int
         Channels at 1/2, 1/4, ... of the resolution.
     **options
@@ -94,21 +116,21 @@ def residual(
 
     Returns
     -------
-    EncoderDecoder, (N, 4 + estimates, H, W) -> (N, 1, H, W)
+    EncoderDecoder, (N, 4 + planes, H, W) -> (N, 1, H, W)
     """
     widths = tuple(widths)
     *fine, deepest = widths
     network = EncoderDecoder(
-        encoder=Folded(PLANES + estimates, widths),
+        encoder=Folded(PLANES + planes, widths),
         context=nn.Sequential(Around(deepest), nn.Conv2d(deepest, fine[-1], 1)),
         laterals=[nn.Identity() for _ in fine],
         resamplers=[make(resampler, channels, **options) for channels in fine],
         blocks=[pair(2 * width, out) for width, out in zip(fine, (fine[0], *fine[:-1]), strict=True)],
-        head=nn.Sequential(nn.Conv2d(fine[0], 4, 3, padding=1), Unfold()),
+        head=nn.Sequential(nn.Conv2d(fine[0], 4 * (estimates + 2), 3, padding=1), Unfold()),
         fusion="concat",
         strided=False,
         stride=2 ** len(widths),
-        residual=PLANES,
+        join=Mean(estimates),
     )
     network.prior = prior
     _begin(network)
@@ -130,12 +152,14 @@ def pair(channels: int, out: int) -> nn.Sequential:
 
 
 def _begin(network: EncoderDecoder) -> None:
-    """He's initialisation, and a head of zeros."""
+    """He's initialisation, and a head that gives its bias."""
     for module in network.modules():
         # Weights that a file will bring have no memory yet, and drawing them would load PyTorch's compiler.
         if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+    others = [0.0] * (network.join.estimates - 1)
     with torch.no_grad():
         network.head[0].weight.zero_()
+        network.head[0].bias.view(-1, 4).copy_(torch.tensor([BEST, *others, EXTREME, EXTREME])[:, None])

@@ -7,16 +7,17 @@ from mattekit.imaging.trimap import pin_known
 from mattekit.inference.network import network_predictor
 from mattekit.inference.refine import Refinement, network_refiner
 from mattekit.networks import build, prior_name
+from mattekit.networks.encoder_decoder import PLANES
 from mattekit.networks.fold import inference_copy
 from mattekit.networks.header import IMAGENET, header_of
-from mattekit.networks.residual import PLANES, Unfold, fold
+from mattekit.networks.mixing import Mean, Unfold, fold
 
 
 @pytest.fixture
 def network():
     """Small, with a head that gives something."""
     torch.manual_seed(0)
-    made = build("residual", widths=[8, 12, 16])
+    made = build("mixing", widths=[8, 12, 16])
     torch.nn.init.normal_(made.head[0].weight, std=0.03)
     return made.eval()
 
@@ -29,24 +30,45 @@ def scene(size=(60, 90)):
     return image.clip(0, 1).astype(np.float32), trimap.astype(np.float32)
 
 
-def test_it_begins_with_the_first_estimate():
-    x = torch.randn(2, 9, 64, 96)
-    assert torch.equal(build("residual")(x)[:, 0], x[:, PLANES])
+def test_it_begins_with_mostly_the_first_estimate():
+    x = torch.rand(2, 15, 64, 96)
+    weights = torch.tensor([3.0, 0, 0, 0, 0, 0, 0, -3, -3]).softmax(0)
+    wanted = torch.einsum("nehw,e->nhw", x[:, PLANES : PLANES + 7], weights[:7]) + weights[-1]
+    torch.testing.assert_close(build("mixing")(x)[:, 0], wanted)
+    assert weights[0] > 0.7
+
+
+def test_means_lie_between_the_estimates_and_leave_out_clues():
+    torch.manual_seed(0)
+    prior, logits = torch.rand(1, 5, 4, 6), torch.randn(1, 5, 4, 6)
+    mean = Mean(3)(logits, prior)
+    assert ((mean > 0) & (mean < 1)).all()
+    other = torch.cat([prior[:, :3], torch.rand(1, 2, 4, 6)], 1)
+    assert torch.equal(Mean(3)(logits, other), mean)
+    for chosen, wanted in ((1, prior[:, 1:2]), (3, 0), (4, 1)):  # all weight on one
+        logits = torch.full((1, 5, 4, 6), -50.0)
+        logits[:, chosen] = 50
+        torch.testing.assert_close(Mean(3)(logits, prior), torch.zeros(1, 1, 4, 6) + wanted)
 
 
 def test_its_input_holds_what_the_prior_gives():
-    for name, changes in (("residual", {}), ("residual", {"prior": "coarse", "estimates": 5})):
+    for name, changes in (("mixing", {}), ("mixing", {"prior": "coarse", "planes": 11, "estimates": 7})):
         encoder = build(name, **changes).encoder
+        assert (PRIORS["coarse"].channels, PRIORS["coarse"].estimates) == (11, 7)
         assert encoder.stages[0][0].conv.in_channels == 4 * (PLANES + PRIORS["coarse"].channels)
-    assert prior_name("residual", {}) == "coarse" and prior_name("indexnet", {}) is None
+    assert prior_name("mixing", {}) == "coarse" and prior_name("indexnet", {}) is None
 
 
 def test_predictions_correct_the_estimates_of_the_prepared_picture(network):
     image, trimap = scene()
-    plain = build("residual", widths=[8, 12, 16])
+    plain = build("mixing", widths=[8, 12, 16])
+    with torch.no_grad():
+        plain.head[0].bias.view(-1, 4)[0] = 100  # all weight on the first
     estimate = network_predictor(plain, "reflect-32")(image, trimap)
     padded = [np.pad(a, [(0, 4), (0, 6), (0, 0)][: a.ndim], mode="reflect") for a in (image, trimap)]
-    wanted = pin_known(PRIORS["coarse"].estimate(*padded)[:60, :90, 0], trimap)
+    prior = PRIORS["coarse"]
+    first = prior.estimate(*padded)[:60, :90, 0]
+    wanted = pin_known(prior.finish(image, trimap, first), trimap)
     np.testing.assert_allclose(estimate, wanted, atol=1e-6)
     corrected = network_predictor(network, "reflect-32")(image, trimap)
     assert np.abs(corrected - estimate)[trimap == 0.5].mean() > 1e-3
@@ -62,7 +84,7 @@ def test_several_pictures_at_once_are_as_one_by_one(network):
 
 def test_tiles_agree_with_the_whole_picture():
     torch.manual_seed(0)
-    network = build("residual", widths=[8, 12])
+    network = build("mixing", widths=[8, 12])
     torch.nn.init.normal_(network.head[0].weight, std=0.03)
     image, trimap = scene((224, 352))
     whole = network_predictor(network, "reflect-32", tile="off")(image, trimap)
@@ -71,7 +93,7 @@ def test_tiles_agree_with_the_whole_picture():
 
 
 def test_the_copy_for_inference_computes_the_same(network):
-    x = torch.randn(1, 9, 64, 96)
+    x = torch.rand(1, 15, 64, 96)
     with torch.inference_mode():
         torch.testing.assert_close(inference_copy(network)(x), network(x), atol=1e-5, rtol=1e-5)
 
