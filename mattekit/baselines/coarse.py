@@ -19,9 +19,10 @@ from mattekit.imaging.trimap import pin_known
 
 PIXELS = 600_000  # of the largest picture that colours are sampled on, about
 CONTRAST = 1.12  # of the blend: methods take thick hair for half transparent
-LAST_CONTRAST = 1.06  # of what the network makes, which smoothing takes some from
+LAST_CONTRAST = 1.04  # of what the network makes, which smoothing takes some from
 GAMMA = 2.2  # from a picture's numbers to light, nearly
 MISFIT = 0.25  # distance of colours that counts as one
+AT_ONCE = 2_000_000  # pixels at full size
 
 
 class Prior(NamedTuple):
@@ -30,7 +31,7 @@ class Prior(NamedTuple):
     estimates, clues : int
         Planes of each kind.
     estimate : function
-        Of an image (H, W, 3) and a trimap (H, W): (H, W, estimates + clues) float32 in 0..1, the first estimate being
+        Of an image (H, W, 3) and a trimap (H, W): (H, W, estimates + clues) in 0..1, the first estimate being
         the best, and clues telling how far colours can be trusted.
     finish : function
         Of an image, a trimap and what the network made of them, (H, W): alpha (H, W) float32 in 0..1.
@@ -48,7 +49,15 @@ class Prior(NamedTuple):
 
 
 class Colours(NamedTuple):
-    """What colours found on a reduced picture say at full size, (H, W) each.
+    """What shared matting found on a reduced picture: fg, bg (h, w, 3), and alpha (H, W) if it was not reduced."""
+
+    fg: np.ndarray
+    bg: np.ndarray
+    alpha: np.ndarray | None
+
+
+class Said(NamedTuple):
+    """What colours say of some rows at full size, (n, W) each.
 
     alpha : of numbers as they are, smoothed by shared matting if the picture is not reduced.
     light : of the light that they stand for.
@@ -72,7 +81,7 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    (H, W, 11) float32 in 0..1
+    (H, W, 11) float16 in 0..1
         Estimates: the median of shared matting, of shared matting's colours found on a picture a quarter as high, and
         of closed-form matting on one half as high, made to agree with the image, with more contrast; shared matting;
         what its colours say of a picture half as high and a quarter as high; closed-form; what the first and the last
@@ -85,54 +94,87 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     Gastal and Oliveira, "Shared Sampling for Real-Time Alpha Matting"; Levin, Lischinski and Weiss, "A Closed-Form
     Solution to Natural Image Matting".
     """
-    prior = PRIORS["coarse"]
-    if not _whole(trimap):
-        nothing = [np.zeros_like(trimap)] * prior.clues
-        return np.stack([*[trimap] * prior.estimates, *nothing], 2)
     height, width = trimap.shape
     factor = max(1, round((height * width / PIXELS) ** 0.5))
-    fine, half, quarter = (_sampled(image, trimap, times * factor) for times in (1, 2, 4))
+    found = [_sampled(image, trimap, times * factor) for times in (1, 2, 4)]
     solved = _solved(image, trimap, 2 * factor)
-    # The median of three: the largest of the two smaller pairs' least.
-    low, high = np.minimum(fine.alpha, quarter.alpha), np.maximum(fine.alpha, quarter.alpha)
-    median = np.maximum(low, np.minimum(high, solved))
-    blend = finished(image, trimap, median, CONTRAST)
-    alphas = (blend, fine.alpha, half.alpha, quarter.alpha, solved, fine.light, quarter.light)
-    clues = (fine.apart, fine.misfit, quarter.apart, quarter.misfit)
-    return np.stack([*(pin_known(alpha, trimap) for alpha in alphas), *clues], 2).astype(np.float32)
+    planes = np.empty((height, width, PRIORS["coarse"].channels), np.float16)
+    step = max(1, AT_ONCE // width)
+    for top in range(0, height, step):  # a picture of 45 megapixels would fill many gigabytes with what is between
+        rows = slice(top, min(top + step, height))
+        _fill(planes[rows], image[rows], trimap[rows], rows, height, found, solved)
+    planes[..., 0] = finished(image, trimap, planes[..., 0].astype(np.float32), CONTRAST)
+    return planes
 
 
 def finished(image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, contrast: float = LAST_CONTRAST) -> np.ndarray:
     """Alpha (H, W) made to agree with the image, with more contrast about the middle."""
-    return ((smoothed(image, trimap, alpha) - 0.5) * contrast + 0.5).clip(0, 1)
+    if not _whole(trimap):
+        return pin_known(alpha, trimap)
+    alpha = smoothed(image, trimap, alpha)
+    alpha -= 0.5
+    alpha *= contrast
+    alpha += 0.5
+    return alpha.clip(0, 1, out=alpha)
 
 
-def _sampled(image: np.ndarray, trimap: np.ndarray, factor: int) -> Colours:
-    """What the colours say that shared matting finds on a picture `factor` times smaller."""
+def _fill(planes, image, trimap, rows, height, found, solved) -> None:
+    """Planes of some rows, the blend not yet finished."""
+    fine, half, quarter = (_said(image, trimap, rows, height, colours) for colours in found)
+    closed = trimap if solved is None else _rows(solved, rows, height, trimap.shape[1]).clip(0, 1)
+    # The median of three: the largest of the two smaller pairs' least.
+    low, high = np.minimum(fine.alpha, quarter.alpha), np.maximum(fine.alpha, quarter.alpha)
+    median = np.maximum(low, np.minimum(high, closed))
+    alphas = (median, fine.alpha, half.alpha, quarter.alpha, closed, fine.light, quarter.light)
+    for k, alpha in enumerate(alphas):
+        planes[..., k] = pin_known(alpha, trimap)
+    for k, clue in enumerate((fine.apart, fine.misfit, quarter.apart, quarter.misfit), len(alphas)):
+        planes[..., k] = clue
+
+
+def _sampled(image: np.ndarray, trimap: np.ndarray, factor: int) -> Colours | None:
+    """The colours that shared matting finds on a picture `factor` times smaller, if there is something known on it."""
     small, classes = _smaller(image, trimap, factor)
     if not _whole(classes):
-        nothing = np.zeros_like(trimap)
-        return Colours(trimap, trimap, nothing, nothing)
+        return None
     found = shared(small, classes)
-    fg, bg = (_full(colours, trimap).clip(0, 1) for colours in (found.fg, found.bg))
+    return Colours(found.fg, found.bg, found.alpha if factor == 1 else None)
+
+
+def _said(image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, colours: Colours | None) -> Said:
+    if colours is None:
+        nothing = np.zeros_like(trimap)
+        return Said(trimap, trimap, nothing, nothing)
+    fg, bg = (_rows(each, rows, height, trimap.shape[1]).clip(0, 1) for each in (colours.fg, colours.bg))
     plain = between(image, fg, bg)
-    return Colours(
-        alpha=found.alpha if factor == 1 else plain,
+    misfit = np.linalg.norm(plain[..., None] * (fg - bg) + bg - image, axis=2)
+    return Said(
+        alpha=plain if colours.alpha is None else colours.alpha[rows],
         light=between(image**GAMMA, fg**GAMMA, bg**GAMMA),
         apart=np.linalg.norm(fg - bg, axis=2).clip(0, 1),
-        misfit=(np.linalg.norm(plain[..., None] * (fg - bg) + bg - image, axis=2) / MISFIT).clip(0, 1),
+        misfit=(misfit / MISFIT).clip(0, 1),
     )
 
 
-def _solved(image: np.ndarray, trimap: np.ndarray, factor: int) -> np.ndarray:
+def _solved(image: np.ndarray, trimap: np.ndarray, factor: int) -> np.ndarray | None:
     """Closed-form's alpha of a picture `factor` times smaller."""
     small, classes = _smaller(image, trimap, factor)
     if not _whole(classes):
-        return trimap
+        return None
     try:
-        return _full(closed_form(small, classes).astype(np.float32), trimap).clip(0, 1)
+        return closed_form(small, classes).astype(np.float32)
     except InputError:  # the equation has no answer
-        return trimap
+        return None
+
+
+def _rows(small: np.ndarray, rows: slice, height: int, width: int) -> np.ndarray:
+    """Some rows of a picture (h, w, ...) enlarged to height x width, bilinearly."""
+    at = ((np.arange(rows.start, rows.stop) + 0.5) * (len(small) / height) - 0.5).clip(0, len(small) - 1)
+    above = at.astype(int)
+    below = np.minimum(above + 1, len(small) - 1)
+    share = (at - above).astype(np.float32).reshape(-1, *[1] * (small.ndim - 1))
+    lines = small[above] * (1 - share) + small[below] * share
+    return cv2.resize(lines, (width, len(lines)))
 
 
 def _smaller(image: np.ndarray, trimap: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
@@ -144,10 +186,6 @@ def _smaller(image: np.ndarray, trimap: np.ndarray, factor: int) -> tuple[np.nda
 def _whole(trimap: np.ndarray) -> bool:
     """Whether all three classes are there."""
     return bool((trimap == 0).any() and (trimap == 1).any() and (trimap == 0.5).any())
-
-
-def _full(small: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    return cv2.resize(small, trimap.shape[::-1])
 
 
 def reduced(trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -86,6 +86,8 @@ class Matting:
         )
         how = {"seed": self.recipe.seed, "tries": data.tries}
         if self.device_steps:
+            if data.pool:
+                raise InputError(f"data.compose: device, but data.pool is {data.pool}. Leave one of them.")
             return Parts(sources, self.loader_steps, **how), len(sources)
         if data.pool:
             return Pool(sources, self.loader_steps, count=data.pool, folder=self._pool(), **how), len(sources)
