@@ -117,3 +117,5 @@ def test_a_run_learns_the_same_on_either_side(job):
         train(made)
         losses.append(logs.read(made.output / "log.jsonl")[0]["loss"])
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
+    with pytest.raises(InputError, match="data.pool is 5. Leave one of them"):
+        train(job("both", "data.compose=device", "data.pool=5"))
