@@ -13,13 +13,13 @@ import numpy as np
 
 from mattekit.baselines.closed_form import closed_form
 from mattekit.baselines.sampling import between, shared
-from mattekit.baselines.smoothing import smoothed
+from mattekit.baselines.smoothing import TRUST, smoothed
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
 
 PIXELS = 600_000  # of the largest picture that colours are sampled on, about
 CONTRAST = 1.12  # of the blend: methods take thick hair for half transparent
-LAST_CONTRAST = 1.04  # of what the network makes, which smoothing takes some from
+LAST_CONTRAST, LAST_TRUST = 1.05, 0.005  # of what the network makes, which smoothing takes some from
 GAMMA = 2.2  # from a picture's numbers to light, nearly
 MISFIT = 0.25  # distance of colours that counts as one
 AT_ONCE = 2_000_000  # pixels at full size
@@ -103,15 +103,21 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     for top in range(0, height, step):  # a picture of 45 megapixels would fill many gigabytes with what is between
         rows = slice(top, min(top + step, height))
         _fill(planes[rows], image[rows], trimap[rows], rows, height, found, solved)
-    planes[..., 0] = finished(image, trimap, planes[..., 0].astype(np.float32), CONTRAST)
+    planes[..., 0] = finished(image, trimap, planes[..., 0].astype(np.float32), CONTRAST, TRUST)
     return planes
 
 
-def finished(image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, contrast: float = LAST_CONTRAST) -> np.ndarray:
+def finished(
+    image: np.ndarray,
+    trimap: np.ndarray,
+    alpha: np.ndarray,
+    contrast: float = LAST_CONTRAST,
+    trust: float = LAST_TRUST,
+) -> np.ndarray:
     """Alpha (H, W) made to agree with the image, with more contrast about the middle."""
     if not _whole(trimap):
         return pin_known(alpha, trimap)
-    alpha = smoothed(image, trimap, alpha)
+    alpha = smoothed(image, trimap, alpha, trust)
     alpha -= 0.5
     alpha *= contrast
     alpha += 0.5
@@ -150,7 +156,7 @@ def _said(image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, colou
     misfit = np.linalg.norm(plain[..., None] * (fg - bg) + bg - image, axis=2)
     return Said(
         alpha=plain if colours.alpha is None else colours.alpha[rows],
-        light=between(image**GAMMA, fg**GAMMA, bg**GAMMA),
+        light=between(*(cv2.pow(each, GAMMA) for each in (image, fg, bg))),
         apart=np.linalg.norm(fg - bg, axis=2).clip(0, 1),
         misfit=(misfit / MISFIT).clip(0, 1),
     )

@@ -50,7 +50,10 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on exactly where the 
 Init = Annotated[
     str | None,
     typer.Option(
-        "--init", "--pretrained", metavar="FILE", help="First weights: a network's, or its encoder's (ImageNet)."
+        "--init",
+        "--pretrained",
+        metavar="FILE",
+        help="First weights: a network's, or its encoder's (ImageNet); default: mattekit's.",
     ),
 ]
 Precision = Annotated[

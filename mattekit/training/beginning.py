@@ -10,6 +10,7 @@ from mattekit.networks import build
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
 from mattekit.networks.fill import fill
+from mattekit.networks.packaged import packaged
 from mattekit.networks.weights import read, read_header
 from mattekit.training.optimiser import encoder_of
 from mattekit.training.recipe import Recipe
@@ -27,7 +28,8 @@ def begin(recipe: Recipe, device: str) -> nn.Module:
         torch.manual_seed(recipe.seed)
         network = build(recipe.network.name, **recipe.network.arguments)
     if recipe.network.pretrained:
-        pretrain(network, Path(recipe.network.pretrained))
+        name = recipe.network.pretrained
+        pretrain(network, packaged().get(name, Path(name)))
     if device.startswith("cuda") or isinstance(encoder_of(network), MobileNetV2):
         # Measured by tests/benchmarks/bench_training.py; on a CPU only depthwise convolutions gain by it.
         network = network.to(memory_format=torch.channels_last)

@@ -17,7 +17,8 @@ class Settings(BaseModel):
 class Network(Settings):
     """[network]: a name of `networks.NETWORKS`, where its first weights are from, and its arguments.
 
-    pretrained : file of ImageNet weights for the encoder, or of a whole network to go on with; "" starts at random.
+    pretrained : file of ImageNet weights for the encoder, or of a whole network to go on with, or the name of weights
+        that come with mattekit; "" starts at random.
     """
 
     model_config = ConfigDict(extra="allow")  # the arguments, which `_known` checks
