@@ -50,6 +50,7 @@ def smoothed(
         values, right = laplacian(image, trimap, place, *windows_around(unknown), rows.size, EPSILON)
         guess = estimate[unknown].astype(np.float64)
         values[:, REACH, REACH] += trust
+        values = values.astype(np.float32)  # what is read at every step
         found = descend(values, right + trust * guess, guess, rows, columns, place, accuracy, STEPS)
     alpha = trimap.astype(np.float32)
     alpha[unknown] = found

@@ -10,7 +10,7 @@ def descend(values, right, start, rows, columns, place, accuracy, steps):
 
     Parameters
     ----------
-    values : (N, 5, 5) float64
+    values : (N, 5, 5) float32
         A between a pixel and the one that lies (dy - 2, dx - 2) from it; symmetric, positive definite.
     right, start : (N,) float64
         `start` is where x begins.
