@@ -9,7 +9,7 @@ def test_the_area_of_an_ellipse_is_that_of_its_formula():
     assert alpha.sum() == pytest.approx(np.pi * 40 * 25, rel=0.005)
 
 
-@pytest.mark.parametrize("body", set(BODIES), ids=lambda body: body.__name__)
+@pytest.mark.parametrize("body", dict.fromkeys(BODIES), ids=lambda body: body.__name__)
 def test_outlines_have_slopes_of_about_one(body):
     """So that half a pixel to each side of the outline is as soft as a sharp lens makes it."""
     slopes = []
