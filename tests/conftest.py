@@ -2,12 +2,14 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background would hand on that it is ignored
 
 ROOT = Path(__file__).resolve().parent.parent
 

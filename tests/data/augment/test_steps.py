@@ -139,7 +139,7 @@ def test_sixteen_bits_and_floats_give_what_bytes_give():
     [
         (("mirge", 1, {}), "step 'mirge': there is none; the nearest is 'merge'"),
         (("crop", 1, {"sise": 3}), "it has no argument 'sise'; the nearest is 'size'"),
-        (("compose", 1, {"x": 3}), "it takes none"),
+        (("compose", 1, {"x": 3}), "no argument .x.. Choose from gamma"),
         (("crop", 1, {"size": "big"}), "size = 'big'"),
         (("trimap", 1, {"rule": "gca"}), "rule = 'gca'"),
         (("flip", 1.5, {}), "probability 1.5, wanted 0..1"),
@@ -173,7 +173,7 @@ def test_a_prior_is_made_of_the_image_and_the_trimap():
     )
     steps = check_steps([("background", 1, {}), ("trimap", 1, {}), ("compose", 1, {}), ("prior", 1, {})])
     sample = apply(plain, steps, rng)
-    assert sample.prior.shape == (48, 64, 5)
+    assert sample.prior.shape == (48, 64, 11)
     assert np.abs(sample.prior[..., 0] - ramp).mean() < 0.02
 
 
