@@ -149,7 +149,7 @@ class NetworkPredictor:
             def picture(size: tuple[int, int]) -> Tensor:
                 ways = (cv2.INTER_AREA, cv2.INTER_NEAREST, cv2.INTER_AREA)  # image, trimap, estimates
                 pairs = zip(parts, ways, strict=False)
-                return self.as_input(*(cv2.resize(part, size[::-1], interpolation=way) for part, way in pairs))
+                return self.as_input(*(_resized(part, size, way) for part, way in pairs))
 
             return self._restore(self.tiling(window, picture, parts[1] == 0.5), image, trimap)
 
@@ -179,6 +179,14 @@ class NetworkPredictor:
 
     def _restore(self, raw: np.ndarray, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         return finished(self.rule.restore(raw, trimap.shape), image, trimap, self.prior)
+
+
+def _resized(pixels: np.ndarray, size: tuple[int, int], way: int) -> np.ndarray:
+    """A picture of any number of channels, each for itself if they are more than OpenCV takes."""
+    if pixels.ndim == 2 or pixels.shape[2] <= 4:
+        return cv2.resize(pixels, size[::-1], interpolation=way)
+    planes = (pixels[..., k].astype(np.float32) for k in range(pixels.shape[2]))
+    return np.dstack([cv2.resize(plane, size[::-1], interpolation=way) for plane in planes])
 
 
 def network_input(
