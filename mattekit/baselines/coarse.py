@@ -126,12 +126,13 @@ def finished(
 
 def _fill(planes, image, trimap, rows, height, found, solved) -> None:
     """Planes of some rows, the blend not yet finished."""
-    fine, half, quarter = (_said(image, trimap, rows, height, colours) for colours in found)
+    fine, quarter = (_said(image, trimap, rows, height, found[k]) for k in (0, 2))
+    half = _plain(image, trimap, rows, height, found[1])
     closed = trimap if solved is None else _rows(solved, rows, height, trimap.shape[1]).clip(0, 1)
     # The median of three: the largest of the two smaller pairs' least.
     low, high = np.minimum(fine.alpha, quarter.alpha), np.maximum(fine.alpha, quarter.alpha)
     median = np.maximum(low, np.minimum(high, closed))
-    alphas = (median, fine.alpha, half.alpha, quarter.alpha, closed, fine.light, quarter.light)
+    alphas = (median, fine.alpha, half, quarter.alpha, closed, fine.light, quarter.light)
     for k, alpha in enumerate(alphas):
         planes[..., k] = pin_known(alpha, trimap)
     for k, clue in enumerate((fine.apart, fine.misfit, quarter.apart, quarter.misfit), len(alphas)):
@@ -153,13 +154,26 @@ def _said(image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, colou
         return Said(trimap, trimap, nothing, nothing)
     fg, bg = (_rows(each, rows, height, trimap.shape[1]).clip(0, 1) for each in (colours.fg, colours.bg))
     plain = between(image, fg, bg)
-    misfit = np.linalg.norm(plain[..., None] * (fg - bg) + bg - image, axis=2)
+    way = fg - bg
+    misfit = _length(plain[..., None] * way + bg - image)
     return Said(
         alpha=plain if colours.alpha is None else colours.alpha[rows],
         light=between(*(cv2.pow(each, GAMMA) for each in (image, fg, bg))),
-        apart=np.linalg.norm(fg - bg, axis=2).clip(0, 1),
+        apart=_length(way).clip(0, 1),
         misfit=(misfit / MISFIT).clip(0, 1),
     )
+
+
+def _plain(image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, colours: Colours | None) -> np.ndarray:
+    """`Said.alpha` alone, of colours of a reduced picture."""
+    if colours is None:
+        return trimap
+    fg, bg = (_rows(each, rows, height, trimap.shape[1]).clip(0, 1) for each in (colours.fg, colours.bg))
+    return between(image, fg, bg)
+
+
+def _length(vectors: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("hwc,hwc->hw", vectors, vectors))
 
 
 def _solved(image: np.ndarray, trimap: np.ndarray, factor: int) -> np.ndarray | None:
