@@ -57,18 +57,39 @@ class Colours(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What colours say of some rows at full size, (n, W) each.
+    """What colours say of some rows at full size: image, fg, bg (n, W, 3), and alpha (n, W) of the numbers as they are.
 
-    alpha : of numbers as they are, smoothed by shared matting if the picture is not reduced.
-    light : of the light that they stand for.
-    apart : how much foreground and background differ.
-    misfit : how far the image is from the line between them.
+    Alpha is smoothed by shared matting if the picture is not reduced.
     """
 
+    image: np.ndarray
+    fg: np.ndarray
+    bg: np.ndarray
     alpha: np.ndarray
-    light: np.ndarray
-    apart: np.ndarray
-    misfit: np.ndarray
+
+    def light(self) -> np.ndarray:
+        """Alpha (n, W) of the light that the numbers stand for."""
+        return between(*(cv2.pow(colours, GAMMA) for colours in (self.image, self.fg, self.bg)))
+
+    def clues(self) -> tuple[np.ndarray, np.ndarray]:
+        """How much the colours differ, and how far the image is from the line between them: (n, W) in 0..1 each."""
+        way = self.fg - self.bg
+        miss = between(self.image, self.fg, self.bg)[..., None] * way + self.bg - self.image
+        return _length(way).clip(0, 1), (_length(miss) / MISFIT).clip(0, 1)
+
+
+class Unsaid(NamedTuple):
+    """In its place where nothing was found: alpha is the trimap's."""
+
+    alpha: np.ndarray
+
+    def light(self) -> np.ndarray:
+        """The trimap's rows."""
+        return self.alpha
+
+    def clues(self) -> tuple[np.ndarray, np.ndarray]:
+        """None: zeros."""
+        return (np.zeros_like(self.alpha),) * 2
 
 
 def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
@@ -85,9 +106,9 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         Estimates: the median of shared matting, of shared matting's colours found on a picture a quarter as high, and
         of closed-form matting on one half as high, made to agree with the image, with more contrast; shared matting;
         what its colours say of a picture half as high and a quarter as high; closed-form; what the first and the last
-        of these colours say of light, which is what a lens mixes. Clues: `apart` and `misfit` of the same two.
+        of these colours say of light, which is what a lens mixes. Clues: `Said.clues` of the same two.
         Pictures of more than `PIXELS` are reduced further. All are the trimap where a picture loses all known
-        foreground or background.
+        foreground or background, and the clues are 0.
 
     References
     ----------
@@ -103,18 +124,31 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     for top in range(0, height, step):  # a picture of 45 megapixels would fill many gigabytes with what is between
         rows = slice(top, min(top + step, height))
         _fill(planes[rows], image[rows], trimap[rows], rows, height, found, solved)
-    planes[..., 0] = finished(image, trimap, planes[..., 0].astype(np.float32), CONTRAST, TRUST)
+    planes[..., 0] = reconciled(image, trimap, planes[..., 0].astype(np.float32), CONTRAST, TRUST)
     return planes
 
 
-def finished(
+def reconciled(
     image: np.ndarray,
     trimap: np.ndarray,
     alpha: np.ndarray,
     contrast: float = LAST_CONTRAST,
     trust: float = LAST_TRUST,
 ) -> np.ndarray:
-    """Alpha (H, W) made to agree with the image, with more contrast about the middle."""
+    """Make alpha agree with the image, with more contrast about the middle.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32, RGB in 0..1
+    trimap : (H, W) float32 of 0, 0.5 and 1; where one of them is missing altogether, alpha stays as it is.
+    alpha : (H, W) float32 in 0..1
+    contrast : 1 leaves it.
+    trust : in alpha, see `smoothing.smoothed`.
+
+    Returns
+    -------
+    (H, W) float32 in 0..1, known pixels as in the trimap
+    """
     if not _whole(trimap):
         return pin_known(alpha, trimap)
     alpha = smoothed(image, trimap, alpha, trust)
@@ -126,16 +160,15 @@ def finished(
 
 def _fill(planes, image, trimap, rows, height, found, solved) -> None:
     """Planes of some rows, the blend not yet finished."""
-    fine, quarter = (_said(image, trimap, rows, height, found[k]) for k in (0, 2))
-    half = _plain(image, trimap, rows, height, found[1])
+    fine, half, quarter = (_said(image, trimap, rows, height, colours) for colours in found)
     closed = trimap if solved is None else _rows(solved, rows, height, trimap.shape[1]).clip(0, 1)
     # The median of three: the largest of the two smaller pairs' least.
     low, high = np.minimum(fine.alpha, quarter.alpha), np.maximum(fine.alpha, quarter.alpha)
     median = np.maximum(low, np.minimum(high, closed))
-    alphas = (median, fine.alpha, half, quarter.alpha, closed, fine.light, quarter.light)
+    alphas = (median, fine.alpha, half.alpha, quarter.alpha, closed, fine.light(), quarter.light())
     for k, alpha in enumerate(alphas):
         planes[..., k] = pin_known(alpha, trimap)
-    for k, clue in enumerate((fine.apart, fine.misfit, quarter.apart, quarter.misfit), len(alphas)):
+    for k, clue in enumerate((*fine.clues(), *quarter.clues()), len(alphas)):
         planes[..., k] = clue
 
 
@@ -148,28 +181,12 @@ def _sampled(image: np.ndarray, trimap: np.ndarray, factor: int) -> Colours | No
     return Colours(found.fg, found.bg, found.alpha if factor == 1 else None)
 
 
-def _said(image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, colours: Colours | None) -> Said:
+def _said(image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, colours: Colours | None) -> Said | Unsaid:
+    """Of these rows of the image and the trimap, out of `height`."""
     if colours is None:
-        nothing = np.zeros_like(trimap)
-        return Said(trimap, trimap, nothing, nothing)
+        return Unsaid(trimap)
     fg, bg = (_rows(each, rows, height, trimap.shape[1]).clip(0, 1) for each in (colours.fg, colours.bg))
-    plain = between(image, fg, bg)
-    way = fg - bg
-    misfit = _length(plain[..., None] * way + bg - image)
-    return Said(
-        alpha=plain if colours.alpha is None else colours.alpha[rows],
-        light=between(*(cv2.pow(each, GAMMA) for each in (image, fg, bg))),
-        apart=_length(way).clip(0, 1),
-        misfit=(misfit / MISFIT).clip(0, 1),
-    )
-
-
-def _plain(image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, colours: Colours | None) -> np.ndarray:
-    """`Said.alpha` alone, of colours of a reduced picture."""
-    if colours is None:
-        return trimap
-    fg, bg = (_rows(each, rows, height, trimap.shape[1]).clip(0, 1) for each in (colours.fg, colours.bg))
-    return between(image, fg, bg)
+    return Said(image, fg, bg, between(image, fg, bg) if colours.alpha is None else colours.alpha[rows])
 
 
 def _length(vectors: np.ndarray) -> np.ndarray:
@@ -214,4 +231,4 @@ def reduced(trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.where(fg > 0.999, 1, np.where(bg > 0.999, 0, 0.5)).astype(np.float32)
 
 
-PRIORS: dict[str, Prior] = {"coarse": Prior(7, 4, coarse, finished)}
+PRIORS: dict[str, Prior] = {"coarse": Prior(7, 4, coarse, reconciled)}

@@ -19,7 +19,7 @@ def smoothed(
 
     Parameters
     ----------
-    image : (H, W, 3) float32, RGB in 0..1, sides of at least 3
+    image : (H, W, 3) float32, RGB in 0..1
     trimap : (H, W) float32, exactly 0, 0.5 or 1
     estimate : (H, W) float32 in 0..1
     trust : above 0; the more, the closer to the estimate, and the quicker.
@@ -27,12 +27,12 @@ def smoothed(
 
     Returns
     -------
-    (H, W) float32 in 0..1
+    (H, W) float32 in 0..1; the estimate where a side is below 3, which holds no window
 
     References
     ----------
-    Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting"; Gastal and Oliveira, "Shared
-    Sampling for Real-Time Alpha Matting", section 3.5, equation (13), without its weights for confidence.
+    Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting": its constraint of known pixels,
+    weakened and put on every unknown one.
     """
     unknown = trimap == 0.5
     if unknown.sum() > MOST and trimap.shape[0] > 4 * MARGIN:
@@ -51,7 +51,7 @@ def smoothed(
         guess = estimate[unknown].astype(np.float64)
         values[:, REACH, REACH] += trust
         values = values.astype(np.float32)  # what is read at every step
-        found = descend(values, right + trust * guess, guess, rows, columns, place, accuracy, STEPS)
+        found = descend(values, right + trust * guess, guess, rows, columns, unknown.shape, accuracy, STEPS)
     alpha = trimap.astype(np.float32)
     alpha[unknown] = found
     return alpha.clip(0, 1)

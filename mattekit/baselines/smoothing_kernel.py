@@ -5,7 +5,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def descend(values, right, start, rows, columns, place, accuracy, steps):
+def descend(values, right, start, rows, columns, shape, accuracy, steps):
     """Solve A x = right by conjugate gradients, preconditioned by the diagonal.
 
     Parameters
@@ -14,8 +14,10 @@ def descend(values, right, start, rows, columns, place, accuracy, steps):
         A between a pixel and the one that lies (dy - 2, dx - 2) from it; symmetric, positive definite.
     right, start : (N,) float64
         `start` is where x begins.
-    rows, columns, place
-        Of the pixels, as in `mattekit.baselines.dissection.boundaries`, in raster order.
+    rows, columns : (N,) int32
+        Of the pixels.
+    shape : (int, int)
+        Of the picture.
     accuracy : float
         Ends when the residual's norm has fallen to this share of that of `right`.
     steps : int
@@ -26,8 +28,8 @@ def descend(values, right, start, rows, columns, place, accuracy, steps):
     (N,) float64
     """
     x = start.copy()
-    product = np.empty_like(x)
-    _multiply(values, x, rows, columns, place, product)
+    product, grid = np.empty_like(x), np.zeros((shape[0] + 4, shape[1] + 4))
+    _multiply(values, x, rows, columns, grid, product)
     rest = right - product
     scale = 1 / np.ascontiguousarray(values[:, 2, 2])
     goal = accuracy * accuracy * np.dot(right, right)
@@ -37,7 +39,7 @@ def descend(values, right, start, rows, columns, place, accuracy, steps):
     for _ in range(steps):
         if np.dot(rest, rest) <= goal:
             break
-        _multiply(values, way, rows, columns, place, product)
+        _multiply(values, way, rows, columns, grid, product)
         length = strength / np.dot(way, product)
         x += length * way
         rest -= length * product
@@ -48,14 +50,15 @@ def descend(values, right, start, rows, columns, place, accuracy, steps):
     return x
 
 
-@njit(cache=True, nogil=True)
-def _multiply(values, x, rows, columns, place, product):
+@njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
+def _multiply(values, x, rows, columns, grid, product):
+    """A x; `grid` is the picture with a frame of two pixels, and stays 0 where pixels are known, as `values` are."""
     for k in range(x.size):
-        y, z = rows[k], columns[k]
+        grid[rows[k] + 2, columns[k] + 2] = x[k]
+    for k in range(x.size):
         total = 0.0
         for dy in range(5):
+            line = grid[rows[k] + dy]
             for dx in range(5):
-                other = place[y + dy, z + dx]
-                if other >= 0:
-                    total += values[k, dy, dx] * x[other]
+                total += values[k, dy, dx] * line[columns[k] + dx]
         product[k] = total

@@ -124,8 +124,11 @@ class EncoderDecoder(nn.Module):
                 y = adjust(level, y)
                 level -= 1
             y = self.rise(i, self.blocks[i], y, pyramid.guides[i], pyramid.features[i])
-        y = self.head(adjust(level, y))
-        return self.join(y, pyramid.prior) if self.join else y
+        return self.joined(self.head(adjust(level, y)), pyramid.prior)
+
+    def joined(self, y: Tensor, prior: Tensor | None) -> Tensor:
+        """The output, of what the head gives and of the estimates if there are any."""
+        return self.join(y, prior) if self.join else y
 
     def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
         """Stage i: up, fusion with the skip connection, block."""

@@ -60,7 +60,7 @@ class StripwiseDecoder(EncoderDecoder):
         for i in reversed(range(len(self.blocks))):
             block = self.blocks[i] if i else nn.Sequential(self.blocks[0], self.head)
             y = self.rise(i, block, y, guides.pop(), features.pop())
-        return self.join(y, prior) if self.join else y
+        return self.joined(y, prior)
 
     def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
         """As `EncoderDecoder` has it."""

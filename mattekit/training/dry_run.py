@@ -19,7 +19,7 @@ from mattekit.training.beginning import begin
 from mattekit.training.job import Job
 from mattekit.training.launch import make_fabric, where
 from mattekit.training.learner import Learner
-from mattekit.training.task import TASKS
+from mattekit.training.task import TASKS, Task
 
 SECONDS = 5.0  # spent on each rate
 PATIENCE = 30.0  # a step that would take longer is not tried whole
@@ -98,7 +98,7 @@ def dry_run(job: Job) -> Report:
     pieces, rate = _samples(samples, job, fabric.device, run.batch)
     pool = (recipe.data.pool, rate) if recipe.data.pool else (0, 0.0)
     if recipe.data.pool:
-        rate = _kept_rate(job, fabric.device)
+        rate = _kept_rate(task, job, fabric.device)
     pieces = [task.complete(piece) for piece in pieces]
     whole = recipe.model_copy(update={"run": run.model_copy(update={"accumulate": 1})})
     learner = Learner(fabric, whole, network, task, recipe.steps_per_epoch(items))
@@ -123,13 +123,12 @@ def dry_run(job: Job) -> Report:
     )
 
 
-def _kept_rate(job: Job, device: Any) -> float:
+def _kept_rate(task: Task, job: Job, device: Any) -> float:
     """Samples a second from a pool that is made, a small one in a folder that is removed."""
     data = job.recipe.data.model_copy(update={"pool": FEW_KEPT, "cache": ""})
     recipe = job.recipe.model_copy(update={"data": data})
     with tempfile.TemporaryDirectory() as folder:
-        task = TASKS[data.task](recipe, header_of(begin(recipe, "cpu")), Path(folder))
-        samples, _ = task.samples()
+        samples, _ = type(task)(recipe, task.header, Path(folder)).samples()
         for number in range(FEW_KEPT):
             samples.keep(number)
         return _samples(samples, job, device, 1)[1]

@@ -28,6 +28,7 @@ Scores = dict[str, float | None]
 class Task(Protocol):
     """A kind of learning."""
 
+    header: Header
     validates: bool  # whether there is something to validate on
 
     def samples(self) -> tuple[Any, int]:
@@ -145,7 +146,7 @@ class Reconstruction:
             raise InputError(
                 "data.validation: reconstruction is validated on the test images of its sources. Leave it."
             )
-        self.recipe = recipe
+        self.recipe, self.header = recipe, header
         self.test = reconstruction.open_images(recipe.data.sources, "test", seed=recipe.seed)
 
     def samples(self) -> tuple[Any, int]:

@@ -1,6 +1,6 @@
 """Whether networks can learn eight real crops by heart, as they must if all of training is right.
 
-    python tests/benchmarks/overfit.py [--networks indexnet a2u] [--crop 64] [--steps 1200] [--precision bf16]
+    python tests/benchmarks/overfit.py [--networks indexnet a2u] [--crop 64] [--steps 2000] [--precision bf16]
 
 Needs the development images of alphamatting.com (MATTEKIT_SHARED). From GT01 to GT08 the crop is taken that has the
 most unknown pixels with soft alphas. The whole of training learns them, from random weights, always the same batch;
@@ -91,8 +91,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--networks", nargs="+", default=["indexnet", "a2u"])
     parser.add_argument("--crop", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=1200)
-    parser.add_argument("--lr", type=float, default=0.002)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--lr", type=float, default=0.003)
     parser.add_argument("--every", type=int, default=100)
     parser.add_argument("--precision", default="bf16")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())

@@ -3,8 +3,7 @@
 import numpy as np
 
 from mattekit.data.augment.move import each
-from mattekit.data.augment.place import anywhere, pick, unknown, whole
-from mattekit.data.augment.place import inside as moved_inside
+from mattekit.data.augment.place import anywhere, inside, pick, unknown, whole
 from mattekit.data.sample import Sample
 from mattekit.data.views import window
 from mattekit.errors import InputError
@@ -36,7 +35,7 @@ def turn(sample: Sample, rng: np.random.Generator, *, size: int = 320) -> Sample
         # About any pixel of the square: one that is always its middle would tell the network where to look.
         row, column = pick(found, rng, sample.size[1])
         down, right = rng.integers(-size // 2, size // 2, size=2, endpoint=True)
-        box = moved_inside((row + int(down), column + int(right)), sample.size, size)
+        box = inside((row + int(down), column + int(right)), sample.size, size)
     else:
         box = anywhere(sample.size, rng, size)
     quarters, mirrored = int(rng.integers(4)), bool(rng.integers(2))
