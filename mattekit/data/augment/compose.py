@@ -20,8 +20,8 @@ def compose(sample: Sample, rng: np.random.Generator, *, gamma: tuple[float, flo
     sample
     rng
     gamma : bounds, above 0, of the exponent drawn for it: F and B are raised to it, mixed, and the image raised to its
-        inverse. With 1 encoded colours are mixed, as all papers do. A lens mixes light, whatever curve the camera applies to it
-        afterwards: about 2.2 makes bright hair before dark leaves as opaque as a photograph shows it.
+        inverse. With 1 encoded colours are mixed, as all papers do. A lens mixes light, whatever curve the camera
+        applies to it afterwards: about 2.2 makes bright hair before dark leaves as opaque as a photograph shows it.
     """
     if min(gamma) <= 0:
         raise InputError(f"step compose: gamma = {gamma}, wanted bounds above 0. Change them.")
