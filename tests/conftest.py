@@ -25,6 +25,22 @@ def fresh_logging() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def weights_file(tmp_path_factory) -> Path:
+    """A file of IndexNet's B11 with random weights, for whatever takes any network; not to be written to."""
+    import torch
+
+    from mattekit.networks import build
+    from mattekit.networks.weights import header_of, save_network
+
+    path = tmp_path_factory.mktemp("weights") / "b11.safetensors"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = build("indexnet-b11").eval()
+    save_network(path, network, header_of(network))
+    return path
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with the authors' own outputs and the real images; tests that need it skip where it is absent."""
     folder = Path(os.environ.get("MATTEKIT_SHARED", ROOT.parent / "shared"))

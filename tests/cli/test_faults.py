@@ -18,8 +18,6 @@ from typer.testing import CliRunner
 from mattekit import errors
 from mattekit.cli import app, console
 from mattekit.inference import predictor
-from mattekit.networks import build
-from mattekit.networks.weights import header_of, save_network
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are a matter of POSIX")
 
@@ -193,14 +191,6 @@ def test_a_really_full_disk_fails_the_rest_and_leaves_no_half_file(tmp_path):
 # Signals
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    torch.manual_seed(0)
-    made, path = build("indexnet-b11").eval(), tmp_path_factory.mktemp("network") / "net.safetensors"
-    save_network(path, made, header_of(made))
-    return path
-
-
 @posix
 @pytest.mark.parametrize(("polite", "jobs", "code"), [
     (signal.SIGINT, 1, 130), (signal.SIGINT, 2, 130), (signal.SIGTERM, 1, 143), (signal.SIGTERM, 2, 143),
@@ -211,8 +201,8 @@ def test_an_interrupted_run_ends_at_once_with_whole_files_only(folder, polite, j
 
 @posix
 @pytest.mark.parametrize("batch", [1, 4])
-def test_so_does_one_that_reads_computes_and_writes_at_a_time(folder, network, batch):
-    _interrupted(folder, signal.SIGINT, 130, "-m", network, "--batch", batch)
+def test_so_does_one_that_reads_computes_and_writes_at_a_time(folder, weights_file, batch):
+    _interrupted(folder, signal.SIGINT, 130, "-m", weights_file, "--batch", batch)
 
 
 def _interrupted(folder, polite, code, *words):

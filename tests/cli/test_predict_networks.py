@@ -11,17 +11,6 @@ from typer.testing import CliRunner
 from mattekit import parallel
 from mattekit.cli import app
 from mattekit.inference.network import NetworkPredictor
-from mattekit.networks import build
-from mattekit.networks.weights import header_of, save_network
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    torch.manual_seed(0)
-    network = build("indexnet-b11").eval()
-    path = tmp_path_factory.mktemp("model") / "network.safetensors"
-    save_network(path, network, header_of(network))
-    return path
 
 
 @pytest.fixture
@@ -46,18 +35,18 @@ def read(path):
     return cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(float)
 
 
-def test_the_device_and_the_precision_are_said(scene, model, tmp_path, monkeypatch):
+def test_the_device_and_the_precision_are_said(scene, weights_file, tmp_path, monkeypatch):
     monkeypatch.setenv("MATTEKIT_DEVICE", "cpu")
-    result = predict(*scene, "-m", model, "-o", tmp_path / "a.png")
-    assert f"{model}: on cpu, fp32\n" in result.stderr and not result.stdout
-    assert "on cpu" not in predict(*scene, "-m", model, "-o", tmp_path / "a.png", "-q").stderr
+    result = predict(*scene, "-m", weights_file, "-o", tmp_path / "a.png")
+    assert f"{weights_file}: on cpu, fp32\n" in result.stderr and not result.stdout
+    assert "on cpu" not in predict(*scene, "-m", weights_file, "-o", tmp_path / "a.png", "-q").stderr
     assert "on cpu" not in predict(*scene, "-o", tmp_path / "a.png").stderr
 
 
-def test_auto_stays_within_a_level_of_float32_and_bfloat16_is_something_else(scene, model, tmp_path):
+def test_auto_stays_within_a_level_of_float32_and_bfloat16_is_something_else(scene, weights_file, tmp_path):
     alphas = {}
     for precision in ("fp32", "auto", "bf16"):
-        stderr = predict(*scene, "-m", model, "--precision", precision, "-o", tmp_path / "a.png").stderr
+        stderr = predict(*scene, "-m", weights_file, "--precision", precision, "-o", tmp_path / "a.png").stderr
         assert precision == "auto" or f"on cpu, {precision}" in stderr
         alphas[precision] = read(tmp_path / "a.png")
     assert np.abs(alphas["auto"] - alphas["fp32"]).mean() <= 1
@@ -94,15 +83,16 @@ def test_what_a_classical_model_leaves_aside_is_said(scene, tmp_path):
     assert "closed-form computes in its own way" in predict(*scene, *words).stderr
 
 
-def test_a_folder_in_batches_gives_what_single_images_give(scene, model, tmp_path, monkeypatch):
+def test_a_folder_in_batches_gives_what_single_images_give(scene, weights_file, tmp_path, monkeypatch):
     for kind, path in zip(("images", "trimaps"), scene, strict=True):
         (tmp_path / kind).mkdir()
         for name in "abc":
             (tmp_path / kind / f"{name}.png").write_bytes(path.read_bytes())
     seen, several = [], NetworkPredictor.several
     monkeypatch.setattr(NetworkPredictor, "several", lambda self, i, t: seen.append(len(i)) or several(self, i, t))
+    folders = tmp_path / "images", tmp_path / "trimaps"
     for batch in (1, 2):
-        predict(tmp_path / "images", tmp_path / "trimaps", "-m", model, "--batch", batch, "-o", tmp_path / f"{batch}")
+        predict(*folders, "-m", weights_file, "--batch", batch, "-o", tmp_path / f"{batch}")
     assert seen == [2]  # the third is alone
     for name in "abc":
         assert np.abs(read(tmp_path / f"1/{name}.png") - read(tmp_path / f"2/{name}.png")).max() <= 1

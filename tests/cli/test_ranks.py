@@ -10,12 +10,9 @@ import time
 import cv2
 import numpy as np
 import pytest
-import torch
 from typer.testing import CliRunner
 
 from mattekit.cli import app
-from mattekit.networks import build
-from mattekit.networks.weights import header_of, save_network
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are a matter of POSIX")
@@ -65,21 +62,13 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    torch.manual_seed(0)
-    made, path = build("indexnet-b11").eval(), tmp_path_factory.mktemp("network") / "net.safetensors"
-    save_network(path, made, header_of(made))
-    return path
-
-
 @pytest.mark.parametrize("command", ["predict", "predict by a network", "refine", "foreground", "trimap"])
-def test_shards_by_hand_make_the_whole_and_each_says_whose_it_is(folder, network, command):
+def test_shards_by_hand_make_the_whole_and_each_says_whose_it_is(folder, weights_file, command):
     images, out = folder / "images", folder / "out"
     words = {
         "predict": [images, folder / "trimaps", "-m", "shared"],
-        "predict by a network": [images, folder / "trimaps", "-m", network],
-        "refine": [images, folder / "trimaps", "-m", network, "--steps", 2],
+        "predict by a network": [images, folder / "trimaps", "-m", weights_file],
+        "refine": [images, folder / "trimaps", "-m", weights_file, "--steps", 2],
         "foreground": [images, folder / "truth"],
         "trimap": [folder / "truth"],
     }[command]

@@ -5,25 +5,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from mattekit.imaging import io
 from mattekit.inference import matting, network, pipeline
 from mattekit.inference.matting import Job, matte
 from mattekit.inference.preparation import PREPARATIONS
-from mattekit.networks import build
-from mattekit.networks.weights import header_of, save_network
 
 SIZES = [(48, 64), (48, 64), (40, 33), (41, 64), (48, 64), (70, 48), (60, 64)]  # prepared, all but one are 64 x 64
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    torch.manual_seed(0)
-    made = build("indexnet-b11").eval()
-    path = tmp_path_factory.mktemp("model") / "network.safetensors"
-    save_network(path, made, header_of(made))
-    return path
 
 
 def jobs(folder: Path, out: str, model: Path, **changes) -> list[Job]:
@@ -52,9 +40,9 @@ def read(job):
 
 
 @pytest.mark.parametrize("batch", [None, 1, 2, 3, 100])
-def test_alphas_are_those_of_images_alone(tmp_path, model, batch):
+def test_alphas_are_those_of_images_alone(tmp_path, weights_file, batch):
     """Batches sum in another order: within float32's rounding, and one level of 16 bits."""
-    alone, together = jobs(tmp_path, "alone", model), jobs(tmp_path, "together", model)
+    alone, together = jobs(tmp_path, "alone", weights_file), jobs(tmp_path, "together", weights_file)
     for job in alone:
         matte(job)
     results = run(together, batch)
@@ -67,7 +55,7 @@ def test_alphas_are_those_of_images_alone(tmp_path, model, batch):
         assert np.abs(read(one) - read(other)).max() < 1e-4
 
 
-def test_images_of_one_prepared_size_go_together(tmp_path, model, monkeypatch):
+def test_images_of_one_prepared_size_go_together(tmp_path, weights_file, monkeypatch):
     """Whatever their own sizes."""
     seen, several = [], network.NetworkPredictor.several
 
@@ -76,13 +64,13 @@ def test_images_of_one_prepared_size_go_together(tmp_path, model, monkeypatch):
         return several(self, images, trimaps)
 
     monkeypatch.setattr(network.NetworkPredictor, "several", watched)
-    run(jobs(tmp_path, "out", model), batch=4)
+    run(jobs(tmp_path, "out", weights_file), batch=4)
     assert sorted(map(len, seen)) == [2, 4]
     assert sorted(size for sizes in seen for size in sizes) == sorted(size for size in SIZES if size != (70, 48))
 
 
-def test_groups_hold_every_job_once_and_few_large_images(tmp_path, model, monkeypatch):
-    todo = jobs(tmp_path, "out", model)
+def test_groups_hold_every_job_once_and_few_large_images(tmp_path, weights_file, monkeypatch):
+    todo = jobs(tmp_path, "out", weights_file)
     groups = pipeline.grouped(todo, 3)
     assert sorted(job.name for group in groups for job in group) == [job.name for job in todo]
     assert max(map(len, groups)) == 3
@@ -91,9 +79,9 @@ def test_groups_hold_every_job_once_and_few_large_images(tmp_path, model, monkey
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_an_error_is_its_items_own(tmp_path, model, batch):
+def test_an_error_is_its_items_own(tmp_path, weights_file, batch):
     """An unreadable image, a trimap of another size, and a folder that is in the way of an output."""
-    todo = jobs(tmp_path, "out", model)
+    todo = jobs(tmp_path, "out", weights_file)
     todo[1].image.write_bytes(b"no picture")
     cv2.imwrite(str(todo[2].trimap), np.uint8([[0, 255], [128, 128]]))
     (todo[4].targets["alpha"] / "in the way").mkdir(parents=True)
@@ -103,26 +91,26 @@ def test_an_error_is_its_items_own(tmp_path, model, batch):
     assert all(todo[i].targets["alpha"].is_file() for i in (0, 3, 5, 6))
 
 
-def test_what_does_not_fit_together_is_computed_in_parts(tmp_path, model, monkeypatch):
+def test_what_does_not_fit_together_is_computed_in_parts(tmp_path, weights_file, monkeypatch):
     """Memory that runs out for three images at once is enough for each alone."""
     from mattekit.inference.tiling import Tiling
 
-    alone, todo = jobs(tmp_path, "alone", model), jobs(tmp_path, "out", model)
+    alone, todo = jobs(tmp_path, "alone", weights_file), jobs(tmp_path, "out", weights_file)
     monkeypatch.setattr(Tiling, "fits", lambda self, window, size, count: count < 2)
     assert not any(result.error for result in [*run(alone, 1).values(), *run(todo, 3).values()])
     for one, other in zip(alone, todo, strict=True):
         np.testing.assert_array_equal(read(one), read(other))
 
 
-def test_what_fails_together_is_tried_alone(tmp_path, model, monkeypatch):
+def test_what_fails_together_is_tried_alone(tmp_path, weights_file, monkeypatch):
     def broken(*_):
         raise RuntimeError("not together")
 
     monkeypatch.setattr(network.NetworkPredictor, "several", broken)
-    assert not any(result.error for result in run(jobs(tmp_path, "out", model), 3).values())
+    assert not any(result.error for result in run(jobs(tmp_path, "out", weights_file), 3).values())
 
 
-def test_no_more_is_read_than_may_be_under_way(tmp_path, model, monkeypatch):
+def test_no_more_is_read_than_may_be_under_way(tmp_path, weights_file, monkeypatch):
     """With room for no image beside the one computed, each is read when the one before it is written."""
     events = []
     for name in ("read", "write"):
@@ -130,13 +118,13 @@ def test_no_more_is_read_than_may_be_under_way(tmp_path, model, monkeypatch):
         spied = lambda job, *rest, name=name, plain=plain: (events.append(name), plain(job, *rest))[1]  # noqa: E731
         monkeypatch.setattr(matting, name, spied)
     monkeypatch.setattr(pipeline, "PIXELS_AHEAD", 0)
-    run(jobs(tmp_path, "out", model), 1)
+    run(jobs(tmp_path, "out", weights_file), 1)
     assert events == ["read", "write"] * len(SIZES)
 
 
-def test_leaving_early_drops_what_waits(tmp_path, model):
+def test_leaving_early_drops_what_waits(tmp_path, weights_file):
     """As --fail-fast and Ctrl-C do; no half file stays."""
-    todo = jobs(tmp_path, "out", model)
+    todo = jobs(tmp_path, "out", weights_file)
     results = pipeline.runner(1)(matte, todo, 1)
     next(results)
     results.close()
@@ -146,9 +134,9 @@ def test_leaving_early_drops_what_waits(tmp_path, model):
 
 
 @pytest.mark.parametrize("changes", [{"tta": "flip"}, {"max_size": 32}, {"tile": 32, "overlap": 0}])
-def test_what_is_done_in_steps_is_done_image_by_image(tmp_path, model, changes, monkeypatch):
+def test_what_is_done_in_steps_is_done_image_by_image(tmp_path, weights_file, changes, monkeypatch):
     monkeypatch.setattr(network.NetworkPredictor, "several", None)
-    assert not any(result.error for result in run(jobs(tmp_path, "out", model, **changes), 3).values())
+    assert not any(result.error for result in run(jobs(tmp_path, "out", weights_file, **changes), 3).values())
 
 
 @pytest.mark.parametrize("name", PREPARATIONS)
