@@ -58,6 +58,12 @@ def write_bytes(path: Path, data: bytes) -> None:
         part.write_bytes(data)
 
 
+def state(path: Path) -> tuple[str, int, int]:
+    """Where a file lies, when it was changed, and its size: what tells it from another, or from itself before."""
+    status = path.stat()
+    return str(path.resolve()), status.st_mtime_ns, status.st_size
+
+
 def refuse_overwriting(output: Path, inputs: Iterable[Path]) -> None:
     """Raise InputError if writing `output` would replace one of the files in `inputs`; "-" is stdout, no file."""
     if str(output) == "-":

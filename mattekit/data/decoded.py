@@ -51,8 +51,7 @@ class Decoded:
         """Files that hold the arrays; none if nothing is kept, or a file is missing, which `read` tells."""
         if self.folder is None or not all(path.is_file() for path in paths):
             return []
-        states = [(str(path.resolve()), path.stat().st_mtime_ns, path.stat().st_size) for path in paths]
-        key = hashlib.sha256(repr((read.__qualname__, states)).encode()).hexdigest()[:32]
+        key = hashlib.sha256(repr((read.__qualname__, [files.state(path) for path in paths])).encode()).hexdigest()[:32]
         return [self.folder / f"{key}-{number}.npy" for number in range(parts)]
 
 

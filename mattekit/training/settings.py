@@ -59,7 +59,8 @@ class Data(Settings):
     crop : side of a training patch in pixels.
     tries : so often a sample is drawn, if need be, until its trimap has known foreground and known background.
     pool : so many samples are made, up to the step "turn", kept in `cache` and used again and again, turned another way
-        each time; 0 makes each anew. For samples that take longer to make than to learn from.
+        each time; 0 makes each anew. For samples that take longer to make than to learn from. Other files, or changed
+        ones, are another pool.
     compose : "loader", or "device", where the steps behind the crop are then taken, for when the loader is too slow.
     samples_per_epoch : length of an epoch that has no `steps_per_epoch`; 0 is one sample an item of the sources.
     """

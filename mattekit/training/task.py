@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mattekit import __version__
 from mattekit.data.pool import Pool
 from mattekit.data.samples import Samples
-from mattekit.data.sources import open_sources
+from mattekit.data.sources import Sources, open_sources
 from mattekit.errors import InputError
 from mattekit.networks import find
 from mattekit.networks.header import Header
@@ -91,15 +91,15 @@ class Matting:
                 raise InputError(f"data.compose: device, but data.pool is {data.pool}. Leave one of them.")
             return Parts(sources, self.loader_steps, **how), len(sources)
         if data.pool:
-            return Pool(sources, self.loader_steps, count=data.pool, folder=self._pool(), **how), len(sources)
+            return Pool(sources, self.loader_steps, count=data.pool, folder=self._pool(sources), **how), len(sources)
         return Samples(sources, self.loader_steps, **how), len(sources)
 
-    def _pool(self) -> Path | None:
-        """Where the samples of a pool lie: one folder for all runs that would make the same ones."""
+    def _pool(self, sources: Sources) -> Path | None:
+        """Where the samples of a pool lie: one folder for all runs that would make the same ones, of the same files."""
         data = self.recipe.data
         if not data.cache and self.folder is None:
             return None
-        made_of = (data.sources, data.backgrounds, data.foregrounds, data.tries, self.recipe.seed, self.loader_steps)
+        made_of = (data.sources, sources.fingerprint(), data.tries, self.recipe.seed, self.loader_steps)
         name = hashlib.sha256(repr((__version__, made_of)).encode()).hexdigest()[:16]
         return (Path(data.cache) if data.cache else self.folder) / f"pool-{name}"
 

@@ -32,6 +32,11 @@ class FileSource:
     def __len__(self) -> int:
         return len(self.items)
 
+    @property
+    def files(self) -> list[Path]:
+        """See `source.Source`."""
+        return [path for item in self.items for path in item.files.values()]
+
     def read(self, index: int, rng: np.random.Generator) -> Sample:
         """Read the files of an item; nothing is random. See `source.Source`."""
         return Sample(**reading.read(self.items[index], self._decoded))
@@ -40,12 +45,12 @@ class FileSource:
 class FileBackgrounds:
     """Backgrounds in files, each as likely as the others."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self.paths = list(paths)
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = list(files)
 
     def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
         """Read one: (h, w, 3) uint8, of its own size."""
-        return reading.read_rgb(self.paths[int(rng.integers(len(self.paths)))])[0]
+        return reading.read_rgb(self.files[int(rng.integers(len(self.files)))])[0]
 
 
 class GeneratedBackgrounds:
@@ -53,6 +58,8 @@ class GeneratedBackgrounds:
 
     The step that places them enlarges those for larger foregrounds, as it does with photographs of that size.
     """
+
+    files = ()
 
     def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
         """Draw one of a foreground's size, or as large: (h, w, 3) float32 in 0..1."""

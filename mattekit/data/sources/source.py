@@ -1,9 +1,13 @@
 """What a source of samples is, and several of them drawn from by weight."""
 
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from mattekit import files
 
 if TYPE_CHECKING:
     from mattekit.data.sample import Sample
@@ -14,10 +18,12 @@ class Source(Protocol):
 
     composed : its samples have an image, not a foreground, and need no background.
     with_prior : all of its samples have one.
+    files : those of its items, in their order; none if they are drawn.
     """
 
     composed: bool
     with_prior: bool
+    files: Sequence[Path]
 
     def __len__(self) -> int:
         """Number of items; of an endless source, how many make an epoch."""
@@ -29,7 +35,12 @@ class Source(Protocol):
 
 
 class Backgrounds(Protocol):
-    """Images to compose over."""
+    """Images to compose over.
+
+    files : the images; none if they are drawn.
+    """
+
+    files: Sequence[Path]
 
     def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
         """One of them, (h, w, 3) float32 in 0..1; `size` (H, W) is that of the foreground, for generated ones."""
@@ -82,6 +93,15 @@ class Sources:
         """Another foreground (H, W, 3) and its alpha (H, W), for merging."""
         other = self._read(rng, self._layer_shares)
         return other.fg, other.alpha
+
+    def fingerprint(self) -> str:
+        """Tell what samples are drawn from: the same only if the sources, their shares and all files are.
+
+        A file is known by its path, size and time; none is read.
+        """
+        parts = [(source.composed, [files.state(path) for path in source.files]) for source in self.sources]
+        behind = [files.state(path) for path in self.backgrounds.files]
+        return hashlib.sha256(repr((self.shares.tolist(), parts, behind)).encode()).hexdigest()
 
     def _read(self, rng: np.random.Generator, shares: np.ndarray) -> "Sample":
         source = self.sources[rng.choice(len(self.sources), p=shares)]

@@ -24,6 +24,7 @@ class SyntheticSource:
     """
 
     composed = with_prior = False
+    files = ()
 
     def __init__(self, length: int = 1000, size: tuple[int, int] = (640, 640), kinds: Sequence[str] = ()) -> None:
         for kind in kinds or [None]:
