@@ -51,7 +51,7 @@ def shared(image: np.ndarray, trimap: np.ndarray) -> Sampled:
             known = trimap == value
             colours[:] = image[known].mean(0)
             colours[known] = image[known]
-        kernel.gather(image, trimap, fg, bg)
+        kernel.gather(image, trimap, _free(trimap), fg, bg)
         fg, bg = kernel.share(image, trimap, fg, bg, RADIUS)
         unknown = trimap == 0.5
         rough = np.where(unknown, between(image, fg, bg), trimap)
@@ -93,6 +93,18 @@ def _blurred(alpha, known):
 def _box(values):
     side = 2 * RADIUS + 1
     return cv2.boxFilter(values.astype(np.float32), -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
+
+
+def _free(trimap: np.ndarray) -> np.ndarray:
+    """Steps of one pixel (H, W, 2) int32 that a ray may take at once without passing foreground, and background.
+
+    Both ends are rounded down to pixels, which may bring them nearer by a diagonal.
+    """
+    away = [
+        cv2.distanceTransform((trimap != value).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        for value in (1, 0)
+    ]
+    return np.maximum(1, np.dstack(away) + np.float32(1 - 1.4143)).astype(np.int32)
 
 
 def _weights() -> np.ndarray:

@@ -37,25 +37,24 @@ def expand(image, trimap, offsets, farthest):
     return out
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _path(image, y, x, v, u):
     """Sum of the changes of colour on the way from one pixel to another."""
     height, width = image.shape[:2]
     dy, dx = v - y, u - x
-    length = math.hypot(dx, dy)
-    if length == 0:
-        return 0.0
-    steps = max(1, min(PATH, int(math.ceil(length))))
-    sy, sx, total = dy / steps, dx / steps, 0.0
+    squared = dx * dx + dy * dy
+    if squared == 0:
+        return np.float32(0)
+    steps = max(1, min(PATH, int(math.ceil(math.sqrt(squared)))))
+    sy, sx, total = dy / steps, dx / steps, np.float32(0)
+    half_y, half_x = np.float32(sy / 2), np.float32(sx / 2)
     for i in range(steps + 1):
         q, p = int(y + i * sy), int(x + i * sx)
-        left, right = max(0, min(width - 1, p - 1)), max(0, min(width - 1, p + 1))
-        up, down = max(0, min(height - 1, q - 1)), max(0, min(height - 1, q + 1))
-        q, p = max(0, min(height - 1, q)), max(0, min(width - 1, p))
-        change = 0.0
+        left, right = max(0, p - 1), min(width - 1, p + 1)
+        up, down = max(0, q - 1), min(height - 1, q + 1)
+        change = np.float32(0)
         for c in range(3):
-            value = sx * 0.5 * (image[q, right, c] - image[q, left, c])
-            value += sy * 0.5 * (image[down, p, c] - image[up, p, c])
+            value = half_x * (image[q, right, c] - image[q, left, c]) + half_y * (image[down, p, c] - image[up, p, c])
             change += value * value
         total += math.sqrt(change)
     return total
@@ -71,39 +70,72 @@ def _misfit(r, g, b, fr, fg, fb, br, bg, bb):
     return r * r + g * g + b * b
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _march(trimap, y, x, angle, found, k):
-    """Write to found[k] where a ray first meets foreground and background: y, x, y, x; -1 where it does not."""
+@njit(cache=True, nogil=True, fastmath=LOOSE)
+def _misfits(near, fr, fg, fb, br, bg, bb):
+    """Sum of the squared distances of a pixel's and its neighbours' colours, near (3, 9), from the line between two."""
+    dr, dg, db = fr - br, fg - bg, fb - bb
+    scale = np.float32(1) / (dr * dr + dg * dg + db * db + SMALL)
+    total = np.float32(0)
+    for k in range(9):
+        r, g, b = near[0, k] - br, near[1, k] - bg, near[2, k] - bb
+        a = max(np.float32(0), min(np.float32(1), (r * dr + g * dg + b * db) * scale))
+        r, g, b = a * dr - r, a * dg - g, a * db - b
+        total += r * r + g * g + b * b
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _around(image, y, x, near):
+    """Write the colours of a pixel and its eight neighbours to near (3, 9)."""
+    height, width = image.shape[:2]
+    for dy in range(3):
+        v = max(0, min(height - 1, y + dy - 1))
+        for dx in range(3):
+            u = max(0, min(width - 1, x + dx - 1))
+            for c in range(3):
+                near[c, 3 * dy + dx] = image[v, u, c]
+
+
+@njit(cache=True, nogil=True)
+def _march(trimap, free, y, x, angle, found):
+    """Write to `found` where a ray first meets foreground and background: y, x, y, x; -1 where it does not."""
     height, width = trimap.shape
     c, s = math.cos(angle), math.sin(angle)
-    found[k, 0], found[k, 2] = -1, -1
-    for step in range(2 * max(height, width)):
+    found[0], found[2] = -1, -1
+    step = 0
+    while True:
         u, v = int(x + step * c), int(y + step * s)
         if u < 0 or v < 0 or u >= width or v >= height:
             return
         value = trimap[v, u]
-        if value == 1 and found[k, 0] < 0:
-            found[k, 0], found[k, 1] = v, u
-        elif value == 0 and found[k, 2] < 0:
-            found[k, 2], found[k, 3] = v, u
-        if found[k, 0] >= 0 and found[k, 2] >= 0:
+        if value == 1 and found[0] < 0:
+            found[0], found[1] = v, u
+        elif value == 0 and found[2] < 0:
+            found[2], found[3] = v, u
+        if found[0] < 0 and found[2] < 0:
+            step += min(free[v, u, 0], free[v, u, 1])
+        elif found[0] < 0:
+            step += free[v, u, 0]
+        elif found[2] < 0:
+            step += free[v, u, 1]
+        else:
             return
 
 
 @njit(cache=True, nogil=True)
-def _choose(image, trimap, y, x, found, fg, bg):
+def _choose(image, trimap, free, y, x, found, near, fg, bg):
     """Leave in fg[y, x] and bg[y, x] the best pair of colours that rays find; the averages there if they find none."""
-    height, width = trimap.shape
     first = ((x % TILE + (y % TILE) * TILE) * PRIME) % (TILE * TILE)
     nearest_fg, nearest_bg, fgs, bgs = np.inf, np.inf, 0, 0
     for k in range(ANGLES):
-        _march(trimap, y, x, 2 * math.pi / ANGLES * k + 2 * math.pi / (TILE * TILE) * first, found, k)
+        _march(trimap, free, y, x, 2 * math.pi / ANGLES * k + 2 * math.pi / (TILE * TILE) * first, found[k])
         if found[k, 0] >= 0:
             nearest_fg, fgs = min(nearest_fg, _path(image, y, x, found[k, 0], found[k, 1])), fgs + 1
         if found[k, 2] >= 0:
             nearest_bg, bgs = min(nearest_bg, _path(image, y, x, found[k, 2], found[k, 3])), bgs + 1
     nearest_fg, nearest_bg = nearest_fg if fgs else 0.0, nearest_bg if bgs else 0.0
     likely = nearest_bg / (nearest_fg + nearest_bg + 1e-5)
+    _around(image, y, x, near)
     least, fr, fg_, fb, br, bg_, bb = (
         np.inf,
         fg[y, x, 0],
@@ -128,12 +160,7 @@ def _choose(image, trimap, y, x, found, fg, bg):
             if found[j, 2] >= 0:
                 v, u = found[j, 2], found[j, 3]
                 b0, b1, b2, far_bg = image[v, u, 0], image[v, u, 1], image[v, u, 2], math.hypot(x - u, y - v)
-            misfit = 0.0
-            for v in range(y - 1, y + 2):
-                v = max(0, min(height - 1, v))
-                for u in range(x - 1, x + 2):
-                    u = max(0, min(width - 1, u))
-                    misfit += _misfit(image[v, u, 0], image[v, u, 1], image[v, u, 2], f0, f1, f2, b0, b1, b2)
+            misfit = _misfits(near, f0, f1, f2, b0, b1, b2)
             d0, d1, d2 = f0 - b0, f1 - b1, f2 - b2
             a = ((r - b0) * d0 + (g - b1) * d1 + (b - b2) * d2) / (d0 * d0 + d1 * d1 + d2 * d2 + 1e-5)
             side = likely + (1 - 2 * likely) * max(0.0, min(1.0, a))
@@ -145,15 +172,19 @@ def _choose(image, trimap, y, x, found, fg, bg):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def gather(image, trimap, fg, bg):
-    """Give unknown pixels the best pair of colours along their rays, in place; fg, bg (H, W, 3) hold averages."""
+def gather(image, trimap, free, fg, bg):
+    """Give unknown pixels the best pair of colours along their rays, in place; fg, bg (H, W, 3) hold averages.
+
+    free : (H, W, 2) integers, at least 1: steps of one pixel from here, in any direction, of which all but the last
+    stay clear of foreground and of background.
+    """
     height, width = trimap.shape
     for row in prange(height):
         y = np.int64(row)
-        found = np.empty((ANGLES, 4), np.int64)
+        found, near = np.empty((ANGLES, 4), np.int64), np.empty((3, 9), np.float32)
         for x in range(width):
             if trimap[y, x] == 0.5:
-                _choose(image, trimap, y, x, found, fg, bg)
+                _choose(image, trimap, free, y, x, found, near, fg, bg)
 
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=LOOSE)

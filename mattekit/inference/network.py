@@ -141,17 +141,21 @@ class NetworkPredictor:
     def __call__(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         """Alpha (H, W) of an image (H, W, 3) and a trimap (H, W)."""
         with watched(self.tiling.device):
-            parts = self.prepared(image, trimap)
+            return self._restore(self._raw(image, trimap), image, trimap)
 
-            def window(rows: slice, columns: slice) -> Tensor:
-                return self.as_input(*(part[rows, columns] for part in parts))
+    def _raw(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """Raw alpha of the prepared size; what else was prepared is gone before alphas are finished."""
+        parts = self.prepared(image, trimap)
 
-            def picture(size: tuple[int, int]) -> Tensor:
-                ways = (cv2.INTER_AREA, cv2.INTER_NEAREST, cv2.INTER_AREA)  # image, trimap, estimates
-                pairs = zip(parts, ways, strict=False)
-                return self.as_input(*(_resized(part, size, way) for part, way in pairs))
+        def window(rows: slice, columns: slice) -> Tensor:
+            return self.as_input(*(part[rows, columns] for part in parts))
 
-            return self._restore(self.tiling(window, picture, parts[1] == 0.5), image, trimap)
+        def picture(size: tuple[int, int]) -> Tensor:
+            ways = (cv2.INTER_AREA, cv2.INTER_NEAREST, cv2.INTER_AREA)  # image, trimap, estimates
+            pairs = zip(parts, ways, strict=False)
+            return self.as_input(*(_resized(part, size, way) for part, way in pairs))
+
+        return self.tiling(window, picture, parts[1] == 0.5)
 
     def several(self, images: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Alphas of images and trimaps that have one size when prepared, computed together as far as memory allows."""

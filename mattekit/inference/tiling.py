@@ -18,7 +18,8 @@ log = logging.getLogger("mattekit")
 
 OVERLAP = 256  # pixels; tests/benchmarks/bench_tiling.py shows what it and others give
 SIDES = (1024, 768, 512, 384)  # of tiles, in the order in which they are tried
-SHARE = 0.25  # of the memory there is, that a tile may take when tiles are needed
+SHARE = 0.25  # of the memory that may be had, that a tile may take when tiles are needed
+BUDGET = 4 << 30  # bytes of a system's memory; more is there for other work, and large images gain nothing from it
 PLENTY = 1 << 13  # bytes a pixel, more than any network here takes: where there is so much, nothing is counted
 SURVEYED = 1 << 22  # pixels of the largest image that a CPU surveys; other devices survey all
 WASTE = 1.5  # what kernels need beside the tensors, which is not counted
@@ -43,8 +44,9 @@ class Tiling:
     device : str
         Where it runs.
     tile : "auto", "off" or int
-        Tiles of that side; "auto" takes tiles where the image would need more memory than there is. Where memory runs
-        out nevertheless, smaller ones are taken, with a note; "off" never takes any.
+        Tiles of that side; "auto" takes tiles where the image would need more memory than there is, or on a CPU, if
+        larger than 4 megapixels, than `BUDGET`. Where memory runs out nevertheless, smaller ones are taken, with a
+        note; "off" never takes any.
     overlap : int, optional
         Of neighbouring tiles, in pixels; 256, or half a tile if that is less.
 
@@ -99,7 +101,8 @@ class Tiling:
         """Whether the network can have so many images of a size at once, each whole."""
         if self.tile != "auto":
             return self.tile == "off"
-        return count * size[0] * size[1] * self._bytes_per_pixel(window, size) <= memory.available(self.device)
+        pixels = count * size[0] * size[1]
+        return pixels * self._bytes_per_pixel(window, size) <= self._allowed(pixels)
 
     def _sides(self, window: Window, size: tuple[int, int]) -> list[int]:
         """Of tiles, in the order in which they are tried; the whole image is a tile of its longer side."""
@@ -110,17 +113,22 @@ class Tiling:
         smaller = [side for side in SIDES if side < max(size) and self._fits(side)]
         if not smaller:
             return [max(size)]
-        there = memory.available(self.device)
+        there = self._allowed(size[0] * size[1])
         if PLENTY * size[0] * size[1] <= there:
             return [max(size), *smaller]
         each = self._bytes_per_pixel(window, size)
         wanted = each * size[0] * size[1]
-        log.info("%d MB needed for the whole image, %d MB there.", wanted >> 20, there >> 20)
+        log.info("%d MB needed for the whole image, %d MB may be had.", wanted >> 20, there >> 20)
         if wanted <= there:
             return [max(size), *smaller]
         within = [side for side in smaller if each * side**2 <= SHARE * there] or smaller[-1:]
         log.info("in tiles of %d pixels.", within[0])
         return within
+
+    def _allowed(self, pixels: int) -> int:
+        """Bytes that so many pixels may take."""
+        there = memory.available(self.device)
+        return min(there, BUDGET) if self.device == "cpu" and pixels > SURVEYED else there
 
     def _fits(self, side: int) -> bool:
         """Whether the overlap leaves something of such tiles."""

@@ -38,13 +38,17 @@ def seconds(function, *arguments):
 
 def compare(name, image, trimap, repeats):
     """Print one row: both times, their ratio and how far the alphas are apart."""
-    doubles = image.astype(np.float64), trimap.astype(np.float64)  # what pymatting takes; not timed
-    runs, unknown = [], trimap == 0.5
+    doubles, runs = (image.astype(np.float64), trimap.astype(np.float64)), []  # what pymatting takes; not timed
     for _ in range(repeats):
         with quiet_stdout():
             theirs, expected = seconds(load().estimate_alpha_cf, *doubles)
         ours, alpha = seconds(ALPHA["closed-form"], image, trimap)
         runs.append((ours, theirs))
+    return row(name, trimap == 0.5, runs, alpha, expected)
+
+
+def row(name, unknown, runs, alpha, expected):
+    """Print medians of runs (ours, theirs), their ratio, which is returned, and how far the alphas are apart."""
     ours, theirs = np.median(runs, axis=0)
     apart = 255 * np.abs(alpha - expected)[unknown].mean()
     print(
@@ -55,7 +59,8 @@ def compare(name, image, trimap, repeats):
     return theirs / ours
 
 
-def main():
+def main(compare):
+    """Call `compare(name, image, trimap, repeats)` for the pictures that the command line names."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=Path, default=SHARED / "data" / "alphamatting-dev")
     parser.add_argument("--repeats", type=int, default=3)
@@ -75,4 +80,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(compare)

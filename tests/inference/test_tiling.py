@@ -16,9 +16,10 @@ from mattekit.inference import memory
 from mattekit.inference.network import network_predictor
 from mattekit.inference.survey import Answers, glance, stages, survey
 from mattekit.inference.tiles import spans
-from mattekit.inference.tiling import SURVEYED, Tiling
-from mattekit.networks import build
+from mattekit.inference.tiling import BUDGET, SHARE, SURVEYED, Tiling
+from mattekit.networks import NETWORKS, build
 from mattekit.networks.context import ASPP
+from mattekit.networks.fold import inference_copy
 from mattekit.operators.whole import GlobalGroupNorm, GlobalPool, attached, outermost
 
 
@@ -271,6 +272,34 @@ def test_auto_takes_tiles_where_the_image_needs_more_than_there_is(monkeypatch, 
     if plenty * 128**2 > there:
         network.calls.pop(0)  # what was run to count
     assert max(network.calls) == largest
+
+
+@pytest.mark.parametrize(("surveyed", "largest"), [(0, (48, 48)), (128**2, (128, 128))])
+def test_auto_keeps_to_a_budget_on_a_cpu_where_more_is_there_but_for_ordinary_pictures(monkeypatch, surveyed, largest):
+    monkeypatch.setattr("mattekit.inference.tiling.SIDES", (96, 48))
+    monkeypatch.setattr("mattekit.inference.tiling.BUDGET", 100_000)
+    monkeypatch.setattr("mattekit.inference.tiling.SURVEYED", surveyed)
+    monkeypatch.setattr(memory, "available", lambda device: 1 << 40)
+    network, x = seeded(Local), torch.randn(1, 4, 128, 128)
+    run = Tiling(network, "cpu", overlap=24)
+    run(lambda rows, columns: x[:, :, rows, columns], lambda to: x[:, :, :48, :48], np.ones((128, 128), bool))
+    if surveyed == 0:
+        network.calls.pop(0)  # what was run to count
+    assert max(network.calls) == largest
+
+
+@pytest.mark.parametrize("name", ["mixing", "indexnet", "a2u", "lsa"])
+def test_tiles_of_45_megapixels_take_a_quarter_of_the_budget_and_4_megapixels_are_whole(monkeypatch, name):
+    monkeypatch.setattr(memory, "available", lambda device: 1 << 40)
+    run = Tiling(inference_copy(built(name)), "cpu")
+
+    def window(rows, columns):
+        return torch.zeros(1, NETWORKS[name].input[0], rows.stop - rows.start, columns.stop - columns.start)
+
+    side, *_ = run._sides(window, (5472, 8192))
+    assert side >= 768 and run._bytes_per_pixel(window, (5472, 8192)) * side**2 <= SHARE * BUDGET <= 1 << 30
+    assert run._sides(window, (1600, 2560))[0] == 2560
+    assert not run.fits(window, (1600, 2560), 4)
 
 
 def test_memory_is_counted_while_it_is_needed():
