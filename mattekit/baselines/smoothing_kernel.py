@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+LOOSE = {"contract", "reassoc"}  # sums in any order; vectors here, not BLAS, whose loading takes longer than all of it
+
 
 @njit(cache=True, nogil=True)
 def descend(values, right, start, rows, columns, shape, accuracy, steps):
@@ -32,29 +34,42 @@ def descend(values, right, start, rows, columns, shape, accuracy, steps):
     _multiply(values, x, rows, columns, grid, product)
     rest = right - product
     scale = 1 / np.ascontiguousarray(values[:, 2, 2])
-    goal = accuracy * accuracy * np.dot(right, right)
-    ahead = rest * scale
-    way = ahead.copy()
-    strength = np.dot(rest, ahead)
+    goal = accuracy * accuracy * (right * right).sum()
+    way, left, strength = np.zeros_like(x), (rest * rest).sum(), (rest * rest * scale).sum()
+    turn = 0.0  # how much of the last direction the next one keeps
     for _ in range(steps):
-        if np.dot(rest, rest) <= goal:
+        if left <= goal:
             break
-        _multiply(values, way, rows, columns, grid, product)
-        length = strength / np.dot(way, product)
-        x += length * way
-        rest -= length * product
-        ahead = rest * scale
-        before, strength = strength, np.dot(rest, ahead)
-        way *= strength / before
-        way += ahead
+        for k in range(x.size):
+            way[k] = turn * way[k] + scale[k] * rest[k]
+        length = strength / _multiply(values, way, rows, columns, grid, product)
+        left, next_strength = _step(x, rest, way, product, scale, length)
+        turn, strength = next_strength / strength, next_strength
     return x
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
+@njit(cache=True, nogil=True, fastmath=LOOSE)
+def _step(x, rest, way, product, scale, length):
+    """Go on by `length` in place; the squared norm of what is left, plain and preconditioned."""
+    left, strength = 0.0, 0.0
+    for k in range(x.size):
+        x[k] += length * way[k]
+        rest[k] -= length * product[k]
+        square = rest[k] * rest[k]
+        left += square
+        strength += square * scale[k]
+    return left, strength
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _multiply(values, x, rows, columns, grid, product):
-    """A x; `grid` is the picture with a frame of two pixels, and stays 0 where pixels are known, as `values` are."""
+    """Write A x to `product`; its dot product with x.
+
+    grid : the picture with a frame of two pixels, that stays 0 where pixels are known, as `values` are.
+    """
     for k in range(x.size):
         grid[rows[k] + 2, columns[k] + 2] = x[k]
+    both = 0.0
     for k in range(x.size):
         total = 0.0
         for dy in range(5):
@@ -62,3 +77,5 @@ def _multiply(values, x, rows, columns, grid, product):
             for dx in range(5):
                 total += values[k, dy, dx] * line[columns[k] + dx]
         product[k] = total
+        both += x[k] * total
+    return both
