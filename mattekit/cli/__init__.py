@@ -3,6 +3,8 @@
 Command modules import nothing heavy at module level; `mattekit --help` must not load numpy, OpenCV or torch.
 """
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -121,4 +123,7 @@ def main() -> None:
     from mattekit.parallel import leave
 
     signal.signal(signal.SIGTERM, leave)
+    # Libraries make half a million objects that stay: to look for garbage among them takes most of a second.
+    gc.set_threshold(100_000, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)
     app()
