@@ -9,17 +9,15 @@ from mattekit.cli import console, options
 
 
 def export(
-    file: Annotated[Path, typer.Argument(help="Network's FILE.safetensors, of weights convert or of training.")],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="FILE.onnx.", show_default="beside FILE")
-    ] = None,
+    file: Annotated[Path, typer.Argument(help="Network's FILE.safetensors, or default: mattekit's.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="FILE.onnx.", show_default="FILE.onnx")] = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Write a network as an ONNX model that takes images of any size, and compare it with PyTorch.
 
     Nothing is written if the two differ by more than rounding. The model carries what predict -m needs: its network,
-    how images are prepared, their normalisation, and the licence. Needs: pip install "mattekit[onnx]".
+    how images are prepared, their normalisation, and the licence. It takes the extra onnx to install.
     """
     console.setup(quiet=quiet)
     target = output or file.with_suffix(".onnx")
@@ -27,11 +25,12 @@ def export(
         raise typer.BadParameter(f"-o {target}: wanted a name that ends in .onnx.")
     from mattekit.files import refuse_overwriting
     from mattekit.inference.onnx_export import export, require_packages
+    from mattekit.networks.packaged import file_of
     from mattekit.networks.weights import load_network
 
     require_packages(target)  # before the weights are read
     refuse_overwriting(target, [file])
-    network = load_network(file)
+    network = load_network(file_of(file))
     console.status(f"{file}: recording {network.header.network}, which can take minutes ...")
     compared = export(target, network, network.header)
     sizes = " and ".join(f"{c.size[1]}x{c.size[0]}" for c in compared)

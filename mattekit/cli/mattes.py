@@ -23,7 +23,13 @@ Model = Annotated[
 ]
 Network = Annotated[
     str | None,
-    typer.Option("-m", "--model", envvar="MATTEKIT_MODEL", show_default=False, help="A network's FILE.safetensors."),
+    typer.Option(
+        "-m",
+        "--model",
+        envvar="MATTEKIT_MODEL",
+        show_default="default",
+        help="default (mattekit's own weights) or a network's FILE.safetensors.",
+    ),
 ]
 Background = Annotated[
     str | None, typer.Option("--background", show_default="white", help="Colour or image behind the composite.")

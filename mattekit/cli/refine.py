@@ -57,8 +57,6 @@ def refine(
     Takes and writes what `predict` does. -v prints the cost at every step; with --tta every view is refined.
     """
     console.setup(quiet=quiet, verbose=verbose)
-    if model is None:
-        raise typer.BadParameter("give the network's file with -m.")
     settings = mattes.settings(
         model=model,
         device=device,

@@ -94,7 +94,9 @@ def _tell(known: dict) -> None:
 
 @app.command()
 def show(
-    file: Annotated[Path, typer.Argument(help="File of mattekit weights convert, of training, or of export.")],
+    file: Annotated[
+        Path, typer.Argument(help="File of weights convert, of training or of export; or a name of weights list.")
+    ],
     json: options.Json = False,
 ) -> None:
     """Show which network a file holds, how images are prepared for it, its licence, origin and size."""
@@ -102,7 +104,9 @@ def show(
         from mattekit.inference.onnx import describe
     else:
         from mattekit.networks.weights import describe
-    facts = describe(file)
+    from mattekit.networks.packaged import file_of
+
+    facts = describe(file_of(file))
     if json:
         console.json_line({"file": str(file), **facts})
         return

@@ -36,7 +36,7 @@ def read_idx(path: Path) -> np.ndarray:
         If it is no idx file, or holds fewer or more numbers than its header says.
     """
     if not path.is_file():
-        raise MissingFileError(f"{path}: no such file.")
+        raise MissingFileError(f"{path}: no such file. Check the path.")
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     try:

@@ -79,7 +79,7 @@ def open_session(model: str | Path | bytes, device: str = "auto", *, optimise: b
     """
     library = onnxruntime(model if isinstance(model, (str, Path)) else "ONNX")
     if isinstance(model, (str, Path)) and not Path(model).is_file():
-        raise MissingFileError(f"{model}: no such file.")
+        raise MissingFileError(f"{model}: no such file. Check the path.")
     providers = _providers(library, device)
     options = library.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1

@@ -38,7 +38,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     """
     path = Path(path)
     if not path.is_file():
-        raise MissingFileError(f"{path}: no such file.")
+        raise MissingFileError(f"{path}: no such file. Check the path.")
     checkpoint = _safetensors(path) if _is_safetensors(path) else _torch(path)
     state = next((checkpoint[key] for key in NESTED if _holds_tensors(_at(checkpoint, key))), checkpoint)
     if not _holds_tensors(state):

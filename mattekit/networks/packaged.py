@@ -12,6 +12,11 @@ def packaged() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.safetensors"))}
 
 
+def file_of(name: str | Path) -> Path:
+    """The file of packaged weights by their name; any other path stays as it is."""
+    return packaged().get(str(name), Path(name))
+
+
 def facts(name: str) -> dict:
     """What is known of packaged weights.
 

@@ -124,7 +124,7 @@ def describe(path: str | Path) -> dict:
 
 def _opened(path: str | Path) -> safe_open:
     if not Path(path).is_file():
-        raise MissingFileError(f"{path}: no such file.")
+        raise MissingFileError(f"{path}: no such file. Check the path.")
     try:
         return safe_open(path, "pt")
     except SafetensorError as error:

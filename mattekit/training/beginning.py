@@ -5,12 +5,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from mattekit.errors import WeightsError
+from mattekit.errors import InputError, WeightsError
 from mattekit.networks import build
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
 from mattekit.networks.fill import fill
-from mattekit.networks.packaged import packaged
+from mattekit.networks.packaged import file_of
 from mattekit.networks.weights import read, read_header
 from mattekit.training.optimiser import encoder_of
 from mattekit.training.recipe import Recipe
@@ -28,8 +28,7 @@ def begin(recipe: Recipe, device: str) -> nn.Module:
         torch.manual_seed(recipe.seed)
         network = build(recipe.network.name, **recipe.network.arguments)
     if recipe.network.pretrained:
-        name = recipe.network.pretrained
-        pretrain(network, packaged().get(name, Path(name)))
+        pretrain(network, file_of(recipe.network.pretrained))
     if device.startswith("cuda") or isinstance(encoder_of(network), MobileNetV2):
         # Measured by tests/benchmarks/bench_training.py; on a CPU only depthwise convolutions gain by it.
         network = network.to(memory_format=torch.channels_last)
@@ -40,8 +39,11 @@ def pretrain(network: nn.Module, path: Path) -> None:
     """Give a network the weights of a file: a whole network's of our format, or ImageNet's of its encoder."""
     try:
         read_header(path)
-    except WeightsError:  # not of our format: a file of torchvision or timm
-        load_backbone(network, path)
+    except WeightsError as problem:  # not of our format: a file of torchvision or timm
+        try:
+            load_backbone(network, path)
+        except InputError:  # there are none for this encoder
+            raise problem from None
         return
     _, tensors = read(path)
     fill(network, tensors, str(path))

@@ -107,6 +107,13 @@ def test_a_folder_is_traced_into_one_file(tmp_path, weights):
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.png", "b.png"}
 
 
+def test_without_a_model_mattekits_own_weights_are_refined(tmp_path):
+    image, trimap = scene(tmp_path)
+    for name, words in {"own": [], "named": ["-m", "default"]}.items():
+        run("refine", image, trimap, *words, "--steps", 2, "-o", tmp_path / f"{name}.png")
+    np.testing.assert_array_equal(read(tmp_path / "own.png"), read(tmp_path / "named.png"))
+
+
 def test_views_are_averaged(tmp_path, weights):
     """--tta changes a network's alpha; with --refine every view is refined first."""
     image, trimap = scene(tmp_path)
@@ -132,7 +139,6 @@ def test_a_trimap_without_unknown_is_its_own_alpha(tmp_path, weights):
     [
         (["refine", "-m", "closed-form"], 1, "refinement changes a network's decoder, and this has none"),
         (["predict", "-m", "rw", "--refine", "3"], 1, "refinement changes a network's decoder, and this has none"),
-        (["refine"], 2, "give the network's file with -m"),
         (["refine", "-m", "W", "--optimiser", "newton"], 2, "'newton', wanted one of lbfgs"),
         (["refine", "-m", "W", "--rule", "mine"], 2, "'mine', wanted one of released"),
         (["refine", "-m", "W", "--trace", "costs.txt"], 2, "name a .csv or a .jsonl file"),

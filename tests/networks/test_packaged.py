@@ -47,6 +47,15 @@ def test_they_are_found_by_name():
         predictor.located("defualt")
 
 
+def test_commands_on_files_of_weights_know_them_by_name(tmp_path):
+    shown = CliRunner().invoke(app, ["weights", "show", "default", "--json"])
+    assert shown.exit_code == 0 and json.loads(shown.stdout)["network"] == "mixing"
+    exported = CliRunner().invoke(app, ["export", "default", "-o", str(tmp_path / "d.onnx")])
+    assert exported.exit_code == 0 and (tmp_path / "d.onnx").is_file(), exported.stderr
+    unknown = CliRunner().invoke(app, ["weights", "show", "defualt"])
+    assert unknown.exit_code == 1 and "defualt: no such file. Check the path." in unknown.stderr
+
+
 def test_no_model_named_means_them(tmp_path, caplog):
     import cv2
 
