@@ -1,5 +1,6 @@
 """Writing files so that a reader sees the old file or the whole new one, whatever happens in between."""
 
+import errno
 import functools
 import os
 import platform
@@ -62,6 +63,15 @@ def state(path: Path) -> tuple[str, int, int]:
     """Where a file lies, when it was changed, and its size: what tells it from another, or from itself before."""
     status = path.stat()
     return str(path.resolve()), status.st_mtime_ns, status.st_size
+
+
+def require_writable(folder: Path) -> None:
+    """Raise OSError if no file can be written into a folder, or it cannot be made; nothing is."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
 def refuse_overwriting(output: Path, inputs: Iterable[Path]) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -112,7 +113,19 @@ def test_an_output_that_is_an_input_is_refused_under_every_name(tmp_path):
     files.refuse_overwriting(tmp_path / "new.png", [source, tmp_path / "missing.png"])
 
 
-def test_standard_output_overwrites_nothing():
-    from pathlib import Path
+def test_a_folder_that_cannot_be_written_into_is_told_before_and_none_is_made(tmp_path, monkeypatch):
+    files.require_writable(tmp_path / "new" / "newer")
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError) as told:
+        files.require_writable(tmp_path / "file" / "new")
+    assert told.value.filename == str(tmp_path / "file")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    for folder in (tmp_path, Path("new/newer")):
+        with pytest.raises(PermissionError):
+            files.require_writable(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
+
+def test_standard_output_overwrites_nothing():
     files.refuse_overwriting(Path("-"), [Path("-")])

@@ -38,6 +38,7 @@ def run_one(
     if skip_existing and _done(task):
         console.status(f"{task.name}: skipped, the outputs exist")
         return
+    _require_writable([task])
     value = work(task)
     (show or console_result)(task.name, value, json)
     outputs = [path for path in value.get("outputs", {}).values() if path != "-"]
@@ -79,6 +80,7 @@ def run_folder(
     if hopeless:
         raise typer.Exit(1)
     todo = [task for task in tasks if not (skip_existing and _done(task))]
+    _require_writable(todo)
     tried, failed = set(), []
     with console.progress(label, len(todo)) as advance:
         for result in (run or parallel.run)(work, todo, jobs):
@@ -117,6 +119,14 @@ def console_result(name: str, value: dict, json: bool) -> None:
 
 def _done(task: Task) -> bool:
     return bool(task.outputs) and all(path.exists() for path in task.outputs)
+
+
+def _require_writable(tasks: Sequence[Task]) -> None:
+    """Raise OSError before any work if its results could not be written."""
+    from mattekit.files import require_writable
+
+    for folder in dict.fromkeys(path.parent for task in tasks for path in task.outputs if str(path) != "-"):
+        require_writable(folder)
 
 
 def _replay(logged: list[tuple[int, str]]) -> None:

@@ -1,5 +1,6 @@
 """What commands say: data on stdout; notes, progress and errors on stderr."""
 
+import errno
 import json
 import logging
 import sys
@@ -10,6 +11,16 @@ from typing import Any
 from mattekit.errors import is_out_of_memory
 
 logger = logging.getLogger("mattekit")
+
+ADVICE = {  # for what the system says of a file
+    errno.EACCES: "Check its permissions, or name another.",
+    errno.EROFS: "Name a place that can be written to.",
+    errno.ENOENT: "Check the path.",
+    errno.EEXIST: "It is in the way of a folder; name another.",
+    errno.ENOTDIR: "A folder is wanted there; name another.",
+    errno.EISDIR: "A file is wanted there; name another.",
+    errno.ENOSPC: "Make room, and run it again.",
+}
 
 
 def setup(*, quiet: bool = False, verbose: bool = False) -> None:
@@ -52,7 +63,8 @@ def describe(problem: BaseException) -> str:
     if is_out_of_memory(problem):
         return "out of memory. Use fewer --jobs; predict also has --tile and --max-size."
     if isinstance(problem, OSError) and problem.strerror:
-        return f"{problem.filename or 'system'}: {problem.strerror}"
+        said = f"{problem.filename or 'system'}: {problem.strerror}"
+        return f"{said}. {ADVICE[problem.errno]}" if problem.errno in ADVICE else said
     return " ".join(str(problem).split()) or type(problem).__name__
 
 

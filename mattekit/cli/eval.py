@@ -87,7 +87,7 @@ def eval(
 
     results = Results(method_names(predictions), batch.rank_of(shard))
     items, problems = find_items(predictions, truth, trimaps if rules.region != "all" else None, recursive=recursive)
-    _refuse_overwriting(output, items)
+    _check_output(output, items)
     results.unpaired(problems, allowed=allow_missing)
     single = truth.is_file() and len(items) == 1
     shared = results.rank.count > 1 and not single
@@ -169,8 +169,9 @@ def _check_pattern(group_by: str | None) -> None:
         raise typer.BadParameter(f"--group-by {group_by}: not a regular expression ({error}).") from None
 
 
-def _refuse_overwriting(output: Path | None, items: Sequence) -> None:
-    from mattekit.files import refuse_overwriting
+def _check_output(output: Path | None, items: Sequence) -> None:
+    from mattekit.files import refuse_overwriting, require_writable
 
     if output and str(output) != "-":
+        require_writable(output.parent)
         refuse_overwriting(output, [p for i in items for p in (i.prediction, i.truth, i.trimap) if p])

@@ -126,8 +126,7 @@ def _single_job(image: Path, alpha: Path, output: Path | None, kinds: list[str],
 
     if str(image) == "-" and str(alpha) == "-":
         raise typer.BadParameter("the image and the alpha cannot both come from stdin.")
-    if alpha.is_dir():
-        raise typer.BadParameter(f"{alpha} is a folder but {image} is a file. Give two files or two folders.")
+    options.require_no_folder(alpha, image)
     suffix = options.default_suffix(image, settings)
     found = targets.of_file(image, output, dict.fromkeys(kinds, suffix))
     if "-" in map(str, found.values()):

@@ -217,8 +217,8 @@ def _single_job(image: Path, trimap: Path, output: Path | None, kinds: list[str]
     if str(image) == str(trimap) == "-":
         raise typer.BadParameter("the image and the trimap cannot both come from stdin.")
     for other in (trimap, settings["truth"]):
-        if other is not None and other.is_dir():
-            raise typer.BadParameter(f"{other} is a folder but {image} is a file. Give files alone or folders alone.")
+        if other is not None:
+            options.require_no_folder(other, image)
     suffixes = _suffixes(image, kinds, settings)
     made = targets.of_file(image, output, suffixes)
     if "-" in map(str, made.values()) and not settings["format"]:

@@ -91,6 +91,17 @@ def suffix(value: str | None) -> str | None:
     return None if value is None else SUFFIXES[choice("--format", value.lower().lstrip("."), tuple(SUFFIXES))]
 
 
+def require_no_folder(path: Path, beside: Path) -> None:
+    """Refuse a folder that is given with a file (exit 2), or with what is not there (exit 1)."""
+    if not path.is_dir():
+        return
+    if str(beside) != "-" and not beside.exists():
+        from mattekit.errors import MissingFileError
+
+        raise MissingFileError(f"{beside}: no such file or folder. Check the path.")
+    raise typer.BadParameter(f"{path} is a folder but {beside} is a file. Give files alone or folders alone.")
+
+
 def choice(option: str, value: str, choices: tuple[str, ...]) -> str:
     """Return `value` if it is one of `choices`; otherwise a usage error that lists them."""
     if value not in choices:

@@ -98,6 +98,9 @@ def _tracing(trace: Path | None, shard: Any) -> Iterator[batch.Show | None]:
     rank, rows = batch.rank_of(shard), []
     if rank.count > 1:
         trace = trace.with_stem(f"{trace.stem}-{rank.index + 1}-of-{rank.count}")
+    from mattekit.files import require_writable
+
+    require_writable(trace.parent)
 
     def show(name: str, value: dict, json: bool) -> None:
         for view, costs in enumerate(value["refinement"], 1):

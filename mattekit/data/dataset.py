@@ -12,6 +12,7 @@ from mattekit.data.manifest import Journal
 from mattekit.data.plan import Library, Plan, assign, plan, read_names
 from mattekit.errors import InputError
 from mattekit.imaging import io
+from mattekit.imaging.peek import peek
 from mattekit.imaging.trimap_random import RULES
 from mattekit.ranks import Rank
 
@@ -89,7 +90,7 @@ def prepare(
     rule = None if "trimap" in libraries else rule_of(trimap_rule or row.trimap)
     _tell(preset, row, made, len(fg_names), rule)
     settings = build.Settings(output, row.truncate, rule, seed, not manifest_only, max_megapixels)
-    _check_sizes(made)
+    _check_foregrounds(made)
     return begin(made, settings, _description(made, preset, split, count, settings, len(fg_names)), rank)
 
 
@@ -143,15 +144,20 @@ def _tell(preset: str, row: presets.Preset, made: Plan, foregrounds: int, rule: 
         logger.warning(text, preset)
 
 
-def _check_sizes(made: Plan) -> None:
-    """Turn every group whose alpha has another size than its foreground into one problem, before work starts."""
+def _check_foregrounds(made: Plan) -> None:
+    """Turn every group whose foreground has no alpha, or one of another size, into one problem, before work starts."""
     bad = set()
     for group, item in {item.group: item for item in made.items}.items():
-        if "alpha" in item.files:
-            foreground, alpha = item.files["foreground"], item.files["alpha"]
-            try:
-                io.require_same_size(str(alpha), io.read_size(alpha), str(foreground), io.read_size(foreground))
-            except InputError as error:
-                made.problems.append(Problem(group, str(error)))
-                bad.add(group)
+        try:
+            _check_alpha(item.files["foreground"], item.files.get("alpha"))
+        except InputError as error:
+            made.problems.append(Problem(group, str(error)))
+            bad.add(group)
     made.items = [item for item in made.items if item.group not in bad]
+
+
+def _check_alpha(foreground: Path, alpha: Path | None) -> None:
+    if alpha:
+        io.require_same_size(str(alpha), io.read_size(alpha), str(foreground), io.read_size(foreground))
+    elif not peek(foreground).alpha:
+        raise InputError(f"{foreground}: no alpha channel. Give the folder of its alpha with --alphas.")

@@ -72,14 +72,16 @@ def pair(
     shared = distinct and any(folders[leader].resolve() == folders[role].resolve() for role in followers)
     names = [n for n in sorted(found[leader]) if not (shared and n.endswith(others))]
     if not names:
-        raise MissingFileError(f"{folders[leader]}: no images found. Formats: {' '.join(sorted(IMAGE_SUFFIXES))}.")
+        formats = " ".join(sorted(IMAGE_SUFFIXES))
+        raise MissingFileError(f"{folders[leader]}: no images found. Check the path. Formats: {formats}.")
     used: dict[str, set[str]] = {role: set() for role in followers}
     for name in names:
         claims, missing = {leader: found[leader][name]}, []
         for role in followers:
             key = _partner(name, role, found[role], role in numbered, own=not shared)
             if key is None:
-                missing.append(f"{claims[leader][0]}: no {role} named {Path(name).name} in {folders[role]}.")
+                wanted = f"no {role} named {Path(name).name} in {folders[role]}"
+                missing.append(f"{claims[leader][0]}: {wanted}. Add it, or check the folder.")
             else:
                 used[role].add(key)
                 claims[role] = found[role][key]

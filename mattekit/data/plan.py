@@ -46,7 +46,8 @@ class Library:
         self._by_stem: dict[str, list[Path]] = {}
         for folder in self.folders:
             if not folder.is_dir():
-                raise MissingFileError(f"{folder}: no such folder. Check the path.")
+                found = "a file, wanted a folder" if folder.exists() else "no such folder"
+                raise MissingFileError(f"{folder}: {found}. Check the path.")
             for path in folder.iterdir():
                 if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
                     self._by_name.setdefault(path.name, []).append(path)
@@ -56,7 +57,9 @@ class Library:
         return " or ".join(map(str, self.folders))
 
     def names(self) -> list[str]:
-        """All file names in natural order: `2.png` before `10.png`."""
+        """All file names in natural order: `2.png` before `10.png`. Raises MissingFileError if there are none."""
+        if not self._by_name:
+            raise MissingFileError(f"{self}: no images found. Check the path.")
         return sorted(self._by_name, key=_natural)
 
     def find(self, name: str) -> Path:

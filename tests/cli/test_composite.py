@@ -194,6 +194,27 @@ def test_lists_give_the_order_and_images_follow_the_published_rule(tmp_path):
         assert np.array_equal(np.asarray(Image.open(material.out / "merged" / f"{name}_{k}.png")), wanted.astype(int))
 
 
+def test_a_foreground_without_alpha_is_told_once_and_before_any_work(material):
+    del material.folders[4:]
+    found = material.run()
+    assert found.exit_code == 1 and not (material.out / "merged").exists()
+    assert len(found.stderr.splitlines()) == 3
+    rng = np.random.default_rng(0)
+    save(material.root / "fg" / "object 1.png", np.dstack([colours(rng, (20, 30)), soft_alpha(rng, (20, 30))]))
+    found = material.run()
+    assert found.exit_code == 3 and len(list((material.out / "merged").iterdir())) == 2
+    assert [line.rpartition("/")[2] for line in found.stderr.splitlines() if line.startswith("error: ")] == [
+        f"object {i}.png: no alpha channel. Give the folder of its alpha with --alphas." for i in (0, 2)
+    ]
+
+
+@pytest.mark.parametrize("role", ["foregrounds", "backgrounds"])
+def test_a_folder_without_images_is_named(material, role):
+    (material.root / "none").mkdir()
+    material.folders[material.folders.index(f"--{role}") + 1] = material.root / "none"
+    assert f"{material.root}/none: no images found. Check the path." in material.run().stderr
+
+
 def test_the_manifest_tells_parts_sizes_and_hashes(material):
     assert material.run("--jobs", 2).exit_code == 0
     lines = manifest.read(material.out)

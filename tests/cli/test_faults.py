@@ -136,6 +136,24 @@ def test_files_that_cannot_be_read_fail_alone(folder):
     assert names(folder / "out") == ["a.png", "d.png"]
 
 
+@pytest.mark.parametrize("words", [
+    "predict IMAGES TRIMAPS -m shared -o OUT/",
+    "predict IMAGES/a.png TRIMAPS/a.png -m shared -o OUT/a.png",
+    "refine IMAGES TRIMAPS -o ALPHAS --steps 1 --trace OUT/costs.csv",
+    "eval TRIMAPS TRIMAPS -o OUT/scores.json",
+    "trimap IMAGES -o OUT/",
+])  # fmt: skip
+def test_an_output_that_cannot_be_written_is_told_once_before_any_work(folder, monkeypatch, words):
+    monkeypatch.chdir(folder)
+    places = {"IMAGES": "images", "TRIMAPS": "trimaps", "OUT": "taken/out", "ALPHAS": "alphas"}
+    for name, place in places.items():
+        words = words.replace(name, place)
+    (folder / "taken").touch()
+    result = CliRunner().invoke(app, words.split())
+    assert result.exit_code == 1 and not (folder / "alphas").exists()
+    assert result.stderr == "error: taken: Not a directory. A folder is wanted there; name another.\n"
+
+
 def test_a_full_disk_fails_what_does_not_fit_by_its_name(folder, monkeypatch):
     """The first bytes are still written, as a disk that fills up does it; there is room again for the last item."""
     write = Path.write_bytes

@@ -138,6 +138,13 @@ def test_misuse_is_one_line_and_writes_nothing(tmp_path, words, text):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cat.png", "cat_trimap.png"]
 
 
+def test_a_folder_beside_what_is_no_folder_is_told_by_what_that_is(tmp_path):
+    image, trimap = scene(tmp_path)
+    assert "is a folder but" in run(image, tmp_path, code=2).stderr
+    missing = tmp_path / "images"
+    assert f"error: {missing}: no such file or folder. Check the path." in run(missing, tmp_path, code=1).stderr
+
+
 def test_sizes_that_differ_are_named_with_both_sizes(tmp_path):
     image, trimap = scene(tmp_path)
     cv2.imwrite(str(trimap), read(trimap)[:, :31])

@@ -39,7 +39,7 @@ def test_order_and_neighbours_do_not_pair_what_is_named_differently(tmp_path):
     folders = {"image": touch(tmp_path / "i", "1.png", "2.png"), "trimap": touch(tmp_path / "t", "2.png", "3.png")}
     pairing = pair(folders)
     assert list(pairing.groups) == ["2"]
-    assert pairing.problems == [f"{tmp_path}/i/1.png: no trimap named 1 in {tmp_path}/t."]
+    assert pairing.problems == [f"{tmp_path}/i/1.png: no trimap named 1 in {tmp_path}/t. Add it, or check the folder."]
     assert pairing.unused == {"trimap": ["3"]}
 
 
@@ -110,7 +110,7 @@ def test_one_folder_can_hold_both_when_the_role_is_in_the_name(tmp_path):
     folder = touch(tmp_path / "both", "cat.png", "cat_trimap.png", "dog.png", "emu_trimap.png")
     pairing = pair({"image": folder, "trimap": folder})
     assert names_of(pairing) == {"cat": {"image": "cat.png", "trimap": "cat_trimap.png"}}
-    assert pairing.problems == [f"{folder}/dog.png: no trimap named dog in {folder}."]
+    assert pairing.problems == [f"{folder}/dog.png: no trimap named dog in {folder}. Add it, or check the folder."]
     assert pairing.unused == {"trimap": ["emu_trimap"]}
 
 
@@ -173,7 +173,7 @@ def test_outputs_in_the_folder_itself_or_above_it_leave_nothing_out(tmp_path):
 def test_an_empty_or_missing_folder_is_an_error_that_names_it(tmp_path):
     with pytest.raises(MissingFileError, match="nowhere: no such folder"):
         images(tmp_path / "nowhere")
-    with pytest.raises(MissingFileError, match=r"empty: no images found. Formats: .*\.png"):
+    with pytest.raises(MissingFileError, match=r"empty: no images found. Check the path. Formats: .*\.png"):
         images(touch(tmp_path / "empty", "readme.txt"))
     with pytest.raises(MissingFileError, match="nowhere: no such folder"):
         pair({"image": touch(tmp_path / "i", "a.png"), "trimap": tmp_path / "nowhere"})
