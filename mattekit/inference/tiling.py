@@ -19,11 +19,11 @@ log = logging.getLogger("mattekit")
 OVERLAP = 256  # pixels; tests/benchmarks/bench_tiling.py shows what it and others give
 SIDES = (1024, 768, 512, 384)  # of tiles, in the order in which they are tried
 SHARE = 0.25  # of the memory that may be had, that a tile may take when tiles are needed
-BUDGET = 4 << 30  # bytes of a system's memory; more is there for other work, and large images gain nothing from it
-PLENTY = 1 << 13  # bytes a pixel, more than any network here takes: where there is so much, nothing is counted
+BUDGET = 3 << 30  # bytes that a large image may take on a CPU, however much is there: other programs need it, too
+PLENTY = 1 << 12  # bytes a pixel, more than any network here takes: where there is so much, nothing is counted
 SURVEYED = 1 << 22  # pixels of the largest image that a CPU surveys; other devices survey all
 WASTE = 1.5  # what kernels need beside the tensors, which is not counted
-PROBE = 256  # side of what is run to count
+PROBE = 512  # side of what is run to count; the smaller, the more it is too much
 
 Picture = Callable[[tuple[int, int]], Tensor]
 Setting = int | str  # side of tiles in pixels, "auto" or "off"
