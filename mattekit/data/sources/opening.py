@@ -43,6 +43,8 @@ def open_sources(
         If files are unfit, with a line for each of them.
     """
     parsed = [spec for each in specs or [SYNTHETIC] for spec in (parse([each]) if isinstance(each, str) else [each])]
+    if foregrounds and all(spec.kind == SYNTHETIC for spec in parsed):
+        raise InputError(f"{foregrounds}: foregrounds to use instead, but no source has any in files. Give --data.")
     opened, problems, items = [], [], []
     for spec in parsed:
         if spec.kind == SYNTHETIC:

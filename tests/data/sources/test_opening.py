@@ -148,6 +148,8 @@ def test_reestimated_foregrounds_replace_those_of_the_same_name(tmp_path):
     put(tmp_path / "other/z.png", rgb())
     with pytest.raises(InputError, match="none of its files is named like a foreground"):
         open_sources([str(tmp_path / "set")], foregrounds=tmp_path / "other")
+    with pytest.raises(InputError, match="no source has any in files"):
+        open_sources(["synthetic"], foregrounds=tmp_path / "fine")
 
 
 def test_a_cutout_keeps_its_alpha_with_reestimated_colours(tmp_path):
