@@ -1,9 +1,10 @@
 """Smoothing an estimate against pymatting's Laplacian and conjugate gradients: same equations, accuracy and start.
 
-Run as `python tests/benchmarks/bench_smoothing.py [--images FOLDER] [--repeats N]`, on the pictures and trimaps of
-bench_closed_form.py. What is smoothed are the alphas of shared matting. pymatting makes the Laplacian where pixels are
-unknown, and solves their equations with a Jacobi preconditioner until the residual's norm has fallen to the same share
-of the right side's.
+Run as `OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_smoothing.py [--images FOLDER] [--repeats N]`, on the
+pictures and trimaps of bench_closed_form.py; both use one core, and BLAS's threads, waiting for one another on a busy
+computer, would slow the reference. What is smoothed are the alphas of shared matting. pymatting makes the Laplacian
+where pixels are unknown, and solves their equations with a Jacobi preconditioner until the residual's norm has fallen
+to the same share of the right side's.
 """
 
 import numpy as np
