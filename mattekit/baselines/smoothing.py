@@ -8,7 +8,7 @@ from mattekit.compiling import announced
 TRUST = 0.01  # in the estimate, against the matting Laplacian, whose diagonal is of the order of one
 ACCURACY, STEPS = 1e-3, 200  # of conjugate gradients: when they end, and the most of them
 
-MOST = 2_000_000  # unknown pixels at once, 200 bytes each
+MOST = 1_000_000  # unknown pixels at once, 300 bytes each
 MARGIN = 64  # pixels; much trust lets nothing matter from farther away
 
 
