@@ -3,8 +3,6 @@
 Command modules import nothing heavy at module level; `mattekit --help` must not load numpy, OpenCV or torch.
 """
 
-import atexit
-import gc
 import os
 import signal
 import sys
@@ -120,10 +118,8 @@ def _root(
 
 def main() -> None:
     """Entry point of the `mattekit` script."""
-    from mattekit.parallel import leave
+    from mattekit.parallel import collect_seldom, leave
 
     signal.signal(signal.SIGTERM, leave)
-    # Libraries make half a million objects that stay: to look for garbage among them takes most of a second.
-    gc.set_threshold(100_000, *gc.get_threshold()[1:])
-    atexit.register(gc.freeze)
+    collect_seldom()
     app()
