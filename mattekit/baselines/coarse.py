@@ -13,13 +13,14 @@ import numpy as np
 
 from mattekit.baselines.closed_form import closed_form
 from mattekit.baselines.sampling import between, shared
-from mattekit.baselines.smoothing import TRUST, smoothed
+from mattekit.baselines.smoothing import smoothed
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
 
 PIXELS = 600_000  # of the largest picture that colours are sampled on, about
-CONTRAST = 1.12  # of the blend: methods take thick hair for half transparent
-LAST_CONTRAST, LAST_TRUST = 1.05, 0.005  # of what the network makes, which smoothing takes some from
+CONTRAST, TRUST = 1.12, 0.02  # of the blend: methods take thick hair for half transparent
+LAST_CONTRAST, LAST_TRUST = 1.05, 0.01  # of what the network makes, which smoothing takes some from
+DOUBT = 24  # how fast trust falls from 0 and 1 to between, where all methods err most and the image knows better
 GAMMA = 2.2  # from a picture's numbers to light, nearly
 MISFIT = 0.25  # distance of colours that counts as one
 AT_ONCE = 2_000_000  # pixels at full size
@@ -143,7 +144,7 @@ def reconciled(
     trimap : (H, W) float32 of 0, 0.5 and 1; where one of them is missing altogether, alpha stays as it is.
     alpha : (H, W) float32 in 0..1
     contrast : 1 leaves it.
-    trust : in alpha, see `smoothing.smoothed`.
+    trust : in an alpha of 0 or 1, see `smoothing.smoothed`; less in others.
 
     Returns
     -------
@@ -151,7 +152,7 @@ def reconciled(
     """
     if not _whole(trimap):
         return pin_known(alpha, trimap)
-    alpha = smoothed(image, trimap, alpha, trust)
+    alpha = smoothed(image, trimap, alpha, trust * np.exp(-DOUBT * alpha * (1 - alpha)))
     alpha -= 0.5
     alpha *= contrast
     alpha += 0.5

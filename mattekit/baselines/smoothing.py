@@ -13,7 +13,11 @@ MARGIN = 64  # pixels; much trust lets nothing matter from farther away
 
 
 def smoothed(
-    image: np.ndarray, trimap: np.ndarray, estimate: np.ndarray, trust: float = TRUST, accuracy: float = ACCURACY
+    image: np.ndarray,
+    trimap: np.ndarray,
+    estimate: np.ndarray,
+    trust: float | np.ndarray = TRUST,
+    accuracy: float = ACCURACY,
 ) -> np.ndarray:
     """Alpha that minimises the closed-form cost plus `trust` times the squared distance from an estimate.
 
@@ -22,7 +26,7 @@ def smoothed(
     image : (H, W, 3) float32, RGB in 0..1
     trimap : (H, W) float32, exactly 0, 0.5 or 1
     estimate : (H, W) float32 in 0..1
-    trust : above 0; the more, the closer to the estimate, and the quicker.
+    trust : above 0, one for all pixels or (H, W); the more, the closer to the estimate, and the quicker.
     accuracy : the residual's norm at the end, in parts of the right side's; the default will do for 8 bits on average.
 
     Returns
@@ -34,7 +38,7 @@ def smoothed(
     Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting": its constraint of known pixels,
     weakened and put on every unknown one.
     """
-    unknown = trimap == 0.5
+    unknown, trust = trimap == 0.5, np.broadcast_to(trust, trimap.shape)
     if unknown.sum() > MOST and trimap.shape[0] > 4 * MARGIN:
         return _in_halves(image, trimap, estimate, trust, accuracy)
     if not unknown.any() or min(trimap.shape) < 3:
@@ -48,18 +52,18 @@ def smoothed(
         place[rows + REACH, columns + REACH] = np.arange(rows.size)
         image, trimap = np.ascontiguousarray(image, np.float32), np.ascontiguousarray(trimap, np.float32)
         values, right = laplacian(image, trimap, place, *windows_around(unknown), rows.size, EPSILON)
-        guess = estimate[unknown].astype(np.float64)
-        values[:, REACH, REACH] += trust
+        guess, pull = estimate[unknown].astype(np.float64), trust[unknown]
+        values[:, REACH, REACH] += pull
         values = values.astype(np.float32)  # what is read at every step
-        found = descend(values, right + trust * guess, guess, rows, columns, unknown.shape, accuracy, STEPS)
+        found = descend(values, right + pull * guess, guess, rows, columns, unknown.shape, accuracy, STEPS)
     alpha = trimap.astype(np.float32)
     alpha[unknown] = found
     return alpha.clip(0, 1)
 
 
-def _in_halves(image, trimap, estimate, *how) -> np.ndarray:
+def _in_halves(image, trimap, estimate, trust, accuracy) -> np.ndarray:
     """The upper and the lower half apart, each with a margin of the other."""
     middle = len(trimap) // 2
     upper, lower = np.s_[: middle + MARGIN], np.s_[middle - MARGIN :]
-    above, below = (smoothed(image[part], trimap[part], estimate[part], *how) for part in (upper, lower))
+    above, below = (smoothed(image[p], trimap[p], estimate[p], trust[p], accuracy) for p in (upper, lower))
     return np.concatenate([above[:middle], below[MARGIN:]])
