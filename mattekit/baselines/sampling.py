@@ -45,7 +45,9 @@ def shared(image: np.ndarray, trimap: np.ndarray) -> Sampled:
         from mattekit.baselines import sampling_kernel as kernel
 
         image = np.ascontiguousarray(image, np.float32)
-        trimap = kernel.expand(image, np.ascontiguousarray(trimap, np.float32), _offsets(), np.float32(ALIKE))
+        trimap = np.ascontiguousarray(trimap, np.float32)
+        near = _away(trimap == 0.5) < EXPANSION + 1
+        trimap = kernel.expand(image, trimap, near, _offsets(), np.float32(ALIKE))
         fg, bg = (np.empty_like(image) for _ in range(2))
         for colours, value in ((fg, 1), (bg, 0)):
             known = trimap == value
@@ -100,11 +102,13 @@ def _free(trimap: np.ndarray) -> np.ndarray:
 
     Both ends are rounded down to pixels, which may bring them nearer by a diagonal.
     """
-    away = [
-        cv2.distanceTransform((trimap != value).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        for value in (1, 0)
-    ]
-    return np.maximum(1, np.dstack(away) + np.float32(1 - 1.4143)).astype(np.int32)
+    away = np.dstack([_away(trimap != value) for value in (1, 0)])
+    return np.maximum(1, away + np.float32(1 - 1.4143)).astype(np.int32)
+
+
+def _away(inside: np.ndarray) -> np.ndarray:
+    """Distance of pixels in a region (H, W) from all others, in pixels."""
+    return cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 
 
 def _weights() -> np.ndarray:

@@ -13,17 +13,18 @@ PATH = 10  # steps at most along a path whose changes of colour are summed
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def expand(image, trimap, offsets, farthest):
+def expand(image, trimap, near, offsets, farthest):
     """Trimap (H, W) in which unknown pixels join the nearest known one of nearly their colour.
 
-    offsets : (K, 2), rows and columns, nearest first. farthest : of two colours.
+    near : (H, W) bool, whether anything known is within reach. offsets : (K, 2), rows and columns, nearest first.
+    farthest : of two colours.
     """
     height, width = trimap.shape
     out = trimap.copy()
     for row in prange(height):
         y = np.int64(row)  # numba counts without sign here, and would take y - 1 for a fraction
         for x in range(width):
-            if trimap[y, x] != 0.5:
+            if trimap[y, x] != 0.5 or not near[y, x]:
                 continue
             for k in range(len(offsets)):
                 v, u = y + offsets[k, 0], x + offsets[k, 1]

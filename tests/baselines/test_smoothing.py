@@ -20,15 +20,16 @@ def scene(size=(40, 50), seed=0):
     return image, alpha, trimap, estimate
 
 
-@pytest.mark.parametrize("trust", [0.01, 0.5])
+@pytest.mark.parametrize("trust", [0.01, 0.5, np.random.default_rng(1).uniform(1e-3, 1, (40, 50))])
 def test_it_solves_the_equations_of_pymattings_laplacian(trust):
     image, _, trimap, estimate = scene()
     unknown = (trimap == 0.5).ravel()
     matrix = pymatting.cf_laplacian(image.astype(np.float64), epsilon=1e-7, radius=1)
     matrix = scipy.sparse.csr_matrix(matrix)
     inner, outer = matrix[unknown][:, unknown], matrix[unknown][:, ~unknown]
-    right = trust * estimate.ravel()[unknown] - outer @ trimap.ravel()[~unknown]
-    wanted = scipy.sparse.linalg.spsolve((inner + trust * scipy.sparse.eye(unknown.sum())).tocsc(), right)
+    pull = np.broadcast_to(trust, trimap.shape).ravel()[unknown]
+    right = pull * estimate.ravel()[unknown] - outer @ trimap.ravel()[~unknown]
+    wanted = scipy.sparse.linalg.spsolve((inner + scipy.sparse.diags(pull)).tocsc(), right)
     found = smoothed(image, trimap, estimate, trust, accuracy=1e-7)
     np.testing.assert_allclose(found.ravel()[unknown], wanted.clip(0, 1), atol=1e-5)
     assert np.array_equal(found.ravel()[~unknown], trimap.ravel()[~unknown])

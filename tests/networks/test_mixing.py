@@ -67,7 +67,7 @@ def test_predictions_correct_the_estimates_of_the_prepared_picture(network):
     estimate = network_predictor(plain, "reflect-32")(image, trimap)
     padded = [np.pad(a, [(0, 4), (0, 6), (0, 0)][: a.ndim], mode="reflect") for a in (image, trimap)]
     prior = PRIORS["coarse"]
-    first = prior.estimate(*padded)[:60, :90, 0]
+    first = prior.estimate(*padded)[:60, :90, 0].astype(np.float32)
     wanted = pin_known(prior.finish(image, trimap, first), trimap)
     np.testing.assert_allclose(estimate, wanted, atol=1e-6)
     corrected = network_predictor(network, "reflect-32")(image, trimap)
