@@ -15,7 +15,7 @@ from mattekit.baselines.closed_form import closed_form
 from mattekit.baselines.sampling import between, shared
 from mattekit.baselines.smoothing import smoothed
 from mattekit.errors import InputError
-from mattekit.imaging.trimap import pin_known
+from mattekit.imaging.trimap import pin_known, reduced
 
 PIXELS = 600_000  # of the largest picture that colours are sampled on, about
 CONTRAST, TRUST = 1.12, 0.02  # of the blend: methods take thick hair for half transparent
@@ -224,12 +224,6 @@ def _smaller(image: np.ndarray, trimap: np.ndarray, factor: int) -> tuple[np.nda
 def _whole(trimap: np.ndarray) -> bool:
     """Whether all three classes are there."""
     return bool((trimap == 0).any() and (trimap == 1).any() and (trimap == 0.5).any())
-
-
-def reduced(trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A trimap in a smaller (width, height), known only where all that it covers is."""
-    fg, bg = (cv2.resize((trimap == value).astype(np.float32), size, interpolation=cv2.INTER_AREA) for value in (1, 0))
-    return np.where(fg > 0.999, 1, np.where(bg > 0.999, 0, 0.5)).astype(np.float32)
 
 
 PRIORS: dict[str, Prior] = {"coarse": Prior(7, 4, coarse, reconciled)}

@@ -1,5 +1,6 @@
 """Trimaps: made from alphas, masks or scribbles; split into their regions; imposed on an alpha."""
 
+import cv2
 import numpy as np
 
 from mattekit.errors import InputError
@@ -90,6 +91,12 @@ def pin_known(alpha: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         raise InputError(f"alpha: shape {alpha.shape}, but the trimap is {trimap.shape}. Check the pairing.")
     fg, bg, _ = split(trimap)
     return np.where(fg, np.float32(1), np.where(bg, np.float32(0), alpha)).astype(np.float32, copy=False)
+
+
+def reduced(trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A trimap (H, W) in a smaller (width, height), float32, known only where all that it covers is."""
+    fg, bg = (cv2.resize((trimap == value).astype(np.float32), size, interpolation=cv2.INTER_AREA) for value in (1, 0))
+    return np.where(fg > 0.999, 1, np.where(bg > 0.999, 0, 0.5)).astype(np.float32)
 
 
 def band(percent: float, size: tuple[int, int]) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mattekit import baselines
 from mattekit.errors import InputError
-from mattekit.imaging.trimap import pin_known
+from mattekit.imaging.trimap import pin_known, reduced
 from mattekit.networks.packaged import DEFAULT, packaged
 
 log = logging.getLogger("mattekit")
@@ -212,12 +212,6 @@ def predict_alpha(
         return pin_known(method(image, trimap), trimap)
     small = max(1, round(width * scale)), max(1, round(height * scale))
     small_image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-    small_trimap = _reduce_trimap(trimap, small)
+    small_trimap = reduced(trimap, small)
     alpha = method(small_image, small_trimap)
     return pin_known(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1), trimap)
-
-
-def _reduce_trimap(trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    # A reduced pixel is known only if everything under it is: averages of 0 and 1 alone keep their value.
-    mean = cv2.resize(trimap, size, interpolation=cv2.INTER_AREA)
-    return np.where(mean <= 0, 0, np.where(mean >= 1, 1, 0.5)).astype(np.float32)

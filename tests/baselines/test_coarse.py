@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mattekit.baselines.coarse import PRIORS, _rows, coarse, reduced
+from mattekit.baselines.coarse import PRIORS, _rows, coarse
 from mattekit.baselines.smoothing import smoothed
 
 H, W = 72, 96
@@ -34,11 +34,6 @@ def test_without_known_foreground_or_background_they_are_the_trimap(value):
     trimap = np.where(trimap == value, 0.5, trimap).astype(np.float32)
     found = coarse(image, trimap)
     assert (found[..., :7] == trimap[..., None]).all() and not found[..., 7:].any()
-
-
-def test_a_reduced_pixel_is_known_only_if_all_it_covers_is():
-    trimap = np.float32([[1, 1, 0, 0], [1, 1, 0, 0.5], [0, 0, 1, 0], [0, 0, 0, 1]])
-    assert reduced(trimap, (2, 2)).tolist() == [[1, 0.5], [0, 0.5]]
 
 
 def test_the_first_is_the_middle_of_the_next_four_smoothed_with_more_contrast():

@@ -143,3 +143,8 @@ def test_real_alphas_give_trimaps_that_hold_the_official_ones_promise(shared):
         assert T.missing(trimap) == []
         fg, bg, _ = T.split(trimap)
         assert (alpha[fg] == 1).all() and (alpha[bg] == 0).all()
+
+
+def test_a_reduced_pixel_is_known_only_if_all_it_covers_is():
+    trimap = np.float32([[1, 1, 0, 0], [1, 1, 0, 0.5], [0, 0, 1, 0], [0, 0, 0, 1]])
+    assert T.reduced(trimap, (2, 2)).tolist() == [[1, 0.5], [0, 0.5]]
