@@ -53,7 +53,7 @@ def shared(image: np.ndarray, trimap: np.ndarray) -> Sampled:
             known = trimap == value
             colours[:] = image[known].mean(0)
             colours[known] = image[known]
-        kernel.gather(image, trimap, _free(trimap), fg, bg)
+        kernel.gather(image, _slopes(image), trimap, _free(trimap), fg, bg)
         fg, bg = kernel.share(image, trimap, fg, bg, RADIUS)
         unknown = trimap == 0.5
         rough = np.where(unknown, between(image, fg, bg), trimap)
@@ -97,13 +97,19 @@ def _box(values):
     return cv2.boxFilter(values.astype(np.float32), -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
 
 
+def _slopes(image: np.ndarray) -> np.ndarray:
+    """Differences of colours (H, W, 6) across each pixel, horizontally and vertically."""
+    framed = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    return np.dstack([framed[1:-1, 2:] - framed[1:-1, :-2], framed[2:, 1:-1] - framed[:-2, 1:-1]])
+
+
 def _free(trimap: np.ndarray) -> np.ndarray:
     """Steps of one pixel (H, W, 2) int32 that a ray may take at once without passing foreground, and background.
 
-    Both ends are rounded down to pixels, which may bring them nearer by a diagonal.
+    0 within; both ends are rounded down to pixels, which may bring them nearer by a diagonal.
     """
     away = np.dstack([_away(trimap != value) for value in (1, 0)])
-    return np.maximum(1, away + np.float32(1 - 1.4143)).astype(np.int32)
+    return np.where(away > 0, np.maximum(1, away + np.float32(1 - 1.4143)), 0).astype(np.int32)
 
 
 def _away(inside: np.ndarray) -> np.ndarray:

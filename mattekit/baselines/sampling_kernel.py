@@ -39,9 +39,8 @@ def expand(image, trimap, near, offsets, farthest):
 
 
 @njit(cache=True, nogil=True, fastmath=LOOSE)
-def _path(image, y, x, v, u):
+def _path(slopes, y, x, v, u):
     """Sum of the changes of colour on the way from one pixel to another."""
-    height, width = image.shape[:2]
     dy, dx = v - y, u - x
     squared = dx * dx + dy * dy
     if squared == 0:
@@ -50,14 +49,10 @@ def _path(image, y, x, v, u):
     sy, sx, total = dy / steps, dx / steps, np.float32(0)
     half_y, half_x = np.float32(sy / 2), np.float32(sx / 2)
     for i in range(steps + 1):
-        q, p = int(y + i * sy), int(x + i * sx)
-        left, right = max(0, p - 1), min(width - 1, p + 1)
-        up, down = max(0, q - 1), min(height - 1, q + 1)
-        change = np.float32(0)
-        for c in range(3):
-            value = half_x * (image[q, right, c] - image[q, left, c]) + half_y * (image[down, p, c] - image[up, p, c])
-            change += value * value
-        total += math.sqrt(change)
+        slope = slopes[int(y + i * sy), int(x + i * sx)]
+        r, g = half_x * slope[0] + half_y * slope[3], half_x * slope[1] + half_y * slope[4]
+        b = half_x * slope[2] + half_y * slope[5]
+        total += math.sqrt(r * r + g * g + b * b)
     return total
 
 
@@ -98,9 +93,9 @@ def _around(image, y, x, near):
 
 
 @njit(cache=True, nogil=True)
-def _march(trimap, free, y, x, angle, found):
+def _march(free, y, x, angle, found):
     """Write to `found` where a ray first meets foreground and background: y, x, y, x; -1 where it does not."""
-    height, width = trimap.shape
+    height, width = free.shape[:2]
     c, s = math.cos(angle), math.sin(angle)
     found[0], found[2] = -1, -1
     step = 0
@@ -108,32 +103,30 @@ def _march(trimap, free, y, x, angle, found):
         u, v = int(x + step * c), int(y + step * s)
         if u < 0 or v < 0 or u >= width or v >= height:
             return
-        value = trimap[v, u]
-        if value == 1 and found[0] < 0:
+        to_fg, to_bg = free[v, u, 0], free[v, u, 1]
+        if found[0] < 0 and to_fg == 0:
             found[0], found[1] = v, u
-        elif value == 0 and found[2] < 0:
+        elif found[2] < 0 and to_bg == 0:
             found[2], found[3] = v, u
-        if found[0] < 0 and found[2] < 0:
-            step += min(free[v, u, 0], free[v, u, 1])
-        elif found[0] < 0:
-            step += free[v, u, 0]
+        if found[0] < 0:
+            step += to_fg if found[2] >= 0 else min(to_fg, to_bg)
         elif found[2] < 0:
-            step += free[v, u, 1]
+            step += to_bg
         else:
             return
 
 
 @njit(cache=True, nogil=True)
-def _choose(image, trimap, free, y, x, found, near, fg, bg):
+def _choose(image, slopes, free, y, x, found, near, fg, bg):
     """Leave in fg[y, x] and bg[y, x] the best pair of colours that rays find; the averages there if they find none."""
     first = ((x % TILE + (y % TILE) * TILE) * PRIME) % (TILE * TILE)
     nearest_fg, nearest_bg, fgs, bgs = np.inf, np.inf, 0, 0
     for k in range(ANGLES):
-        _march(trimap, free, y, x, 2 * math.pi / ANGLES * k + 2 * math.pi / (TILE * TILE) * first, found[k])
+        _march(free, y, x, 2 * math.pi / ANGLES * k + 2 * math.pi / (TILE * TILE) * first, found[k])
         if found[k, 0] >= 0:
-            nearest_fg, fgs = min(nearest_fg, _path(image, y, x, found[k, 0], found[k, 1])), fgs + 1
+            nearest_fg, fgs = min(nearest_fg, _path(slopes, y, x, found[k, 0], found[k, 1])), fgs + 1
         if found[k, 2] >= 0:
-            nearest_bg, bgs = min(nearest_bg, _path(image, y, x, found[k, 2], found[k, 3])), bgs + 1
+            nearest_bg, bgs = min(nearest_bg, _path(slopes, y, x, found[k, 2], found[k, 3])), bgs + 1
     nearest_fg, nearest_bg = nearest_fg if fgs else 0.0, nearest_bg if bgs else 0.0
     likely = nearest_bg / (nearest_fg + nearest_bg + 1e-5)
     _around(image, y, x, near)
@@ -173,11 +166,12 @@ def _choose(image, trimap, free, y, x, found, near, fg, bg):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def gather(image, trimap, free, fg, bg):
+def gather(image, slopes, trimap, free, fg, bg):
     """Give unknown pixels the best pair of colours along their rays, in place; fg, bg (H, W, 3) hold averages.
 
-    free : (H, W, 2) integers, at least 1: steps of one pixel from here, in any direction, of which all but the last
-    stay clear of foreground and of background.
+    slopes : (H, W, 6), differences of the image's colours to the right and to the left, then below and above.
+    free : (H, W, 2) int32, 0 in foreground and in background; elsewhere steps of one pixel from here, in any
+    direction, of which all but the last stay clear of it.
     """
     height, width = trimap.shape
     for row in prange(height):
@@ -185,7 +179,7 @@ def gather(image, trimap, free, fg, bg):
         found, near = np.empty((ANGLES, 4), np.int64), np.empty((3, 9), np.float32)
         for x in range(width):
             if trimap[y, x] == 0.5:
-                _choose(image, trimap, free, y, x, found, near, fg, bg)
+                _choose(image, slopes, free, y, x, found, near, fg, bg)
 
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=LOOSE)
