@@ -17,6 +17,8 @@ from mattekit.networks.layers import ConvNorm
 from mattekit.operators import make
 
 WIDTHS = (32, 64, 96, 128)  # at 1/2, 1/4, 1/8 and 1/16
+PLAIN = slice(1, 5)  # estimates that nothing was done to
+KEPT = 0.25  # share of their middle in the output: what is learnt from drawn pictures is no help in some others
 BEST, EXTREME = 3.0, -3.0  # logits of the first estimate, and of 0 and 1, to begin with; 0 of all others
 
 
@@ -63,17 +65,28 @@ class Mean(nn.Module):
     ----------
     estimates : int
         How many of the given planes are estimates; others are clues for the network alone.
+    kept : float
+        When learning is over, the share in the output of `middle` of the plain estimates.
     """
 
-    def __init__(self, estimates: int):
+    def __init__(self, estimates: int, kept: float = 0.0):
         super().__init__()
-        self.estimates = estimates
+        self.estimates, self.kept = estimates, kept
 
     def forward(self, y: Tensor, prior: Tensor) -> Tensor:
         """Logits (N, estimates + 2, H, W) and planes (N, E, H, W) -> (N, 1, H, W) in 0..1."""
         weights = y.float().softmax(1)
         mixed = (weights[:, : self.estimates] * prior[:, : self.estimates]).sum(1, keepdim=True)
-        return mixed + weights[:, -1:]
+        mixed = mixed + weights[:, -1:]
+        if self.training or not self.kept:
+            return mixed
+        return mixed + self.kept * (middle(prior[:, PLAIN]) - mixed)
+
+
+def middle(planes: Tensor) -> Tensor:
+    """The mean of planes (N, C, H, W) without the least and the most at each pixel: (N, 1, H, W)."""
+    rest = planes.sum(1, keepdim=True) - planes.amin(1, keepdim=True) - planes.amax(1, keepdim=True)
+    return rest / (planes.shape[1] - 2)
 
 
 class Around(nn.Module):
@@ -97,6 +110,7 @@ def mixing(
     planes: int = 11,
     estimates: int = 7,
     widths: tuple[int, ...] = WIDTHS,
+    kept: float = KEPT,
     **options,
 ) -> EncoderDecoder:
     """Build the network.
@@ -111,6 +125,8 @@ def mixing(
         Their number, and how many of them, the first, are estimates of alpha.
     widths : tuple of int
         Channels at 1/2, 1/4, ... of the resolution.
+    kept : float
+        See `Mean`.
     **options
         Arguments of the operator.
 
@@ -130,7 +146,7 @@ def mixing(
         fusion="concat",
         strided=False,
         stride=2 ** len(widths),
-        join=Mean(estimates),
+        join=Mean(estimates, kept),
     )
     network.prior = prior
     _begin(network)

@@ -51,6 +51,17 @@ def test_means_lie_between_the_estimates_and_leave_out_clues():
         torch.testing.assert_close(Mean(3)(logits, prior), torch.zeros(1, 1, 4, 6) + wanted)
 
 
+def test_a_share_of_the_plain_estimates_middle_stays_when_learning_is_over():
+    torch.manual_seed(0)
+    x = torch.rand(1, 15, 32, 32)
+    network = build("mixing", widths=[8, 12, 16], kept=0.25)
+    learning, other = network(x), build("mixing", widths=[8, 12, 16], kept=0.0)
+    other.load_state_dict(network.state_dict())
+    plain = x[:, PLANES + 1 : PLANES + 5].sort(1)[0][:, 1:3].mean(1, keepdim=True)
+    torch.testing.assert_close(network.eval()(x), 0.75 * other.eval()(x) + 0.25 * plain)
+    assert not torch.allclose(learning, network(x))
+
+
 def test_its_input_holds_what_the_prior_gives():
     for name, changes in (("mixing", {}), ("mixing", {"prior": "coarse", "planes": 11, "estimates": 7})):
         encoder = build(name, **changes).encoder
@@ -61,7 +72,7 @@ def test_its_input_holds_what_the_prior_gives():
 
 def test_predictions_correct_the_estimates_of_the_prepared_picture(network):
     image, trimap = scene()
-    plain = build("mixing", widths=[8, 12, 16])
+    plain = build("mixing", widths=[8, 12, 16], kept=0.0)
     with torch.no_grad():
         plain.head[0].bias.view(-1, 4)[0] = 100  # all weight on the first
     estimate = network_predictor(plain, "reflect-32")(image, trimap)
