@@ -153,7 +153,7 @@ def reconciled(
     """
     if not _whole(trimap):
         return pin_known(alpha, trimap)
-    alpha = smoothed(cv2.pow(image, BEND), trimap, alpha, trust * np.exp(-DOUBT * alpha * (1 - alpha)))
+    alpha = smoothed(image, trimap, alpha, trust, doubt=DOUBT, power=BEND)
     alpha -= 0.5
     alpha *= contrast
     alpha += 0.5

@@ -1,5 +1,7 @@
 """An estimate of alpha made to agree with the image: what closed-form matting says, as far as the estimate lets it."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 
@@ -10,16 +12,19 @@ from mattekit.imaging.trimap import reduced
 TRUST = 0.01  # in the estimate, against the matting Laplacian, whose diagonal is of the order of one
 ACCURACY, STEPS = 2e-3, 200  # of conjugate gradients: when they end, and the most of them
 
-MOST = 1_000_000  # unknown pixels at once, 300 bytes each
-MARGIN = 64  # pixels; much trust lets nothing matter from farther away
+MOST, LARGEST = 1_000_000, 8_000_000  # unknown pixels at once, 300 bytes each; and pixels
+MARGIN = 128  # pixels; what is farther away matters little
 
 
 def smoothed(
     image: np.ndarray,
     trimap: np.ndarray,
     estimate: np.ndarray,
-    trust: float | np.ndarray = TRUST,
+    trust: float = TRUST,
     accuracy: float = ACCURACY,
+    *,
+    doubt: float = 0.0,
+    power: float = 1.0,
 ) -> np.ndarray:
     """Alpha that minimises the closed-form cost plus `trust` times the squared distance from an estimate.
 
@@ -28,8 +33,11 @@ def smoothed(
     image : (H, W, 3) float32, RGB in 0..1
     trimap : (H, W) float32, exactly 0, 0.5 or 1
     estimate : (H, W) float32 in 0..1
-    trust : above 0, one for all pixels or (H, W); the more, the closer to the estimate, and the quicker.
-    accuracy : the residual's norm at the end, in parts of the right side's; the default will do for 8 bits on average.
+    trust : above 0, in estimates of 0 and 1; the more, the closer to the estimate, and the quicker.
+    accuracy : the residual's norm at the end, in parts of the right side's; with little trust this is far from exact,
+        where an exact answer is no better.
+    doubt : how fast trust falls towards estimates between; the trust in e is `trust` exp(-`doubt` e (1 - e)).
+    power : of the image, by whose colours alpha is smoothed.
 
     Returns
     -------
@@ -40,12 +48,15 @@ def smoothed(
     Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting": its constraint of known pixels,
     weakened and put on every unknown one.
     """
-    unknown, trust = trimap == 0.5, np.broadcast_to(np.asarray(trust, np.float32), trimap.shape)
-    if unknown.sum() > MOST and trimap.shape[0] > 4 * MARGIN:
-        return _in_halves(image, trimap, estimate, trust, accuracy)
+    unknown = trimap == 0.5
+    if (unknown.sum() > MOST or unknown.size > LARGEST) and max(trimap.shape) > 4 * MARGIN:
+        return _in_halves(
+            image, trimap, estimate, partial(smoothed, trust=trust, accuracy=accuracy, doubt=doubt, power=power)
+        )
     if not unknown.any() or min(trimap.shape) < 3:
         return np.where(unknown, estimate, trimap).astype(np.float32)
     with announced("smoothing alpha: the first use compiles for some seconds; later uses start at once."):
+        image, trust = cv2.pow(image, power), trust * np.exp(-doubt * estimate * (1 - estimate))
         start = _begun(image, trimap, estimate, trust, accuracy / 2)
         return _solved(image, trimap, estimate, trust, accuracy, start)
 
@@ -82,9 +93,14 @@ def _solved(image, trimap, estimate, trust, accuracy, start) -> np.ndarray:
     return alpha.clip(0, 1)
 
 
-def _in_halves(image, trimap, estimate, trust, accuracy) -> np.ndarray:
-    """The upper and the lower half apart, each with a margin of the other."""
-    middle = len(trimap) // 2
-    upper, lower = np.s_[: middle + MARGIN], np.s_[middle - MARGIN :]
-    above, below = (smoothed(image[p], trimap[p], estimate[p], trust[p], accuracy) for p in (upper, lower))
-    return np.concatenate([above[:middle], below[MARGIN:]])
+def _in_halves(image, trimap, estimate, smooth) -> np.ndarray:
+    """The two halves of the longer side apart, each with a margin of the other."""
+    axis = int(trimap.shape[1] > trimap.shape[0])
+    middle = trimap.shape[axis] // 2
+
+    def cut(start, stop):
+        return (slice(None),) * axis + (slice(start, stop),)
+
+    parts = cut(None, middle + MARGIN), cut(middle - MARGIN, None)
+    first, second = (smooth(image[part], trimap[part], estimate[part]) for part in parts)
+    return np.concatenate([first[cut(None, middle)], second[cut(MARGIN, None)]], axis)

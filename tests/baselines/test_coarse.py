@@ -40,8 +40,7 @@ def test_the_first_is_the_middle_of_the_next_four_smoothed_with_more_contrast():
     _, image, trimap = scene()
     blend, *plain = np.moveaxis(coarse(image, trimap)[..., :5].astype(np.float32), 2, 0)
     middle = np.sort(plain, 0)[1:3].mean(0)
-    trust = 0.02 * np.exp(-24 * middle * (1 - middle))
-    middle = smoothed(image**1.3, trimap, middle, trust)
+    middle = smoothed(image, trimap, middle, 0.02, doubt=24, power=1.3)
     np.testing.assert_allclose(blend, np.clip((middle - 0.5) * 1.12 + 0.5, 0, 1), atol=2e-3)
 
 

@@ -20,20 +20,20 @@ def scene(size=(40, 50), seed=0):
     return image, alpha, trimap, estimate
 
 
-@pytest.mark.parametrize("trust", [0.01, 0.5, np.random.default_rng(1).uniform(1e-3, 1, (40, 50))])
-def test_it_solves_the_equations_of_pymattings_laplacian(trust):
+@pytest.mark.parametrize(("trust", "doubt", "power"), [(0.01, 0, 1), (0.5, 0, 1), (0.5, 24, 1), (0.01, 0, 1.3)])
+def test_it_solves_the_equations_of_pymattings_laplacian(trust, doubt, power):
     image, _, trimap, estimate = scene()
     unknown = (trimap == 0.5).ravel()
-    matrix = pymatting.cf_laplacian(image.astype(np.float64), epsilon=1e-7, radius=1)
+    matrix = pymatting.cf_laplacian((image**power).astype(np.float64), epsilon=1e-7, radius=1)
     matrix = scipy.sparse.csr_matrix(matrix)
     inner, outer = matrix[unknown][:, unknown], matrix[unknown][:, ~unknown]
-    pull = np.broadcast_to(trust, trimap.shape).ravel()[unknown]
+    pull = trust * np.exp(-doubt * estimate * (1 - estimate)).ravel()[unknown]
     right = pull * estimate.ravel()[unknown] - outer @ trimap.ravel()[~unknown]
     wanted = scipy.sparse.linalg.spsolve((inner + scipy.sparse.diags(pull)).tocsc(), right)
-    found = smoothed(image, trimap, estimate, trust, accuracy=1e-7)
+    found = smoothed(image, trimap, estimate, trust, 1e-7, doubt=doubt, power=power)
     np.testing.assert_allclose(found.ravel()[unknown], wanted.clip(0, 1), atol=1e-5)
     assert np.array_equal(found.ravel()[~unknown], trimap.ravel()[~unknown])
-    assert np.abs(smoothed(image, trimap, estimate, trust) - found).mean() < 1 / 255
+    assert np.abs(smoothed(image, trimap, estimate, trust, doubt=doubt, power=power) - found).mean() < 1 / 255
 
 
 def test_errors_of_an_estimate_become_smaller():
