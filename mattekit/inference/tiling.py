@@ -19,7 +19,8 @@ log = logging.getLogger("mattekit")
 OVERLAP = 256  # pixels; tests/benchmarks/bench_tiling.py shows what it and others give
 SIDES = (1024, 768, 512, 384)  # of tiles, in the order in which they are tried
 SHARE = 0.25  # of the memory that may be had, that a tile may take when tiles are needed
-BUDGET = 3 << 30  # bytes that a large image may take on a CPU, however much is there: other programs need it, too
+LENT = 0.5  # of the memory that is there, that a large image may take on a CPU: other programs need some, too
+BUDGET = 3 << 30  # bytes that are enough where tiles are needed, however much is there
 PLENTY = 1 << 12  # bytes a pixel, more than any network here takes: where there is so much, nothing is counted
 SURVEYED = 1 << 22  # pixels of the largest image that a CPU surveys; other devices survey all
 WASTE = 1.5  # what kernels need beside the tensors, which is not counted
@@ -45,7 +46,7 @@ class Tiling:
         Where it runs.
     tile : "auto", "off" or int
         Tiles of that side; "auto" takes tiles where the image would need more memory than there is, or on a CPU, if
-        larger than 4 megapixels, than `BUDGET`. Where memory runs out nevertheless, smaller ones are taken, with a
+        larger than 4 megapixels, than half of it. Where memory runs out nevertheless, smaller ones are taken, with a
         note; "off" never takes any.
     overlap : int, optional
         Of neighbouring tiles, in pixels; 256, or half a tile if that is less.
@@ -121,14 +122,14 @@ class Tiling:
         log.info("%d MB needed for the whole image, %d MB may be had.", wanted >> 20, there >> 20)
         if wanted <= there:
             return [max(size), *smaller]
-        within = [side for side in smaller if each * side**2 <= SHARE * there] or smaller[-1:]
+        within = [side for side in smaller if each * side**2 <= SHARE * min(there, BUDGET)] or smaller[-1:]
         log.info("in tiles of %d pixels.", within[0])
         return within
 
     def _allowed(self, pixels: int) -> int:
         """Bytes that so many pixels may take."""
         there = memory.available(self.device)
-        return min(there, BUDGET) if self.device == "cpu" and pixels > SURVEYED else there
+        return int(LENT * there) if self.device == "cpu" and pixels > SURVEYED else there
 
     def _fits(self, side: int) -> bool:
         """Whether the overlap leaves something of such tiles."""
