@@ -57,12 +57,15 @@ def smoothed(
         return np.where(unknown, estimate, trimap).astype(np.float32)
     with announced("smoothing alpha: the first use compiles for some seconds; later uses start at once."):
         image, trust = cv2.pow(image, power), trust * np.exp(-doubt * estimate * (1 - estimate))
-        start = _begun(image, trimap, estimate, trust, accuracy / 2)
+        start = _begun(image, trimap, estimate, trust, accuracy / 2)  # where a step costs a quarter
         return _solved(image, trimap, estimate, trust, accuracy, start)
 
 
 def _begun(image, trimap, estimate, trust, accuracy) -> np.ndarray:
-    """Where to begin: what varies slowly, which takes the most steps, from a picture of half the size."""
+    """Where to begin: what varies slowly, which takes the most steps, from a picture of half the size.
+
+    A pixel of it is trusted as the four that it stands for.
+    """
     height, width = trimap.shape
     size = max(width // 2, 1), max(height // 2, 1)
     image, guess, trust = (

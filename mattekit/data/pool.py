@@ -4,7 +4,7 @@ For samples that take longer to make than to learn from: estimates by classical 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,21 @@ from mattekit.errors import InputError
 logger = logging.getLogger("mattekit")
 
 AGAIN = "turn"  # the step at which a sample from the pool goes on
+
+
+def parted(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """Steps that are taken once for each sample of a pool, and those that are taken whenever it is used.
+
+    Raises
+    ------
+    InputError
+        If there is no step "turn".
+    """
+    names = [name for name, _, _ in steps]
+    if AGAIN not in names:
+        raise InputError(f"data.pool: no step {AGAIN}. Add it as the last one, or set data.pool=0.")
+    cut = names.index(AGAIN)
+    return list(steps[:cut]), list(steps[cut:])
 
 
 class Pool(Samples):
@@ -53,11 +68,7 @@ class Pool(Samples):
         tries: int = 1,
     ) -> None:
         super().__init__(sources, steps, seed=seed, tries=tries)
-        names = [name for name, _, _ in self.steps]
-        if AGAIN not in names:
-            raise InputError(f"data.pool: {count}, but no step {AGAIN}. Add it as the last one, or set data.pool=0.")
-        cut = names.index(AGAIN)
-        self.once, self.again = self.steps[:cut], self.steps[cut:]
+        self.once, self.again = parted(self.steps)
         self.count, self.folder = count, folder
 
     def packed(self, key: tuple[int, int]) -> dict[str, Tensor]:

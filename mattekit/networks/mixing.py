@@ -2,9 +2,10 @@
 
 Its input carries the estimates behind the trimap (`baselines.coarse`); its output is a mean of them, of 0 and of 1,
 with weights of its own at each pixel. Where all agree there is nothing to decide, and it begins with nearly all weight
-on the best of them. Half the resolution is folded into channels at once and unfolded at the end; below that any
-operator of the papers goes down and up. Measured in examples/default-weights: bilinear learns as fast as A2U's static
-kernels at two thirds of the cost, holistic indices learn more slowly here.
+on the best of them. When it has learnt, a share of the plain estimates' middle goes in, too. Half the resolution is
+folded into channels at once and unfolded at the end; below that any operator of the papers goes down and up. Measured
+in examples/default-weights: bilinear learns as fast as A2U's static kernels at two thirds of the cost, holistic
+indices learn more slowly here.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from mattekit.networks.layers import ConvNorm
 from mattekit.operators import make
 
 WIDTHS = (32, 64, 96, 128)  # at 1/2, 1/4, 1/8 and 1/16
-PLAIN = slice(1, 5)  # estimates that nothing was done to
+PLAIN = slice(1, 5)  # planes of `baselines.coarse` that its blend is made of
 KEPT = 0.25  # share of their middle in the output: what is learnt from drawn pictures is no help in some others
 BEST, EXTREME = 3.0, -3.0  # logits of the first estimate, and of 0 and 1, to begin with; 0 of all others
 

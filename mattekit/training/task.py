@@ -10,7 +10,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from mattekit import __version__
-from mattekit.data.pool import Pool
+from mattekit.data.pool import Pool, parted
 from mattekit.data.samples import Samples
 from mattekit.data.sources import Sources, open_sources
 from mattekit.errors import InputError
@@ -91,17 +91,15 @@ class Matting:
                 raise InputError(f"data.compose: device, but data.pool is {data.pool}. Leave one of them.")
             return Parts(sources, self.loader_steps, **how), len(sources)
         if data.pool:
-            pool = Pool(sources, self.loader_steps, count=data.pool, folder=None, **how)
-            pool.folder = self._kept(sources, pool)
-            return pool, len(sources)
+            return Pool(sources, self.loader_steps, count=data.pool, folder=self._kept(sources), **how), len(sources)
         return Samples(sources, self.loader_steps, **how), len(sources)
 
-    def _kept(self, sources: Sources, pool: Pool) -> Path | None:
+    def _kept(self, sources: Sources) -> Path | None:
         """Where the samples of a pool lie: one folder for all runs that would make the same ones, of the same files."""
         data = self.recipe.data
         if not data.cache and self.folder is None:
             return None
-        made_of = (data.sources, sources.fingerprint(), data.tries, self.recipe.seed, pool.once)
+        made_of = (data.sources, sources.fingerprint(), data.tries, self.recipe.seed, parted(self.loader_steps)[0])
         name = hashlib.sha256(repr((__version__, made_of)).encode()).hexdigest()[:16]
         return (Path(data.cache) if data.cache else self.folder) / f"pool-{name}"
 

@@ -40,6 +40,12 @@ def test_what_is_kept_serves_until_a_file_changes(pool, tmp_path, name):
     assert len({kept.folder, larger.folder, pool().folder}) == 3
 
 
+def test_what_is_done_with_kept_samples_may_change_and_what_made_them_may_not(pool):
+    assert pool("augment.turn.size=16").folder == pool().folder
+    assert pool("augment.turn.probability=0.5").folder == pool().folder
+    assert pool("augment.crop.size=48").folder != pool().folder
+
+
 def test_other_seeds_sources_and_shares_keep_samples_of_their_own(pool, tmp_path):
     listed = tmp_path / "list.toml"
     folders = {pool(*changes).folder for changes in ((), ("seed=4",), ("data.tries=2",), ("data.backgrounds=",))}
