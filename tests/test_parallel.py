@@ -158,3 +158,7 @@ def test_processes_share_the_cores_unless_the_user_said_otherwise(monkeypatch):
     for result in parallel.run(work.threads, range(2), 2):
         assert result.value == {name: share for name in parallel.THREAD_VARIABLES} | {"MKL_NUM_THREADS": "7"}
     assert "OMP_NUM_THREADS" not in os.environ
+
+
+def test_garbage_among_what_libraries_leave_is_looked_for_seldom():
+    assert all(result.value >= 100_000 for result in parallel.run(work.threshold, [1, 2], jobs=2))

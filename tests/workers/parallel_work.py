@@ -1,5 +1,6 @@
 """What the worker processes of test_parallel.py are asked to do; a module they can import."""
 
+import gc
 import logging
 import os
 import signal
@@ -66,3 +67,8 @@ def sleepy(item):
 
 def threads(item):
     return {name: os.environ.get(name) for name in parallel.THREAD_VARIABLES}
+
+
+def threshold(_):
+    """How many objects may be made before garbage is looked for."""
+    return gc.get_threshold()[0]
