@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -150,12 +149,7 @@ class NetworkPredictor:
         def window(rows: slice, columns: slice) -> Tensor:
             return self.as_input(*(part[rows, columns] for part in parts))
 
-        def picture(size: tuple[int, int]) -> Tensor:
-            ways = (cv2.INTER_AREA, cv2.INTER_NEAREST, cv2.INTER_AREA)  # image, trimap, estimates
-            pairs = zip(parts, ways, strict=False)
-            return self.as_input(*(_resized(part, size, way) for part, way in pairs))
-
-        return self.tiling(window, picture, parts[1] == 0.5)
+        return self.tiling(window, parts[1] == 0.5)
 
     def several(self, images: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Alphas of images and trimaps that have one size when prepared, computed together as far as memory allows."""
@@ -183,14 +177,6 @@ class NetworkPredictor:
 
     def _restore(self, raw: np.ndarray, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         return finished(self.rule.restore(raw, trimap.shape), image, trimap, self.prior)
-
-
-def _resized(pixels: np.ndarray, size: tuple[int, int], way: int) -> np.ndarray:
-    """A picture of any number of channels, each for itself if they are more than OpenCV takes."""
-    if pixels.ndim == 2 or pixels.shape[2] <= 4:
-        return cv2.resize(pixels, size[::-1], interpolation=way)
-    planes = (pixels[..., k].astype(np.float32) for k in range(pixels.shape[2]))
-    return np.dstack([cv2.resize(plane, size[::-1], interpolation=way) for plane in planes])
 
 
 def network_input(

@@ -5,7 +5,6 @@ So there is a pass over all tiles for every stage of such layers, as far as that
 is counted once, and knows little less of its surroundings than the image does.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -13,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.inference.tiles import Span
-from mattekit.operators.whole import Tally, Whole, attached, innermost, outermost
+from mattekit.operators.whole import Tally, Whole, attached, outermost
 
 Tile = tuple[Span, Span]  # rows, columns
+SCALES = tuple(1 << level for level in range(10))  # of maps, in pixels
 Window = Callable[[slice, slice], Tensor]  # rows and columns of a network's input: (1, C, h, w)
 
 
@@ -65,9 +65,9 @@ class Answers:
         return seen.value[..., top : top + x.shape[2], left : left + x.shape[3]]
 
     def scale(self, x: Tensor) -> int:
-        """How many pixels a position of x is wide, a power of two; x may have one position more."""
+        """How many pixels a position of x is wide, a power of two."""
         rows, _ = self.tile
-        return 1 << round(math.log2((rows.stop - rows.start) / x.shape[2]))
+        return next(scale for scale in SCALES if -(-(rows.stop - rows.start) // scale) == x.shape[2])
 
 
 class _Questions(Answers):
@@ -116,14 +116,6 @@ def stages(network: nn.Module, x: Tensor) -> list[list[Whole]]:
             if other is not layer and not view.equal(plain[other]):
                 depth[other] = max(depth[other], depth[layer] + 1)
     return [[layer for layer in depth if depth[layer] == d] for d in sorted(set(depth.values()))]
-
-
-def glance(network: nn.Module, x: Tensor) -> dict[Whole, Seen]:
-    """What the layers have from a small picture of the image, (1, C, h, w): averages, which any tile can take.
-
-    Less than `survey` gives and not the same, since features depend on scale, but one pass.
-    """
-    return {layer: Seen(view, mapped=False) for layer, view in _views(network, x, innermost(network)).items()}
 
 
 def _views(network: nn.Module, x: Tensor, layers: list[Whole], changed: Whole | None = None) -> dict[Whole, Tensor]:

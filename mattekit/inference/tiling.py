@@ -1,8 +1,6 @@
 """Networks on images larger than memory: tile by tile, only where something is unknown, as if in one piece."""
 
 import logging
-import math
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,33 +8,31 @@ from torch import Tensor, nn
 
 from mattekit.errors import InputError, is_out_of_memory
 from mattekit.inference import memory
-from mattekit.inference.survey import Answers, Tile, Window, glance, stages, survey
+from mattekit.inference.survey import Answers, Tile, Window, stages, survey
 from mattekit.inference.tiles import spans
 from mattekit.operators.whole import attached
 
 log = logging.getLogger("mattekit")
 
 OVERLAP = 256  # pixels; tests/benchmarks/bench_tiling.py shows what it and others give
-SIDES = (1024, 768, 512, 384)  # of tiles, in the order in which they are tried
+SIDES = (1024, 768, 512)  # of tiles, in the order in which they are tried; smaller ones see too little
 SHARE = 0.25  # of the memory that may be had, that a tile may take when tiles are needed
-LENT = 0.5  # of the memory that is there, that a large image may take on a CPU: other programs need some, too
+LARGE = 1 << 22  # pixels; larger images may not take all memory of a CPU: other programs need some, too
+LENT = 0.5  # of the memory that is there, that they may take
 BUDGET = 3 << 30  # bytes that are enough where tiles are needed, however much is there
 PLENTY = 1 << 12  # bytes a pixel, more than any network here takes: where there is so much, nothing is counted
-SURVEYED = 1 << 22  # pixels of the largest image that a CPU surveys; other devices survey all
 WASTE = 1.5  # what kernels need beside the tensors, which is not counted
 PROBE = 512  # side of what is run to count; the smaller, the more it is too much
 
-Picture = Callable[[tuple[int, int]], Tensor]
 Setting = int | str  # side of tiles in pixels, "auto" or "off"
 
 
 class Tiling:
     """Runs a network on a prepared image whole or in tiles, whatever the memory allows.
 
-    Layers that look at the whole image get the whole image's view first, by passes over all tiles (`survey`), or of
-    images for which that would take long, by one over a small picture of them (`glance`). Then only tiles in which
-    something is unknown are run. So alphas are those of the whole image, up to what the network sees beyond a tile's
-    overlap and, for large ones, to what averages depend on scale.
+    Layers that look at the whole image get the whole image's view first, by passes over all tiles (`survey`). Then only
+    tiles in which something is unknown are run. So alphas are those of the whole image, up to what the network sees
+    beyond a tile's overlap.
 
     Parameters
     ----------
@@ -67,15 +63,13 @@ class Tiling:
         self._each: int | None = None
         self._found: list | None = None
 
-    def __call__(self, window: Window, picture: Picture, unknown: np.ndarray) -> np.ndarray:
+    def __call__(self, window: Window, unknown: np.ndarray) -> np.ndarray:
         """Raw alpha (H, W) float32, 0 in tiles without unknown pixels.
 
         Parameters
         ----------
         window : function of rows and columns
             That part of the network's input, (1, C, h, w), where the network is.
-        picture : function of (height, width)
-            All of it, reduced to that size.
         unknown : (H, W) bool
 
         Raises
@@ -89,7 +83,7 @@ class Tiling:
         for side, smaller in zip(sides, [*sides[1:], None], strict=True):
             try:
                 with torch.inference_mode():
-                    return self._run(window, picture, unknown, side)
+                    return self._run(window, unknown, side)
             except Exception as error:
                 if smaller is None or not is_out_of_memory(error):
                     raise
@@ -129,7 +123,7 @@ class Tiling:
     def _allowed(self, pixels: int) -> int:
         """Bytes that so many pixels may take."""
         there = memory.available(self.device)
-        return int(LENT * there) if self.device == "cpu" and pixels > SURVEYED else there
+        return int(LENT * there) if self.device == "cpu" and pixels > LARGE else there
 
     def _fits(self, side: int) -> bool:
         """Whether the overlap leaves something of such tiles."""
@@ -144,16 +138,13 @@ class Tiling:
             self._each = int(WASTE * peak / (x.shape[2] * x.shape[3]))
         return self._each
 
-    def _run(self, window: Window, picture: Picture, unknown: np.ndarray, side: int) -> np.ndarray:
+    def _run(self, window: Window, unknown: np.ndarray, side: int) -> np.ndarray:
         tiles = self._tiles(unknown.shape, side)
         if len(tiles) == 1:
             return _array(self.network.decode(self.network.encode(window(slice(None), slice(None)))))
         asked = [(rows, columns) for rows, columns in tiles if unknown[rows.answered, columns.answered].any()]
         log.info("%d of %d tiles have unknown pixels.", len(asked), len(tiles))
-        if self.device == "cpu" and unknown.size > SURVEYED:
-            known = glance(self.network, picture(self._reduced(unknown.shape, side)))
-        else:
-            known = survey(self.network, self._stages(window), window, tiles, unknown.shape)
+        known = survey(self.network, self._stages(window), window, tiles, unknown.shape)
         alpha = np.zeros(unknown.shape, np.float32)
         for rows, columns in asked:
             with attached(known, Answers((rows, columns), known)):
@@ -162,12 +153,6 @@ class Tiling:
             weights = np.outer(rows.weights, columns.weights)
             alpha[rows.answered, columns.answered] += weights * y[: weights.shape[0], : weights.shape[1]]
         return alpha
-
-    def _reduced(self, size: tuple[int, int], side: int) -> tuple[int, int]:
-        """A size with the area of a tile that fits the stride as the image does."""
-        scale = side / math.sqrt(size[0] * size[1])
-        fits = (max(1, int(length * scale / self.stride)) * self.stride + length % self.stride for length in size)
-        return tuple(fits)
 
     def _tiles(self, size: tuple[int, int], side: int) -> list[Tile]:
         overlap = min(OVERLAP, side // 2) if self.overlap is None else self.overlap

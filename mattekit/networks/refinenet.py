@@ -8,6 +8,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mattekit.networks.deep import Deep
 from mattekit.networks.deeplab import resize
 from mattekit.networks.encoder_decoder import Pyramid
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
@@ -37,7 +38,7 @@ class RefineNet(nn.Module):
             nn.ModuleList(ConvNorm(self.encoder.channels[stage], width, 1, act=relu6) for stage in stages)
             for stages in LEVELS
         )
-        self.pools = nn.ModuleList(ChainedPooling(width) for _ in LEVELS)
+        self.pools = nn.ModuleList(pooling(width) for pooling in POOLINGS)
         self.adapters = nn.ModuleList(ConvNorm(width, width, 1, act=relu6) for _ in LEVELS[1:])
         self.head = nn.Sequential(
             ConvNorm(width, out_channels, 5, act=relu6),
@@ -82,3 +83,10 @@ class ChainedPooling(nn.Module):
             link = conv(F.max_pool2d(link, 5, 1, 2))
             x = x + link
         return x
+
+
+class FarPooling(Deep, ChainedPooling):
+    """At strides 16 and 32 a chain sees 128 and 256 pixels around."""
+
+
+POOLINGS = (ChainedPooling, ChainedPooling, FarPooling, FarPooling)  # of the levels

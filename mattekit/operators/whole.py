@@ -150,12 +150,6 @@ class Mosaic(Tally):
         return self.run(self.map)
 
 
-def innermost(module: nn.Module) -> list[Whole]:
-    """The layers in a module that look at the whole image and have no such layers inside."""
-    layers = [layer for layer in module.modules() if isinstance(layer, Whole)]
-    return [layer for layer in layers if not any(isinstance(inside, Whole) for inside in layer.children())]
-
-
 def outermost(module: nn.Module) -> list[Whole]:
     """The layers in a module that look at the whole image, but not those inside one another."""
     if isinstance(module, Whole):

@@ -103,15 +103,6 @@ def test_tiles_agree_with_the_whole_picture():
     np.testing.assert_allclose(tiled, whole, atol=1e-3)
 
 
-def test_large_pictures_take_averages_from_a_small_one(network, monkeypatch):
-    """As a CPU does above some megapixels: all planes of the input are reduced."""
-    monkeypatch.setattr("mattekit.inference.tiling.SURVEYED", 0)
-    image, trimap = scene((224, 352))
-    whole = network_predictor(network, "reflect-32", tile="off")(image, trimap)
-    tiled = network_predictor(network, "reflect-32", tile=224, overlap=112)(image, trimap)
-    assert np.abs(tiled - whole).mean() < 1 / 255
-
-
 def test_the_copy_for_inference_computes_the_same(network):
     x = torch.rand(1, 15, 64, 96)
     with torch.inference_mode():

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
+from mattekit.networks.deep import DeepStage
 from mattekit.networks.layers import ConvNorm, relu6
 
 STAGES = [  # expansion, channels, blocks, stride; the stem, a 3x3 convolution to 32 channels of stride 2, comes first
@@ -20,6 +21,7 @@ STAGES = [  # expansion, channels, blocks, stride; the stem, a 3x3 convolution t
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 ]
+DEEP = 4  # the stages from this one on are put together of tiles
 
 
 class MobileNetV2(nn.Module):
@@ -67,7 +69,7 @@ class MobileNetV2(nn.Module):
             for step in [strides[i]] + [1] * (blocks - 1):
                 stage.append(InvertedResidual(incoming, out, expansion=expansion, stride=step, dilation=dilation))
                 incoming, dilation = out, 2 if stride == 16 and i >= 6 else 1
-            stages.append(nn.Sequential(*stage))
+            stages.append(nn.Sequential(*stage) if i < DEEP else DeepStage(*stage, strided=strides[i] == 2))
         self.stages = nn.ModuleList(stages)
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> list[Tensor]:

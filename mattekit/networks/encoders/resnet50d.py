@@ -8,6 +8,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mattekit.networks.deep import DeepStage
 from mattekit.networks.layers import ConvNorm, relu
 
 STAGES = [
@@ -16,6 +17,7 @@ STAGES = [
     (1024, 6, 2),
     (2048, 3, 2),
 ]  # channels, blocks, stride; after the stem's max-pooling
+DEEP = 2  # the stages from this one on are put together of tiles
 
 
 class ResNet50D(nn.Module):
@@ -39,7 +41,8 @@ class ResNet50D(nn.Module):
         layers, incoming = [], 64
         for out, blocks, stride in STAGES:
             first = Bottleneck(incoming, out, stride=stride)
-            layers.append(nn.Sequential(first, *(Bottleneck(out, out) for _ in range(blocks - 1))))
+            rest = [Bottleneck(out, out) for _ in range(blocks - 1)]
+            layers.append(nn.Sequential(first, *rest) if len(layers) < DEEP else DeepStage(first, *rest, strided=True))
             incoming = out
         self.layers = nn.ModuleList(layers)
 
