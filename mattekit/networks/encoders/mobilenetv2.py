@@ -21,7 +21,7 @@ STAGES = [  # expansion, channels, blocks, stride; the stem, a 3x3 convolution t
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 ]
-DEEP = 4  # the stages from this one on are put together of tiles
+DEEP = 5  # the stages from this one on are put together of tiles
 
 
 class MobileNetV2(nn.Module):
