@@ -31,12 +31,21 @@ BATCH = {"cuda": 8, "mps": 4}  # images at once unless told otherwise; on a CPU 
 
 
 class Loaded(NamedTuple):
-    """What a job's files hold, and when reading began, by time.perf_counter."""
+    """What a job's files hold, and the seconds that reading them took."""
 
     job: Job
     source: io.Picture
     trimap: np.ndarray
-    start: float
+    seconds: float
+
+
+class Solved(NamedTuple):
+    """The pictures that come of a job, what was refined, and the seconds that it all took, waiting not counted."""
+
+    of: Loaded
+    pictures: dict[str, np.ndarray]
+    refined: list
+    seconds: float
 
 
 def runner(batch: int | None) -> Callable[[Callable, Sequence[Job], int], Iterator[Result]]:
@@ -101,8 +110,8 @@ def _overlapped(groups: Sequence[Sequence[Job]]) -> Iterator[Result]:
                 reading.append([(job, reader.submit(_load, job)) for job in todo.popleft()])
             loaded = yield from _done(reading.popleft())
             room = PIXELS_AHEAD // max((one.trimap.size for one in loaded), default=1)
-            for one, made, refined in (yield from _solved(loaded)):
-                writing.append((one.job, writer.submit(_write, one, made, refined)))
+            for solved in (yield from _solved(loaded)):
+                writing.append((solved.of.job, writer.submit(_write, solved)))
             while writing and (writing[0][1].done() or len(writing) > room):
                 yield _result(*writing.popleft())
         while writing:
@@ -112,7 +121,8 @@ def _overlapped(groups: Sequence[Sequence[Job]]) -> Iterator[Result]:
 def _load(job: Job) -> Loaded:
     start = time.perf_counter()
     matting.check_targets(job)
-    return Loaded(job, *matting.read(job), start)
+    held = matting.read(job)
+    return Loaded(job, *held, time.perf_counter() - start)
 
 
 def _done(reading: list[tuple[Job, Future]]) -> Generator[Result, None, list[Loaded]]:
@@ -126,13 +136,17 @@ def _done(reading: list[tuple[Job, Future]]) -> Generator[Result, None, list[Loa
     return loaded
 
 
-def _solved(group: list[Loaded]) -> Generator[Result, None, list[tuple]]:
-    """Yield the errors of a group, and return of each other what was loaded, the pictures, and what was refined."""
-    alphas, solved = _at_once(group), []
+def _solved(group: list[Loaded]) -> Generator[Result, None, list[Solved]]:
+    """Yield the errors of a group, and return what there is of the others."""
+    start, solved = time.perf_counter(), []
+    alphas = _at_once(group)
+    share = (time.perf_counter() - start) / max(1, len(group))
     for one in group:
+        start = time.perf_counter()
         try:
             alpha, refined = alphas.get(one.job.name) or matting.alpha_of(one.job, one.source.pixels, one.trimap)
-            solved.append((one, matting.make(one.job, one.source, one.trimap, alpha), refined))
+            pictures = matting.make(one.job, one.source, one.trimap, alpha)
+            solved.append(Solved(one, pictures, refined, one.seconds + share + time.perf_counter() - start))
         except Exception as error:
             yield Result(one.job, error=error)
     return solved
@@ -154,9 +168,11 @@ def _at_once(group: list[Loaded]) -> dict[str, tuple[np.ndarray, list]]:
     return {one.job.name: (alpha, []) for one, alpha in zip(group, alphas, strict=True)}
 
 
-def _write(one: Loaded, pictures: dict[str, np.ndarray], refined: list) -> dict:
-    matting.write(one.job, one.source, pictures)
-    return matting.outcome(one.job, one.trimap.shape, time.perf_counter() - one.start, refined)
+def _write(solved: Solved) -> dict:
+    start, one = time.perf_counter(), solved.of
+    matting.write(one.job, one.source, solved.pictures)
+    seconds = solved.seconds + time.perf_counter() - start
+    return matting.outcome(one.job, one.trimap.shape, seconds, solved.refined)
 
 
 def _result(job: Job, future: Future) -> Result:

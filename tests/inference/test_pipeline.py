@@ -145,3 +145,26 @@ def test_prepared_sizes_are_known_beforehand(name, size):
     rule = PREPARATIONS[name]
     _, trimap = rule.prepare(np.zeros((*size, 3), np.float32), np.zeros(size, np.float32))
     assert rule.size(size) == trimap.shape
+
+
+def test_seconds_are_those_of_an_image_and_not_of_waiting(tmp_path, weights_file, monkeypatch):
+    """By a clock that only computing moves on."""
+    now, alpha_of = [0.0], matting.alpha_of
+
+    def slow(*args):
+        now[0] += 1
+        return alpha_of(*args)
+
+    loaded = [pipeline._load(job) for job in jobs(tmp_path, "out", weights_file)[:3]]
+    monkeypatch.setattr(pipeline.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(matting, "alpha_of", slow)
+    solved = [one for group in ([one._replace(seconds=0.25)] for one in loaded) for one in drained(group)]
+    assert [pipeline._write(one)["seconds"] for one in solved] == [1.25] * 3
+
+
+def drained(group):
+    """What `_solved` returns."""
+    steps = pipeline._solved(group)
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    return end.value.value
