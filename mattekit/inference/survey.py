@@ -6,7 +6,6 @@ is counted once, and knows little less of its surroundings than the image does.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,25 +18,27 @@ SCALES = tuple(1 << level for level in range(10))  # of maps, in pixels
 Window = Callable[[slice, slice], Tensor]  # rows and columns of a network's input: (1, C, h, w)
 
 
-class Seen(NamedTuple):
-    """What a layer has from the whole image; `mapped` if that is a map, of which a tile has its part."""
-
-    value: Tensor
-    mapped: bool
-
-
 class _Enough(Exception):
     """All that was wanted of a tile is known."""
 
 
 def survey(
-    network: nn.Module, stages: list[list[Whole]], window: Window, tiles: Sequence[Tile], size: tuple[int, int]
-) -> dict[Whole, Seen]:
-    """What every layer of the stages has from an image of that size."""
-    known: dict[Whole, Seen] = {}
+    network: nn.Module,
+    stages: list[list[Whole]],
+    window: Window,
+    tiles: tuple[Sequence[Tile], Sequence[Tile]],
+    size: tuple[int, int],
+) -> dict[Whole, Tensor]:
+    """What every layer of the stages has from an image of that size.
+
+    The first tiles are for stages that put maps together, which have to be right everywhere; the second, which may
+    share less with their neighbours and so be fewer, for stages of averages alone.
+    """
+    known: dict[Whole, Tensor] = {}
+    far, close = tiles
     for stage in stages:
         tallies: dict[Whole, Tally] = {}
-        for tile in tiles:
+        for tile in far if any(layer.mapped for layer in stage) else close:
             with attached(outermost(network), _Questions(tile, size, known, tallies, stage)):
                 try:
                     rows, columns = tile
@@ -45,24 +46,23 @@ def survey(
                 except _Enough:
                     pass
         for layer in stage:
-            tally = tallies.pop(layer)
-            known[layer] = Seen(tally.result(), tally.mapped)
+            known[layer] = tallies.pop(layer).result()
     return known
 
 
 class Answers:
     """A tape for one tile: what layers have from the whole image."""
 
-    def __init__(self, tile: Tile, known: dict[Whole, Seen]):
+    def __init__(self, tile: Tile, known: dict[Whole, Tensor]):
         self.tile, self.known = tile, known
 
     def __call__(self, layer: Whole, x: Tensor) -> Tensor:
         """Of the tile's x."""
         seen = self.known[layer]
-        if not seen.mapped:
-            return seen.value.to(x)
+        if not layer.mapped:
+            return seen.to(x)
         top, left = (span.start // self.scale(x) for span in self.tile)
-        return seen.value[..., top : top + x.shape[2], left : left + x.shape[3]]
+        return seen[..., top : top + x.shape[2], left : left + x.shape[3]]
 
     def scale(self, x: Tensor) -> int:
         """How many pixels a position of x is wide, a power of two."""

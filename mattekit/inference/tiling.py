@@ -139,12 +139,14 @@ class Tiling:
         return self._each
 
     def _run(self, window: Window, unknown: np.ndarray, side: int) -> np.ndarray:
-        tiles = self._tiles(unknown.shape, side)
+        overlap = min(OVERLAP, side // 2) if self.overlap is None else self.overlap
+        tiles = self._tiles(unknown.shape, side, overlap)
         if len(tiles) == 1:
             return _array(self.network.decode(self.network.encode(window(slice(None), slice(None)))))
         asked = [(rows, columns) for rows, columns in tiles if unknown[rows.answered, columns.answered].any()]
         log.info("%d of %d tiles have unknown pixels.", len(asked), len(tiles))
-        known = survey(self.network, self._stages(window), window, tiles, unknown.shape)
+        close = self._tiles(unknown.shape, side, overlap // 2)
+        known = survey(self.network, self._stages(window), window, (tiles, close), unknown.shape)
         alpha = np.zeros(unknown.shape, np.float32)
         for rows, columns in asked:
             with attached(known, Answers((rows, columns), known)):
@@ -154,8 +156,7 @@ class Tiling:
             alpha[rows.answered, columns.answered] += weights * y[: weights.shape[0], : weights.shape[1]]
         return alpha
 
-    def _tiles(self, size: tuple[int, int], side: int) -> list[Tile]:
-        overlap = min(OVERLAP, side // 2) if self.overlap is None else self.overlap
+    def _tiles(self, size: tuple[int, int], side: int, overlap: int) -> list[Tile]:
         down, across = (spans(length, side, overlap, self.stride) for length in size)
         return [(rows, columns) for rows in down for columns in across]
 

@@ -26,6 +26,8 @@ class ASPP(Whole):
         Makes the activation of every layer.
     """
 
+    mapped = True
+
     def __init__(
         self,
         channels: int,

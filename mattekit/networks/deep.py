@@ -8,6 +8,8 @@ from mattekit.operators.whole import Mosaic, Whole
 class Deep(Whole):
     """Goes before a layer whose output has its input's size: of an image in tiles, that sees the whole map."""
 
+    mapped = True
+
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, h, w) -> (N, C', h, w)."""
         return self.viewed(x)

@@ -5,7 +5,7 @@ whole image, and it can be asked for that piece by piece: a `Tally` adds up what
 
 tally = layer.tally(height, width)           # of the layer's map of the whole image
 tally.add(part, top, left)  # of it, until every position was in one part
-with attached([layer], lambda layer, x: tally.result()): ...  # where the result is `mapped`, the tile's part of it
+with attached([layer], lambda layer, x: tally.result()): ...  # where the layer is `mapped`, the tile's part of it
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,8 +22,6 @@ Tape = Callable[["Whole", Tensor], Tensor]  # what a layer takes for its view of
 class Tally:
     """What a layer learns of an image in parts."""
 
-    mapped = False  # True: the result is a map, of which a tile needs its part
-
     def add(self, x: Tensor, top: int, left: int) -> None:
         """Take in (1, C, h, w), the part of the layer's input at that position."""
         raise NotImplementedError
@@ -37,6 +35,7 @@ class Whole(nn.Module):
     """A layer with a view of its whole input."""
 
     tape: Tape | None = None
+    mapped = False  # True: the view is a map, of which a tile needs its part
 
     def view(self, x: Tensor) -> Tensor:
         """What the layer wants of x (N, C, H, W)."""
@@ -133,8 +132,6 @@ class _Moments(Tally):
 
 class Mosaic(Tally):
     """The whole input put together, for a layer whose output is a map of the same size."""
-
-    mapped = True
 
     def __init__(self, run: Callable[[Tensor], Tensor], height: int, width: int):
         self.run, self.size, self.map = run, (height, width), None

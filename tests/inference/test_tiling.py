@@ -182,7 +182,7 @@ def test_one_tile_that_is_the_image_gives_the_image(name):
     with torch.inference_mode():
         order = stages(network, x[:, :, : 2 * network.stride, : 2 * network.stride])
         assert {layer for stage in order for layer in stage} == set(outermost(network))
-        seen = survey(network, order, lambda rows, columns: x[:, :, rows, columns], [tile], size)
+        seen = survey(network, order, lambda rows, columns: x[:, :, rows, columns], ([tile], [tile]), size)
         whole = network.decode(network.encode(x))
         with attached(seen, Answers(tile, seen)):
             told = network.decode(network.encode(x))
