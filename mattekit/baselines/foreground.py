@@ -37,12 +37,21 @@ def foreground(method: str, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     estimate = getattr(load(), name)
     try:
         with quiet_stdout():
-            fg = estimate(image.astype(dtype, copy=False), alpha.astype(dtype, copy=False))
+            fg = estimate(*(array.astype(dtype, copy=False).view(AsItIs) for array in (image, alpha)))
     except FAILURES as error:
         raise InputError(_no_answer(method, alpha, str(error) or type(error).__name__)) from error
     if not np.isfinite(fg).all():
         raise InputError(_no_answer(method, alpha, "some colours are not numbers"))
     return fg.astype(np.float32, copy=False)
+
+
+class AsItIs(np.ndarray):
+    """An array that pymatting does not copy, which it does even if the type is right: 0.7 GB at 45 megapixels."""
+
+    def astype(self, dtype, *args, **kwargs):
+        """The array itself, plain, where it has the type."""
+        plain = self.view(np.ndarray)
+        return plain if plain.dtype == dtype else plain.astype(dtype, *args, **kwargs)
 
 
 def _no_answer(method: str, alpha: np.ndarray, reason: str) -> str:
