@@ -11,7 +11,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 UNKNOWN = 4 << 30  # bytes that a system is taken to have if it does not tell
+LARGE = 1 << 22  # pixels; larger images may not take all memory of a CPU: other programs need some, too
+LENT = 0.5  # of the memory that is there, that they may take
 SMALL = 4096  # bytes; smaller tensors are not counted
+WASTE = 1.5  # what kernels need beside the tensors, which is not counted
 CGROUPS = {  # limit -> usage, of a container; version 2, then 1
     Path("/sys/fs/cgroup/memory.max"): Path("/sys/fs/cgroup/memory.current"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"): Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
@@ -27,6 +30,12 @@ def available(device: str) -> int:
     if kind == "mps":
         return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
     return max(0, min([_system(), *_containers(), *_process()]))
+
+
+def allowed(device: str, pixels: int) -> int:
+    """Bytes that a computation on so many pixels may take."""
+    there = available(device)
+    return int(LENT * there) if device == "cpu" and pixels > LARGE else there
 
 
 def _system() -> int:

@@ -140,10 +140,10 @@ class NetworkPredictor:
     def __call__(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         """Alpha (H, W) of an image (H, W, 3) and a trimap (H, W)."""
         with watched(self.tiling.device):
-            return self._restore(self._raw(image, trimap), image, trimap)
+            return self._restore(self.raw(image, trimap), image, trimap)
 
-    def _raw(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        """Raw alpha of the prepared size; what else was prepared is gone before alphas are finished."""
+    def raw(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """Raw alpha of the prepared size; what else was prepared is gone when it is given."""
         parts = self.prepared(image, trimap)
 
         def window(rows: slice, columns: slice) -> Tensor:

@@ -79,7 +79,8 @@ def refining_predictor(model: str, device: str, how: Any, report: Callable | Non
     """
     _require_decoder(model)
     from mattekit.inference.device import resolve
-    from mattekit.inference.refine import file_refiner, tell
+    from mattekit.inference.refine import tell
+    from mattekit.inference.refiner import file_refiner
 
     refiner = file_refiner(located(model), device=resolve(device))
     return lambda image, trimap: refiner(image, trimap, how, report or tell)

@@ -7,10 +7,7 @@ falls. The encoder runs once.
 
 import logging
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +17,7 @@ from torch.nn import functional as F
 
 from mattekit.errors import InputError
 from mattekit.inference.descent import OPTIMISERS, Search, descend
-from mattekit.inference.device import watched
-from mattekit.inference.network import Normalisation, finished, network_input, prior_of
-from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.refinement_cost import RULES, Cost, Terms, regions
-from mattekit.networks.fold import inference_copy
-from mattekit.networks.weights import load_network
 
 log = logging.getLogger("mattekit")
 
@@ -75,8 +67,16 @@ class Refinement:
 
 
 class Refined(NamedTuple):
-    """What refinement gave: the raw alpha (H, W) of least cost, the cost at every step, and why nothing was done."""
+    """What refinement gave.
 
+    Attributes
+    ----------
+    start, alpha : (H, W) raw alphas, the network's own and that of least cost.
+    costs : the cost at every step.
+    note : why nothing was done.
+    """
+
+    start: Tensor
     alpha: Tensor
     costs: list[Terms]
     note: str | None = None
@@ -132,20 +132,23 @@ def refine(network: nn.Module, x: Tensor, trimap: np.ndarray, window: tuple[slic
     with torch.no_grad():
         pyramid = network.encode(x)
         if not where.unknown.any() or not (where.fg.any() or where.bg.any()):
-            return Refined(network.decode(pyramid)[0, 0], [], "no unknown pixel touches a known one; not refined.")
-    cost: list[Cost] = []
+            start = network.decode(pyramid)[0, 0]
+            return Refined(start, start, [], "no unknown pixel touches a known one; not refined.")
+    first: list[tuple[Tensor, Cost]] = []
 
     def evaluate() -> tuple[Tensor, Tensor]:
         alpha = network.decode(pyramid, grids)[0, 0]
-        if not cost:
-            cost.append(Cost(where, alpha[inside].detach(), rule))
-        terms = cost[0](alpha[inside])
+        if not first:
+            first.append((alpha.detach(), Cost(where, alpha[inside].detach(), rule)))
+        _, cost = first[0]
+        terms = cost(alpha[inside])
         costs.append(Terms(*(float(term.detach()) for term in terms)))
         return terms.total, alpha.detach()
 
     search = Search(evaluate, grids.pairs.values(), how.steps or optimiser.steps, patient=not how.stop)
     descend(search, optimiser, how.learning_rate or optimiser.rate, grids.rescale)
-    return Refined(search.best, costs)
+    start, _ = first[0]
+    return Refined(start, search.best, costs)
 
 
 def tell(refined: Refined) -> None:
@@ -155,46 +158,3 @@ def tell(refined: Refined) -> None:
         return
     for step, terms in enumerate(refined.costs, 1):
         log.info("step %d: cost %.6f, C1 %.6f, C2 %.6f", step, *terms)
-
-
-Refiner = Callable[[np.ndarray, np.ndarray, Refinement, Callable[[Refined], None]], np.ndarray]
-
-
-def network_refiner(module: nn.Module, preparation: str, normalisation: Normalisation, *, device: str) -> Refiner:
-    """Make a function that predicts and refines, in float32 whatever else is chosen: lr 20 is unsafe with less.
-
-    Parameters
-    ----------
-    module, preparation, normalisation, device
-        As for `network.network_predictor`; a copy of the module is kept.
-
-    Returns
-    -------
-    function of image (H, W, 3), trimap (H, W), Refinement and what to do with Refined, giving alpha (H, W) in 0..1 in
-    which known pixels are exactly 0 and 1
-    """
-    rule, prior = preparation_of(preparation), prior_of(module)
-    network = inference_copy(module, fold=False).float().to(device)  # faster copies pass no gradients
-
-    @watched(device)
-    def run(image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Callable[[Refined], None]) -> np.ndarray:
-        prepared = rule.prepare(image, trimap)
-        estimates = None if prior is None else prior.estimate(*prepared)
-        x = network_input(*prepared, normalisation, estimates).to(device)
-        refined = refine(network, x, prepared[1], rule.window(trimap.shape), how)
-        report(refined)
-        return finished(rule.restore(refined.alpha.cpu().numpy(), trimap.shape), image, trimap, prior)
-
-    return run
-
-
-def file_refiner(path: str | Path, *, device: str) -> Refiner:
-    """Like `network.file_predictor`: the last file is kept, so that a folder of images reads its weights once."""
-    path = Path(path)
-    return _file_refiner(path, path.stat().st_mtime_ns if path.is_file() else None, device)
-
-
-@lru_cache(maxsize=1)
-def _file_refiner(path: Path, stamp: int | None, device: str) -> Refiner:
-    network = load_network(path)
-    return network_refiner(network, network.header.preparation, network.header.normalisation, device=device)

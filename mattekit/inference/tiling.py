@@ -17,11 +17,8 @@ log = logging.getLogger("mattekit")
 OVERLAP = 256  # pixels; tests/benchmarks/bench_tiling.py shows what it and others give
 SIDES = (1024, 768, 512)  # of tiles, in the order in which they are tried; smaller ones see too little
 SHARE = 0.25  # of the memory that may be had, that a tile may take when tiles are needed
-LARGE = 1 << 22  # pixels; larger images may not take all memory of a CPU: other programs need some, too
-LENT = 0.5  # of the memory that is there, that they may take
 BUDGET = 3 << 30  # bytes that are enough where tiles are needed, however much is there
 PLENTY = 1 << 12  # bytes a pixel, more than any network here takes: where there is so much, nothing is counted
-WASTE = 1.5  # what kernels need beside the tensors, which is not counted
 PROBE = 512  # side of what is run to count; the smaller, the more it is too much
 
 Setting = int | str  # side of tiles in pixels, "auto" or "off"
@@ -97,7 +94,7 @@ class Tiling:
         if self.tile != "auto":
             return self.tile == "off"
         pixels = count * size[0] * size[1]
-        return pixels * self._bytes_per_pixel(window, size) <= self._allowed(pixels)
+        return pixels * self._bytes_per_pixel(window, size) <= memory.allowed(self.device, pixels)
 
     def _sides(self, window: Window, size: tuple[int, int]) -> list[int]:
         """Of tiles, in the order in which they are tried; the whole image is a tile of its longer side."""
@@ -108,7 +105,7 @@ class Tiling:
         smaller = [side for side in SIDES if side < max(size) and self._fits(side)]
         if not smaller:
             return [max(size)]
-        there = self._allowed(size[0] * size[1])
+        there = memory.allowed(self.device, size[0] * size[1])
         if PLENTY * size[0] * size[1] <= there:
             return [max(size), *smaller]
         each = self._bytes_per_pixel(window, size)
@@ -120,11 +117,6 @@ class Tiling:
         log.info("in tiles of %d pixels.", within[0])
         return within
 
-    def _allowed(self, pixels: int) -> int:
-        """Bytes that so many pixels may take."""
-        there = memory.available(self.device)
-        return int(LENT * there) if self.device == "cpu" and pixels > LARGE else there
-
     def _fits(self, side: int) -> bool:
         """Whether the overlap leaves something of such tiles."""
         return self.overlap is None or self.overlap <= side - self.stride
@@ -135,7 +127,7 @@ class Tiling:
             x = window(*(slice(0, min(PROBE // self.stride * self.stride + side % self.stride, side)) for side in size))
             with torch.inference_mode():
                 peak = memory.peak_bytes(lambda: self.network.decode(self.network.encode(x)))
-            self._each = int(WASTE * peak / (x.shape[2] * x.shape[3]))
+            self._each = int(memory.WASTE * peak / (x.shape[2] * x.shape[3]))
         return self._each
 
     def _run(self, window: Window, unknown: np.ndarray, side: int) -> np.ndarray:

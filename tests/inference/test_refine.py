@@ -11,8 +11,9 @@ from mattekit.errors import InputError
 from mattekit.inference.descent import OPTIMISERS
 from mattekit.inference.network import network_input, network_predictor
 from mattekit.inference.preparation import PREPARATIONS
-from mattekit.inference.refine import Grids, Refinement, file_refiner, network_refiner, refine, tell
+from mattekit.inference.refine import Grids, Refinement, refine, tell
 from mattekit.inference.refinement_cost import RULES, Cost, regions
+from mattekit.inference.refiner import file_refiner, network_refiner
 from mattekit.networks import build
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import lsa as released

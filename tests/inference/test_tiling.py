@@ -266,7 +266,7 @@ def test_auto_takes_tiles_where_the_image_needs_more_than_there_is(monkeypatch, 
 def test_auto_leaves_half_of_a_cpus_memory_to_others_but_for_ordinary_pictures(monkeypatch, large, largest):
     monkeypatch.setattr("mattekit.inference.tiling.SIDES", (96, 48))
     monkeypatch.setattr("mattekit.inference.tiling.BUDGET", 100_000)
-    monkeypatch.setattr("mattekit.inference.tiling.LARGE", large)
+    monkeypatch.setattr("mattekit.inference.memory.LARGE", large)
     network, x = seeded(Local), torch.randn(1, 4, 128, 128)
     needed = Tiling(network, "cpu")._bytes_per_pixel(lambda rows, columns: x[:, :, rows, columns], (128, 128)) * 128**2
     network.calls.clear()

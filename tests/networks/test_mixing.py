@@ -5,7 +5,8 @@ import torch
 from mattekit.baselines.coarse import PRIORS
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.network import network_predictor
-from mattekit.inference.refine import Refinement, network_refiner
+from mattekit.inference.refine import Refinement
+from mattekit.inference.refiner import network_refiner
 from mattekit.networks import build, prior_name
 from mattekit.networks.encoder_decoder import PLANES
 from mattekit.networks.fold import inference_copy

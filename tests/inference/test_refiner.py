@@ -1,0 +1,116 @@
+"""Pictures too large for their gradients are refined by way of reduced ones, and never to a higher cost."""
+
+import logging
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from mattekit.inference import memory, refiner
+from mattekit.inference.network import network_predictor
+from mattekit.inference.refine import Refinement
+from mattekit.inference.refinement_cost import RULES, Cost, regions
+from mattekit.networks import build
+from mattekit.networks.weights import IMAGENET
+
+SIZE = (160, 224)
+
+
+@pytest.fixture
+def network():
+    """Its alpha is a mean of estimates, so that the cost has slopes."""
+    torch.manual_seed(0)
+    network = build("mixing", widths=[8, 12, 16])
+    torch.nn.init.normal_(network.head[0].weight, std=0.3)
+    return network.eval()
+
+
+@pytest.fixture
+def refine(network):
+    return refiner.network_refiner(network, "reflect-32", IMAGENET, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def scene():
+    """A soft disc on noise, and its trimap."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    truth = np.clip((48 - np.hypot(y - SIZE[0] / 2, x - SIZE[1] / 2)) / 32 + 0.5, 0, 1).astype(np.float32)
+    image = (0.7 * truth[..., None] + 0.3 * np.random.default_rng(0).random((*SIZE, 3))).astype(np.float32)
+    return image, np.where(truth == 1, 1, np.where(truth == 0, 0, 0.5)).astype(np.float32)
+
+
+def cost(alpha, start, trimap):
+    rule = RULES["released"]
+    return float(Cost(regions(trimap, rule), torch.from_numpy(start), rule)(torch.from_numpy(alpha)).total)
+
+
+@pytest.fixture
+def little(refine, monkeypatch):
+    """Memory for a quarter of the pixels' gradients."""
+    wanted = refine._bytes_per_pixel * math.prod(refine.rule.size(SIZE))
+    monkeypatch.setattr(memory, "available", lambda device: wanted // 4)
+
+
+def test_with_memory_for_all_the_whole_is_refined(refine, scene, caplog):
+    steps = []
+    refine(*scene, Refinement(4), steps.append)
+    assert steps[0].alpha.shape == SIZE and not caplog.records
+
+
+def test_with_little_memory_a_reduced_picture_is_refined_and_told(network, refine, scene, little, caplog):
+    steps, (image, trimap) = [], scene
+    with caplog.at_level(logging.WARNING, "mattekit"):
+        alpha = refine(image, trimap, Refinement(8), steps.append)
+    assert steps[0].alpha.shape == (96, 128)  # of 80 x 112, prepared
+    assert "224x160 pixels: refining needs" in caplog.text and "refined at 50 % of the size" in caplog.text
+    own = network_predictor(network, "reflect-32")(image, trimap)
+    np.testing.assert_array_equal(alpha[trimap != 0.5], trimap[trimap != 0.5])
+    assert np.abs(alpha - own).max() > 1e-3 and cost(alpha, own, trimap) < cost(own, own, trimap)
+
+
+def test_what_does_not_suit_the_whole_is_left(network, refine, scene, little, caplog, monkeypatch):
+    """A change for the worse, here its opposite, gives the network's own alpha."""
+    plain = refiner.refine
+
+    def worse(*args):
+        refined = plain(*args)
+        return refined._replace(alpha=2 * refined.start - refined.alpha)
+
+    monkeypatch.setattr(refiner, "refine", worse)
+    alpha = refine(*scene, Refinement(8), lambda refined: None)
+    np.testing.assert_allclose(alpha, network_predictor(network, "reflect-32")(*scene), atol=1e-6)
+    assert "does not lower the cost of the whole" in caplog.text
+
+
+def test_where_memory_runs_out_smaller_pictures_are_tried_with_a_note(refine, scene, caplog, monkeypatch):
+    plain, seen = refiner.refine, []
+
+    def greedy(network, x, *rest):
+        seen.append(tuple(x.shape[2:]))
+        if x.shape[3] > 64:
+            raise MemoryError
+        return plain(network, x, *rest)
+
+    monkeypatch.setattr(refiner, "refine", greedy)
+    assert refine(*scene, Refinement(3), lambda refined: None).shape == SIZE
+    assert seen == [(160, 224), (96, 128), (64, 64)]
+    assert [record.message for record in caplog.records if "out of memory" in record.message] == [
+        "out of memory; refined at 50 % of the size.",
+        "out of memory; refined at 25 % of the size.",
+    ]
+
+
+def test_no_memory_at_all_is_an_error(refine, scene, monkeypatch):
+    def greedy(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(refiner, "refine", greedy)
+    with pytest.raises(MemoryError):
+        refine(*scene, Refinement(3), lambda refined: None)
+
+
+@pytest.mark.parametrize("name", ["mixing", "indexnet", "a2u", "lsa"])
+def test_there_is_never_need_to_count_where_there_is_plenty(name):
+    made = refiner.network_refiner(build(name).eval(), "reflect-32", IMAGENET, device="cpu")
+    assert 400 < made._bytes_per_pixel < refiner.PLENTY
