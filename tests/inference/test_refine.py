@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mattekit.errors import InputError
-from mattekit.inference.descent import OPTIMISERS
+from mattekit.inference.descent import OPTIMISERS, Search, descend
 from mattekit.inference.network import network_input, network_predictor
 from mattekit.inference.preparation import PREPARATIONS
 from mattekit.inference.refine import Grids, Refinement, refine, tell
@@ -171,6 +171,24 @@ def test_no_result_costs_more_than_the_start(optimiser):
         cost = Cost(where, start, RULES["released"])
         assert cost(refined.alpha[window]).total.item() == pytest.approx(lowest, rel=1e-5)
         assert lowest <= refined.costs[0].total == pytest.approx(cost(start).total.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("steps", [4, 30])
+def test_where_a_line_search_finds_nothing_another_optimiser_takes_over(steps):
+    """On a slope with a flat, higher plain beside it, on which L-BFGS's first step lands."""
+    x, scale = torch.zeros(4, requires_grad=True), [1.0]
+
+    def evaluate():
+        y = scale[0] * (x * torch.tensor([0.1, 0.2, 0.3, 0.4])).sum()
+        return torch.where(y.detach().abs() > 0.5, y * 0 + 2, 1 - y), y.detach()
+
+    def rescale(factor):
+        scale[0] *= factor
+
+    search = Search(evaluate, [x], steps, patient=True)
+    descend(search, OPTIMISERS["lbfgs"], 0.9, rescale)
+    assert search.lowest[0] == 1 and len(search.lowest) == steps
+    assert (search.lowest[-1] < 0.6) == (steps == 30)
 
 
 def test_one_step_is_the_networks_own_alpha():
