@@ -187,7 +187,7 @@ def test_where_a_line_search_finds_nothing_another_optimiser_takes_over(steps):
 
     search = Search(evaluate, [x], steps, patient=True)
     descend(search, OPTIMISERS["lbfgs"], 0.9, rescale)
-    assert search.lowest[0] == 1 and len(search.lowest) == steps
+    assert search.lowest[0] == 1 and len(search.lowest) <= steps
     assert (search.lowest[-1] < 0.6) == (steps == 30)
 
 
