@@ -40,6 +40,22 @@ def weights_file(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture
+def small_mixing():
+    """A function of the spread of the head's weights: the default's network, small, whose head gives something."""
+    import torch
+
+    from mattekit.networks import build
+
+    def make(spread: float):
+        torch.manual_seed(0)
+        network = build("mixing", widths=[8, 12, 16])
+        torch.nn.init.normal_(network.head[0].weight, std=spread)
+        return network.eval()
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with the authors' own outputs and the real images; tests that need it skip where it is absent."""

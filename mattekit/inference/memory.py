@@ -83,6 +83,11 @@ def peak_bytes(run: Callable[[], object]) -> int:
     return peak.bytes
 
 
+def bytes_per_pixel(run: Callable[[], object], pixels: int) -> int:
+    """What running on so many pixels takes for each of them, kernels included."""
+    return int(WASTE * peak_bytes(run) / pixels)
+
+
 class _Peak(TorchDispatchMode):
     """Watches tensors come and go; looks for those gone only when there may be more than ever before."""
 

@@ -73,8 +73,7 @@ class NetworkRefiner:
         with watched(self.device):
             while True:
                 try:
-                    raw = (self._whole if scale == 1 else self._by_way_of)(image, trimap, how, report, scale)
-                    return finished(raw, image, trimap, self.prior)
+                    return finished(self._raw(image, trimap, how, report, scale), image, trimap, self.prior)
                 except Exception as error:
                     if not is_out_of_memory(error) or scale * min(trimap.shape) < SMALLEST:
                         raise
@@ -87,7 +86,8 @@ class NetworkRefiner:
         there = memory.allowed(self.device, pixels)
         if PLENTY * pixels <= there or (needed := self._bytes_per_pixel * pixels) <= there:
             return 1.0
-        scale = math.sqrt(there / needed)
+        prepared = min(1, pixels / math.prod(size))  # LSA's rule reduces large pictures itself
+        scale = math.sqrt(there / needed * prepared)
         log.warning(
             "%dx%d pixels: refining needs %d MB, %d may be had; refined at %.0f %% of the size.",
             *(size[1], size[0], needed >> 20, there >> 20, 100 * scale),
@@ -106,33 +106,29 @@ class NetworkRefiner:
         trimap = np.full((rows, columns), 0.5, np.float32)
         trimap[: rows // 4], trimap[-rows // 4 :] = 0, 1
         everywhere = (slice(None), slice(None))
-        peak = memory.peak_bytes(lambda: refine(self.network, x, trimap, everywhere, Refinement(2)))
-        return int(memory.WASTE * peak / (rows * columns))
+        return memory.bytes_per_pixel(
+            lambda: refine(self.network, x, trimap, everywhere, Refinement(2)), rows * columns
+        )
 
-    def _refined(self, image: np.ndarray, trimap: np.ndarray, how: Refinement) -> Refined:
-        """Of a picture as it is."""
+    def _refined(
+        self, image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Report
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Raw alphas (H, W) of a picture as it is: the network's own and the refined one."""
         prepared = self.rule.prepare(image, trimap)
         estimates = None if self.prior is None else self.prior.estimate(*prepared)
         x = network_input(*prepared, self.normalisation, estimates).to(self.device)
-        return refine(self.network, x, prepared[1], self.rule.window(trimap.shape), how)
-
-    def _whole(self, image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Report, _: float) -> np.ndarray:
-        refined = self._refined(image, trimap, how)
+        refined = refine(self.network, x, prepared[1], self.rule.window(trimap.shape), how)
         report(refined)
-        return self.rule.restore(refined.alpha.cpu().numpy(), trimap.shape)
+        return tuple(self.rule.restore(raw.cpu().numpy(), trimap.shape) for raw in (refined.start, refined.alpha))
 
-    def _by_way_of(
-        self, image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Report, scale: float
-    ) -> np.ndarray:
-        """The network's own alpha and what refinement changes in a picture that is reduced by `scale`."""
+    def _raw(self, image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Report, scale: float) -> np.ndarray:
+        """The refined alpha, or the network's own and what refinement changes in a picture reduced by `scale`."""
+        if scale == 1:
+            return self._refined(image, trimap, how, report)[1]
         size = tuple(max(1, round(side * scale)) for side in trimap.shape[::-1])
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA), reduced(trimap, size)
-        refined = self._refined(*small, how)
-        report(refined)
-        before, after = (
-            self.rule.restore(raw.cpu().numpy(), small[1].shape).clip(0, 1) for raw in (refined.start, refined.alpha)
-        )
-        change = cv2.resize(after - before, trimap.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        before, after = self._refined(*small, how, report)
+        change = cv2.resize(after.clip(0, 1) - before.clip(0, 1), trimap.shape[::-1], interpolation=cv2.INTER_LINEAR)
         own = self.rule.restore(self._plain.raw(image, trimap), trimap.shape).clip(0, 1)
         changed = (own + change).clip(0, 1)
         return changed if _falls(own, changed, trimap, how) else own

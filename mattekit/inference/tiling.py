@@ -126,8 +126,9 @@ class Tiling:
         if self._each is None:
             x = window(*(slice(0, min(PROBE // self.stride * self.stride + side % self.stride, side)) for side in size))
             with torch.inference_mode():
-                peak = memory.peak_bytes(lambda: self.network.decode(self.network.encode(x)))
-            self._each = int(memory.WASTE * peak / (x.shape[2] * x.shape[3]))
+                self._each = memory.bytes_per_pixel(
+                    lambda: self.network.decode(self.network.encode(x)), x.shape[2] * x.shape[3]
+                )
         return self._each
 
     def _run(self, window: Window, unknown: np.ndarray, side: int) -> np.ndarray:

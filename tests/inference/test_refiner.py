@@ -18,12 +18,9 @@ SIZE = (160, 224)
 
 
 @pytest.fixture
-def network():
+def network(small_mixing):
     """Its alpha is a mean of estimates, so that the cost has slopes."""
-    torch.manual_seed(0)
-    network = build("mixing", widths=[8, 12, 16])
-    torch.nn.init.normal_(network.head[0].weight, std=0.3)
-    return network.eval()
+    return small_mixing(0.3)
 
 
 @pytest.fixture
@@ -99,6 +96,16 @@ def test_where_memory_runs_out_smaller_pictures_are_tried_with_a_note(refine, sc
         "out of memory; refined at 50 % of the size.",
         "out of memory; refined at 25 % of the size.",
     ]
+
+
+def test_pictures_that_the_preparation_reduces_are_reduced_further(monkeypatch):
+    """LSA's rule leaves 2176 pixels of the longer side; a quarter of the memory is half of those."""
+    made = refiner.network_refiner(build("lsa").eval(), "lsa-ring", IMAGENET, device="cpu")
+    size = (5464, 8192)
+    whole = math.prod(made.rule.size(size))
+    monkeypatch.setattr(memory, "available", lambda device: made._bytes_per_pixel * whole // 4)
+    scale = made._scale(size)
+    assert math.prod(made.rule.size(tuple(round(side * scale) for side in size))) < 0.3 * whole
 
 
 def test_no_memory_at_all_is_an_error(refine, scene, monkeypatch):

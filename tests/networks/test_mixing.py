@@ -15,12 +15,8 @@ from mattekit.networks.mixing import Mean, Unfold, fold
 
 
 @pytest.fixture
-def network():
-    """Small, with a head that gives something."""
-    torch.manual_seed(0)
-    made = build("mixing", widths=[8, 12, 16])
-    torch.nn.init.normal_(made.head[0].weight, std=0.03)
-    return made.eval()
+def network(small_mixing):
+    return small_mixing(0.03)
 
 
 def scene(size=(60, 90)):
