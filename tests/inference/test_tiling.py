@@ -189,13 +189,25 @@ def test_one_tile_that_is_the_image_gives_the_image(name):
         assert (told - whole).abs().max() <= 1e-4 * whole.abs().max()
 
 
-@pytest.mark.parametrize(("name", "wanted"), [("a2u", [2, 2] * 4 + [1]), ("lsa", [1] * 7), ("indexnet", [1] * 4)])
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("a2u", [2, 2] * 4 + [1]),
+        ("lsa", [1] * 7),
+        ("indexnet", [1] * 4),
+        ("indexnet-b1", [1] * 4),
+        ("indexnet-b2", [1] * 5),
+    ],
+)
 def test_stages_of_the_papers_networks(name, wanted):
-    """A2U: averages and norms of four resolutions, context; LSA: two stages, five blocks; IndexNet: three, context."""
+    """A2U: averages and norms of four resolutions, context; LSA: two stages, five blocks; the others: three, context.
+
+    RefineNet has two poolings in place of the context.
+    """
     network = built(name)
     found = stages(network, torch.randn(1, 4, 2 * network.stride, 2 * network.stride))
     assert [len(stage) for stage in found] == wanted
-    assert name == "lsa" or isinstance(found[-1][0], ASPP)
+    assert name in ("lsa", "indexnet-b2") or isinstance(found[-1][0], ASPP)
 
 
 class Greedy(Local):
