@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mattekit.baselines import FOREGROUND
-from mattekit.data.sources import open_sources
 from mattekit.evaluation.evaluate import evaluate
 from mattekit.imaging import io
 from mattekit.imaging.levels import to_float
 from mattekit.inference.predictor import predict_alpha
 from mattekit.inference.refine import Refinement
+from mattekit.samples.sources import open_sources
 from mattekit.training.job import Job
 from mattekit.training.loop import train
 from mattekit.training.recipe import read

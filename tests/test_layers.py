@@ -9,13 +9,16 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 
 # A package may import packages of earlier rows; neighbours in a row do not import each other.
 LAYERS = [
-    {"errors", "files", "parallel", "ranks", "compiling"},
+    {"errors", "files", "parallel", "ranks", "compiling", "pairing"},
     {"imaging", "operators"},
     {"metrics", "baselines", "networks"},
-    {"data"},
+    {"synthetic"},
+    {"datasets"},
+    {"samples"},
     {"inference"},
     {"evaluation"},
     {"training"},
+    {"jobs"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

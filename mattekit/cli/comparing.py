@@ -22,7 +22,7 @@ def work(save: str) -> tuple[list[str], Any]:
     """The one kind of picture that is made, and the function that does a job."""
     if save != "alpha":
         raise typer.BadParameter("--compare writes one sheet, and --save is for one model. Give one of them.")
-    from mattekit.inference.comparison import compare
+    from mattekit.jobs.comparison import compare
 
     return ["compare"], compare
 
@@ -38,7 +38,7 @@ def show(name: str, value: dict, json: bool) -> None:
     batch.console_result(name, value, json)
     if json or "-" in value["outputs"].values():
         return
-    from mattekit.inference.comparison import lines
+    from mattekit.jobs.comparison import lines
 
     for entry in value["models"].values():
         if "scores" in entry:

@@ -103,14 +103,14 @@ def _folder(output: Path | None) -> Path:
 
 
 def _compose_one() -> Any:
-    from mattekit.imaging.compose import compose
+    from mattekit.jobs.compose import compose
 
     return compose
 
 
 def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels: float, json: bool) -> Any:
-    from mattekit.imaging.compose import Job
     from mattekit.imaging.depth import output_suffix
+    from mattekit.jobs.compose import Job
 
     if len(parts or ()) not in (2, 3):
         raise typer.BadParameter("wanted FOREGROUND ALPHA BACKGROUND, or CUTOUT BACKGROUND, or --preset.")

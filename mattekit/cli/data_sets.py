@@ -10,7 +10,7 @@ from mattekit.cli import batch, console, options
 
 def compose(output: Path, folders: dict, wanted: dict, **run: Any) -> None:
     """Compose a data set of the foregrounds and backgrounds in `folders`, as a preset asks."""
-    from mattekit.data.dataset import prepare
+    from mattekit.datasets.dataset import prepare
 
     _check_choices(**wanted)
     for role in ("foreground", "background"):
@@ -29,7 +29,7 @@ def draw(
     **run: Any,
 ) -> None:
     """Compose a data set of `count` synthetic foregrounds; `size` and `kinds` as typed."""
-    from mattekit.data.synthetic_set import prepare
+    from mattekit.datasets.synthetic_set import prepare
 
     _check_choices(**wanted)
     drawn = {"count": count, "size": _size(size or "512"), "kinds": _kinds(kinds), "backgrounds": backgrounds}
@@ -38,8 +38,8 @@ def draw(
 
 def verify(output: Path, folders: dict, *, json: bool, **run: Any) -> None:
     """Check a data set against its manifest, and its parts where their folders are given."""
-    from mattekit.data.plan import Library
-    from mattekit.data.verify import check, checks, strangers
+    from mattekit.datasets.plan import Library
+    from mattekit.datasets.verify import check, checks, strangers
 
     libraries = {role: Library(paths) for role, paths in folders.items() if paths}
     tasks, problems = checks(output, libraries)
@@ -59,13 +59,13 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _kinds(text: str | None) -> list[str]:
-    from mattekit.data.synthetic import KINDS
+    from mattekit.synthetic import KINDS
 
     return [options.choice("--kinds", kind.strip(), tuple(KINDS)) for kind in text.split(",")] if text else []
 
 
 def _run(output: Path, prepare: Any, wanted: dict, *, shard: Any, **run: Any) -> None:
-    from mattekit.data.build import compose
+    from mattekit.datasets.build import compose
 
     rank = batch.rank_of(shard)
     dataset = prepare(output, **wanted, rank=rank)
@@ -87,7 +87,7 @@ def _finish(dataset: Any, rank: Any) -> None:
 
 
 def _check_choices(trimap_rule: str | None, preset: str | None = None, split: str | None = None, **_: Any) -> None:
-    from mattekit.data.presets import PRESETS
+    from mattekit.datasets.presets import PRESETS
     from mattekit.imaging.trimap_random import RULES
 
     if preset:

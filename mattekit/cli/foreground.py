@@ -76,7 +76,7 @@ def foreground(
         "judge": verbose or json,
     }
     kinds = ["foreground", "background"] if also_background else ["foreground"]
-    from mattekit.inference.foreground import reestimate
+    from mattekit.jobs.foreground import reestimate
 
     if image.is_dir():
         if jobs > 1 and method in ("multilevel", "closed-form"):
@@ -122,7 +122,7 @@ def _initial(initial: str, method: str) -> str:
 
 
 def _single_job(image: Path, alpha: Path, output: Path | None, kinds: list[str], settings: dict) -> Any:
-    from mattekit.inference.foreground import Job
+    from mattekit.jobs.foreground import Job
 
     if str(image) == "-" and str(alpha) == "-":
         raise typer.BadParameter("the image and the alpha cannot both come from stdin.")
@@ -137,8 +137,8 @@ def _single_job(image: Path, alpha: Path, output: Path | None, kinds: list[str],
 def _folder_jobs(
     image: Path, alpha: Path, output: Path, kinds: list[str], recursive: bool, numbered: bool, settings: dict
 ) -> tuple[list, list[str]]:
-    from mattekit.data.folders import pair
-    from mattekit.inference.foreground import Job
+    from mattekit.jobs.foreground import Job
+    from mattekit.pairing import pair
 
     pairing = pair({"image": image, "alpha": alpha}, recursive=recursive, numbered=["alpha"] if numbered else [])
     for name in pairing.unused["alpha"]:

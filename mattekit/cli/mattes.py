@@ -61,7 +61,7 @@ def run(
 
     `at_once` is how many images a network takes together.
     """
-    from mattekit.inference.matting import matte
+    from mattekit.jobs.predict import matte
 
     if settings["compared"]:
         kinds, work = comparing.work(save)
@@ -88,7 +88,7 @@ def _runner(model: str, at_once: int | None) -> Any:
 
     if model in ALPHA:
         return None
-    from mattekit.inference.pipeline import runner
+    from mattekit.jobs.pipeline import runner
 
     return runner(at_once)
 
@@ -212,7 +212,7 @@ def _check_background(background: str) -> None:
 
 
 def _single_job(image: Path, trimap: Path, output: Path | None, kinds: list[str], settings: dict) -> Any:
-    from mattekit.inference.matting import Job
+    from mattekit.jobs.predict import Job
 
     if str(image) == str(trimap) == "-":
         raise typer.BadParameter("the image and the trimap cannot both come from stdin.")
@@ -229,8 +229,8 @@ def _single_job(image: Path, trimap: Path, output: Path | None, kinds: list[str]
 def _folder_jobs(
     image: Path, trimap: Path, output: Path | None, kinds: list[str], recursive: bool, numbered: bool, settings: dict
 ) -> tuple[list, list[str]]:
-    from mattekit.data.folders import pair
-    from mattekit.inference.matting import Job
+    from mattekit.jobs.predict import Job
+    from mattekit.pairing import pair
 
     folder, truth = targets.folder(output), settings["truth"]
     folders = {"image": image, "trimap": trimap, **({"alpha": truth} if truth else {})}

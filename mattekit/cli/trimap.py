@@ -95,7 +95,7 @@ def trimap(
     settings["max_megapixels"] = max_pixels
     if check and output is not None:
         raise typer.BadParameter("--check writes nothing; leave out -o.")
-    from mattekit.imaging.trimap_file import WORK
+    from mattekit.jobs.trimap import WORK
 
     verdicts = _Verdicts(fail_fast) if check else None
     if source.is_dir():
@@ -155,7 +155,7 @@ def _settings(mode: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _single_job(source: Path, output: Path | None, check: bool, settings: dict) -> Any:
-    from mattekit.imaging.trimap_file import Job
+    from mattekit.jobs.trimap import Job
 
     if settings.get("image") and settings["image"].is_dir():
         raise typer.BadParameter(f"--image {settings['image']} is a folder, but {source} is a file.")
@@ -171,8 +171,8 @@ def _single_job(source: Path, output: Path | None, check: bool, settings: dict) 
 def _folder_jobs(
     source: Path, output: Path | None, check: bool, recursive: bool, settings: dict
 ) -> tuple[list, list[str]]:
-    from mattekit.data.folders import pair
-    from mattekit.imaging.trimap_file import Job
+    from mattekit.jobs.trimap import Job
+    from mattekit.pairing import pair
 
     if not check:
         output = targets.folder(output)

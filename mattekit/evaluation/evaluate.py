@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from mattekit.data.folders import pair
 from mattekit.errors import InputError, MissingFileError
 from mattekit.evaluation.mattes import read_matte, read_region
 from mattekit.evaluation.scoring import Rules
 from mattekit.evaluation.summary import mean
 from mattekit.imaging import io
-from mattekit.imaging.encode import quantise
+from mattekit.imaging.codecs.encode import quantise
 from mattekit.inference.predictor import Predictor
 from mattekit.metrics import score
+from mattekit.pairing import pair
 
 FOLDERS = {"image": ("image", "images", "merged"), "alpha": ("alpha", "alphas", "gt")}
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattekit.data.folders import Problem, images, pair
 from mattekit.errors import MissingFileError
+from mattekit.pairing import Problem, images, pair
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from mattekit.errors import InputError
-from mattekit.imaging.encode import DEPTHS
-from mattekit.imaging.header import read_header
+from mattekit.imaging.codecs.encode import DEPTHS
+from mattekit.imaging.codecs.header import read_header
 
 CHOICES = ("auto", "8", "16", "float")
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from mattekit import files
 from mattekit.errors import InputError, MissingFileError
-from mattekit.imaging import decode, encode, exr, levels
-from mattekit.imaging.header import SUFFIXES, format_of, read_header, refuse_bomb
+from mattekit.imaging import levels
+from mattekit.imaging.codecs import decode, encode, exr
+from mattekit.imaging.codecs.header import SUFFIXES, format_of, read_header, refuse_bomb
 from mattekit.imaging.levels import to_float
 
 logger = logging.getLogger("mattekit")

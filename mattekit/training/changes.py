@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from mattekit.data.augment import STEPS
 from mattekit.errors import RecipeError
 from mattekit.networks import arguments
+from mattekit.samples.augment import STEPS
 from mattekit.training import settings
 
 TABLES: dict[str, type[BaseModel]] = {

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mattekit.data.augment import Step, apply
-from mattekit.data.samples import Drawable, Samples
 from mattekit.errors import InputError
+from mattekit.samples.augment import Step, apply
+from mattekit.samples.samples import Drawable, Samples
 from mattekit.training.batch import Batch
 from mattekit.training.device_steps import STEPS
 

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from mattekit.data.loader import loader
 from mattekit.imaging import io
 from mattekit.networks.header import header_of
 from mattekit.networks.weights import save_network
+from mattekit.samples.loader import loader
 from mattekit.training import nonfinite, state
 from mattekit.training.batch import Batch
 from mattekit.training.beginning import begin

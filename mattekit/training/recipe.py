@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from mattekit.data.augment import check_steps
 from mattekit.errors import InputError, MissingFileError, RecipeError
 from mattekit.networks.summary import on_paper
+from mattekit.samples.augment import check_steps
 from mattekit.training import changes as change
 from mattekit.training.settings import Data, Loss, Network, Optimiser, Run, Schedule, Settings, Step
 from mattekit.training.toml import dumps

@@ -10,12 +10,12 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from mattekit import __version__
-from mattekit.data.pool import Pool, parted
-from mattekit.data.samples import Samples
-from mattekit.data.sources import Sources, open_sources
 from mattekit.errors import InputError
 from mattekit.networks import find
 from mattekit.networks.header import Header
+from mattekit.samples.pool import Pool, parted
+from mattekit.samples.samples import Samples
+from mattekit.samples.sources import Sources, open_sources
 from mattekit.training import pictures, reconstruction
 from mattekit.training.batch import Batch, network_input
 from mattekit.training.device_composition import Parts, finish, split

@@ -28,7 +28,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mattekit.data import manifest, stored
+from mattekit.datasets import manifest, stored
 from mattekit.imaging import io
 from mattekit.imaging.compositor import Cutout, enlarge
 from mattekit.imaging.trimap import to_levels

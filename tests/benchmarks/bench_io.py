@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from mattekit.imaging import io
-from mattekit.imaging.encode import encode
+from mattekit.imaging.codecs.encode import encode
 
 REPEATS = 15
 

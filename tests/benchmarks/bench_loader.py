@@ -25,11 +25,11 @@ import numpy as np
 import torch
 from plain_augmentation import PlainSamples
 
-from mattekit.data.augment import check_steps
-from mattekit.data.loader import loader
-from mattekit.data.samples import Samples
-from mattekit.data.sources import open_sources
-from mattekit.data.synthetic import background, foreground
+from mattekit.samples.augment import check_steps
+from mattekit.samples.loader import loader
+from mattekit.samples.samples import Samples
+from mattekit.samples.sources import open_sources
+from mattekit.synthetic import background, foreground
 
 SIZE = (1250, 1600)
 WORKERS, BATCH = 2, 8

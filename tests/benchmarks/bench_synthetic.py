@@ -18,9 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import cv2
 import numpy as np
 
-from mattekit.data.synthetic import KINDS, background, foreground, strands
-from mattekit.data.synthetic.foregrounds import SHARES
-from mattekit.data.synthetic.strands import Strands
+from mattekit.synthetic import KINDS, background, foreground, strands
+from mattekit.synthetic.foregrounds import SHARES
+from mattekit.synthetic.strands import Strands
 
 
 def main() -> None:

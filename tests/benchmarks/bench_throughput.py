@@ -15,8 +15,8 @@ from pathlib import Path
 import reference_networks
 
 from mattekit import parallel
-from mattekit.inference.matting import Job, matte
-from mattekit.inference.pipeline import runner
+from mattekit.jobs.pipeline import runner
+from mattekit.jobs.predict import Job, matte
 
 
 def per_minute(jobs: list[Job], run) -> float:

@@ -16,9 +16,9 @@ from statistics import median
 
 import torch
 
-from mattekit.data.loader import loader
 from mattekit.networks import build
 from mattekit.networks.header import header_of
+from mattekit.samples.loader import loader
 from mattekit.training.batch import network_input
 from mattekit.training.beginning import begin
 from mattekit.training.job import Job

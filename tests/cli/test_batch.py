@@ -9,8 +9,8 @@ import typer
 
 from mattekit import files
 from mattekit.cli import batch, console
-from mattekit.data.folders import Problem
 from mattekit.errors import InputError
+from mattekit.pairing import Problem
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from mattekit.cli import app
 from mattekit.imaging.comparison import panel_size
 from mattekit.imaging.labels import LINE
 from mattekit.imaging.preview import GAP
-from mattekit.inference.comparison import labels, lines
+from mattekit.jobs.comparison import labels, lines
 
 
 def run(*words, code=0):

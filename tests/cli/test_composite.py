@@ -13,7 +13,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mattekit.cli import app
-from mattekit.data import manifest
+from mattekit.datasets import manifest
 from mattekit.imaging import io
 from mattekit.imaging.background import cover, plain
 from mattekit.imaging.composite import composite

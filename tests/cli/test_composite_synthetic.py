@@ -5,10 +5,10 @@ import pytest
 from typer.testing import CliRunner
 
 from mattekit.cli import app
-from mattekit.data.sources import open_sources
-from mattekit.data.synthetic import foreground
 from mattekit.imaging import io
 from mattekit.imaging.trimap_random import generator
+from mattekit.samples.sources import open_sources
+from mattekit.synthetic import foreground
 
 SIZE = (48, 64)
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from mattekit.errors import InputError
 from mattekit.imaging import io
-from mattekit.imaging.encode import quantise
+from mattekit.imaging.codecs.encode import quantise
 
 RNG = np.random.default_rng(1)
 PICTURE = RNG.random((9, 7, 3), dtype=np.float32)

@@ -7,12 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mattekit.data.loader import loader
-from mattekit.data.sample import Sample
-from mattekit.data.samples import Samples
 from mattekit.errors import InputError
 from mattekit.imaging.erosion import erode_by_distance, erode_by_kernel
 from mattekit.imaging.trimap_random import RULES
+from mattekit.samples.loader import loader
+from mattekit.samples.sample import Sample
+from mattekit.samples.samples import Samples
 from mattekit.training import device_composition, device_steps, logs
 from mattekit.training.device_composition import Parts, finish, split
 from mattekit.training.loop import train

@@ -1,0 +1,1 @@
+"""Data sets on disk: presets, plans, builds, manifests and their verification."""

@@ -1,0 +1,159 @@
+"""Compose one image of a data set: read its parts, write image, alpha and trimap, and say what came of what."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from mattekit import files
+from mattekit.datasets import manifest, stored
+from mattekit.datasets.plan import Item
+from mattekit.errors import InputError
+from mattekit.imaging import io, levels
+from mattekit.imaging.codecs import encode
+from mattekit.imaging.compositor import Cutout, enlarge
+from mattekit.imaging.depth import output_depth
+from mattekit.imaging.trimap import to_levels
+from mattekit.imaging.trimap_random import generator, random_from_alpha
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all images of a run share.
+
+    output : folder of the data set, with merged/, alpha/ and trimaps/ in it.
+    truncate : cut blends to whole numbers instead of rounding.
+    trimap_rule : row of `trimap_random.RULES` for trimaps that are not given; None makes none.
+    seed : of random trimaps and of what is synthetic, together with the name of the image.
+    pixels : write images; without, only the manifest is made.
+    size : (height, width) of synthetic foregrounds, in pixels; None where foregrounds are files.
+    """
+
+    output: Path
+    truncate: bool = False
+    trimap_rule: str | None = None
+    seed: int = 0
+    pixels: bool = True
+    size: tuple[int, int] | None = None
+    max_megapixels: float = io.MAX_MEGAPIXELS
+
+
+@dataclass(frozen=True)
+class Task:
+    """One image to compose. `outputs` is set once it is known to be finished, for `run_folder` to skip it."""
+
+    item: Item
+    settings: Settings
+    outputs: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the image, for messages."""
+        return self.item.name
+
+
+def targets(item: Item, settings: Settings) -> dict[str, Path]:
+    """Role -> file below the output folder: one image a background, one alpha a foreground, as the published sets."""
+    if not settings.pixels:
+        return {}
+    found = {"image": Path("merged") / f"{item.name}.png", "alpha": Path("alpha") / f"{item.group}.png"}
+    if item.kind:
+        found["foreground"] = Path(manifest.FOREGROUNDS) / f"{item.group}.png"
+    if "trimap" in item.files:
+        found["trimap"] = Path("trimaps") / f"{item.name}{item.files['trimap'].suffix}"
+    elif settings.trimap_rule:
+        found["trimap"] = Path("trimaps") / f"{item.name}.png"
+    return found
+
+
+def finished(item: Item, settings: Settings) -> bool:
+    """Whether every output of an image is there and no part of it is newer."""
+    return all(_is_fresh(settings.output / target, item) for target in targets(item, settings).values())
+
+
+def compose(task: Task) -> dict:
+    """Make what is missing of one image and return its line of the manifest.
+
+    Raises
+    ------
+    MattekitError
+        If a part cannot be used.
+    """
+    item, settings = task.item, task.settings
+    out = {role: settings.output / target for role, target in targets(item, settings).items()}
+    sizes = {role: manifest.facts(path).size for role, path in item.files.items()}
+    for role in ("alpha", "trimap"):
+        if role in item.files:
+            foreground = item.files["foreground"]
+            io.require_same_size(str(item.files[role]), sizes[role], str(foreground), sizes["foreground"])
+    if not finished(item, settings):
+        _write(item, settings, out)
+    return manifest.record(item, settings.output, out, settings.size)
+
+
+def _write(item: Item, settings: Settings, out: dict[str, Path]) -> None:
+    if item.kind:
+        cutout, opacity, depth = _drawn(settings.seed, item.group, settings.size, item.kind)
+        if not _is_fresh(out["foreground"], item):
+            io.write_raw(out["foreground"], cutout.fg, fast=True)
+    else:
+        cutout, opacity, depth = _cutout(_key(item, settings))
+    if not _is_fresh(out["alpha"], item):
+        io.write_image(out["alpha"], opacity, depth=depth, fast=True)
+    if "trimap" in item.files:
+        files.write_bytes(out["trimap"], item.files["trimap"].read_bytes())
+    elif "trimap" in out:
+        trimap = random_from_alpha(opacity, generator(settings.seed, item.name), settings.trimap_rule)
+        io.write_raw(out["trimap"], to_levels(trimap), fast=True)
+    io.write_raw(out["image"], cutout.over(enlarge(_background(item, settings, cutout), cutout.size)), fast=True)
+
+
+def _background(item: Item, settings: Settings, cutout: Cutout) -> np.ndarray:
+    if "background" in item.files:
+        limit = settings.max_megapixels
+        return stored.read_rgb(item.files["background"], cutout.fg.dtype, max_megapixels=limit)
+    from mattekit.synthetic import background
+
+    return encode.quantise(background(generator(settings.seed, f"{item.name} background"), cutout.size), "8")
+
+
+def _is_fresh(output: Path, item: Item) -> bool:
+    try:
+        written = output.stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+    return all(path.stat().st_mtime_ns <= written for path in item.files.values())
+
+
+def _key(item: Item, settings: Settings) -> tuple:
+    paths = [item.files["foreground"], item.files.get("alpha")]
+    stamps = tuple(path.stat().st_mtime_ns for path in paths if path)
+    return (*paths, settings.truncate, settings.max_megapixels, stamps)
+
+
+@lru_cache(maxsize=1)  # the images of one foreground come one after another
+def _cutout(key: tuple) -> tuple[Cutout, np.ndarray, str]:
+    """Foreground ready to composite; its alpha (H, W) float32; the depth to write that with."""
+    foreground, alpha, truncate, limit, _ = key
+    fg = stored.read_rgb(foreground, max_megapixels=limit)
+    if alpha is None:
+        pixels = io.read_raw(foreground, max_megapixels=limit).pixels
+        if pixels.ndim != 3 or pixels.shape[2] != 4:
+            raise InputError(f"{foreground}: no alpha channel. Give the folder of its alpha with --alphas.")
+        plane = np.ascontiguousarray(pixels[..., 3])
+        picture = io.Picture(levels.to_float(plane), "8" if plane.dtype == np.uint8 else "16")
+    else:
+        picture = io.read_alpha(alpha, max_megapixels=limit)
+    depth = output_depth("auto", picture.depth, ".png")
+    return Cutout(fg, stored.opacity(picture.pixels, picture.depth), truncate=truncate), picture.pixels, depth
+
+
+@lru_cache(maxsize=1)
+def _drawn(seed: int, name: str, size: tuple[int, int], kind: str) -> tuple[Cutout, np.ndarray, str]:
+    """As `_cutout`, of a synthetic foreground: its 8 bits are drawn from the seed and its name."""
+    from mattekit.synthetic import foreground
+
+    fg, alpha = foreground(generator(seed, name), size, kind)
+    opacity = np.rint(alpha * 255) / 255
+    return Cutout(encode.quantise(fg, "8"), stored.opacity(opacity, "8")), opacity, "8"

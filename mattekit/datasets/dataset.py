@@ -1,0 +1,163 @@
+"""A data set to compose, prepared: what to do, what is in the way, and where to note what is done."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mattekit import parallel
+from mattekit.datasets import build, manifest, presets
+from mattekit.datasets.manifest import Journal
+from mattekit.datasets.plan import Library, Plan, assign, plan, read_names
+from mattekit.errors import InputError
+from mattekit.imaging import io
+from mattekit.imaging.codecs.peek import peek
+from mattekit.imaging.trimap_random import RULES
+from mattekit.pairing import Problem
+from mattekit.ranks import Rank
+
+logger = logging.getLogger("mattekit")
+
+
+@dataclass
+class Dataset:
+    """Tasks for `build.compose` (finished ones name their outputs), problems, and the journal for their results."""
+
+    tasks: list[build.Task]
+    problems: list[str]
+    journal: Journal
+
+    def run(self, work: Callable, tasks: Sequence[build.Task], jobs: int) -> Iterator[parallel.Result]:
+        """Like `parallel.run`, and note what becomes of every image."""
+        for result in parallel.run(work, tasks, jobs):
+            try:
+                if result.error is None:
+                    self.journal.add(result.value)
+                else:
+                    self.journal.fail(result.item.name)
+            except OSError as error:  # the disk is full
+                result = parallel.Result(result.item, error=error, logged=result.logged)
+            yield result
+
+    def finish(self) -> bool:
+        """Write the manifest in the order of the data set, unless images are left to other ranks; say if so."""
+        return self.journal.finish(task.name for task in self.tasks)
+
+
+def prepare(
+    output: Path,
+    folders: dict[str, Sequence[Path] | None],
+    *,
+    preset: str,
+    split: str | None = None,
+    foreground_list: Path | None = None,
+    background_list: Path | None = None,
+    per_foreground: int | None = None,
+    trimap_rule: str | None = None,
+    seed: int = 0,
+    manifest_only: bool = False,
+    max_megapixels: float = io.MAX_MEGAPIXELS,
+    rank: Rank | None = None,
+) -> Dataset:
+    """Plan a data set, claim its folder and find what earlier runs have finished.
+
+    Parameters
+    ----------
+    output : folder of the data set.
+    folders : "foreground", "background" and where there are any "alpha" and "trimap" -> folders of files.
+    preset, split : row of `presets.PRESETS`.
+    foreground_list, background_list : lists of names, in the order of the data set; else natural order, and for the
+        preset "custom" a random choice of backgrounds by `seed`.
+    per_foreground : backgrounds each foreground gets, if not the preset's number.
+    trimap_rule : row of `trimap_random.RULES`, or "none"; if not the preset's.
+    manifest_only : make the manifest, no pixels.
+    rank : among several processes that compose the data set together.
+
+    Raises
+    ------
+    MattekitError
+        If a folder or list is missing, there are too few backgrounds, or `output` holds another data set.
+    """
+    split, row = presets.find(preset, split)
+    libraries = {role: Library(paths) for role, paths in folders.items() if paths}
+    count = per_foreground or row.per_foreground
+    fg_names = read_names(foreground_list) if foreground_list else libraries["foreground"].names()
+    bg_names = read_names(background_list) if background_list else libraries["background"].names()
+    drawn = preset == "custom" and background_list is None
+    made = plan(fg_names, assign(fg_names, bg_names, count, seed=seed if drawn else None), libraries)
+    if not made.items:
+        raise InputError(f"no image can be composed, for {len(made.problems)} reasons. The first: {made.problems[0]}")
+    rule = None if "trimap" in libraries else rule_of(trimap_rule or row.trimap)
+    _tell(preset, row, made, len(fg_names), rule)
+    settings = build.Settings(output, row.truncate, rule, seed, not manifest_only, max_megapixels)
+    _check_foregrounds(made)
+    return begin(made, settings, _description(made, preset, split, count, settings, len(fg_names)), rank)
+
+
+def begin(made: Plan, settings: build.Settings, description: dict[str, object], rank: Rank | None) -> Dataset:
+    """Claim the folder of a planned data set and find what earlier runs have finished.
+
+    Raises InputError if the folder holds another data set.
+    """
+    manifest.claim(settings.output, description)
+    records = manifest.known(settings.output, complete=settings.pixels)
+    tasks = [_task(item, settings, records) for item in made.items]
+    return Dataset(tasks, made.problems, Journal(settings.output, rank or Rank(), complete=settings.pixels))
+
+
+def _task(item: build.Item, settings: build.Settings, records: dict) -> build.Task:
+    if item.name not in records or not build.finished(item, settings):
+        return build.Task(item, settings)
+    done = [settings.output / path for path in build.targets(item, settings).values()]
+    return build.Task(item, settings, tuple(done or [settings.output / manifest.SETTINGS]))
+
+
+def rule_of(name: str) -> str | None:
+    """Row of `trimap_random.RULES`, or None for "none"; InputError if there is none of that name."""
+    if name not in (*RULES, "none"):
+        raise InputError(f"--trimap-rule {name}: unknown. Choose from {', '.join(RULES)} or none.")
+    return None if name == "none" else name
+
+
+def _description(
+    made: Plan, preset: str, split: str, count: int, settings: build.Settings, foregrounds: int
+) -> dict[str, object]:
+    return {
+        "preset": preset,
+        "split": split,
+        "foregrounds": foregrounds,
+        "per_foreground": count,
+        "images": foregrounds * count,
+        "blend": "truncated" if settings.truncate else "rounded",
+        "trimaps": settings.trimap_rule or "given or none",
+        "seed": settings.seed,
+        "pixels": settings.pixels,
+        "names": made.digest,
+    }
+
+
+def _tell(preset: str, row: presets.Preset, made: Plan, foregrounds: int, rule: str | None) -> None:
+    if row.foregrounds not in (None, foregrounds):
+        logger.warning("%s: %d foregrounds; the published set has %d.", preset, foregrounds, row.foregrounds)
+    if row.ships_trimaps and rule:
+        text = "%s comes with trimaps, and published scores refer to them: give their folder with --trimaps."
+        logger.warning(text, preset)
+
+
+def _check_foregrounds(made: Plan) -> None:
+    """Turn every group whose foreground has no alpha, or one of another size, into one problem, before work starts."""
+    bad = set()
+    for group, item in {item.group: item for item in made.items}.items():
+        try:
+            _check_alpha(item.files["foreground"], item.files.get("alpha"))
+        except InputError as error:
+            made.problems.append(Problem(group, str(error)))
+            bad.add(group)
+    made.items = [item for item in made.items if item.group not in bad]
+
+
+def _check_alpha(foreground: Path, alpha: Path | None) -> None:
+    if alpha:
+        io.require_same_size(str(alpha), io.read_size(alpha), str(foreground), io.read_size(foreground))
+    elif not peek(foreground).alpha:
+        raise InputError(f"{foreground}: no alpha channel. Give the folder of its alpha with --alphas.")

@@ -1,0 +1,180 @@
+"""Which foreground goes before which background in a composed data set, and under which name."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mattekit.errors import InputError, MissingFileError
+from mattekit.imaging.trimap_random import generator
+from mattekit.pairing import IMAGE_SUFFIXES, Problem
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image to compose: its name (`cat_3`), that of its foreground (`cat`), and role -> file as named and found.
+
+    A `kind` is that of a synthetic foreground, which has no file.
+    """
+
+    name: str
+    group: str
+    named: dict[str, str]
+    files: dict[str, Path]
+    kind: str | None = None
+
+
+@dataclass
+class Plan:
+    """Items in the order of the data set, one line per missing or unfit part, and a hash of all names asked for."""
+
+    items: list[Item] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    digest: str = ""
+
+
+class Library:
+    """The image files of one or more folders, found by name.
+
+    Raises MissingFileError if a folder does not exist.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = list(folders)
+        self._by_name: dict[str, list[Path]] = {}
+        self._by_stem: dict[str, list[Path]] = {}
+        for folder in self.folders:
+            if not folder.is_dir():
+                found = "a file, wanted a folder" if folder.exists() else "no such folder"
+                raise MissingFileError(f"{folder}: {found}. Check the path.")
+            for path in folder.iterdir():
+                if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
+                    self._by_name.setdefault(path.name, []).append(path)
+                    self._by_stem.setdefault(path.stem, []).append(path)
+
+    def __str__(self) -> str:
+        return " or ".join(map(str, self.folders))
+
+    def names(self) -> list[str]:
+        """All file names in natural order: `2.png` before `10.png`. Raises MissingFileError if there are none."""
+        if not self._by_name:
+            raise MissingFileError(f"{self}: no images found. Check the path.")
+        return sorted(self._by_name, key=_natural)
+
+    def find(self, name: str) -> Path:
+        """Give the file called `name`, or the only one that differs from it by its extension alone.
+
+        Raises MissingFileError if there is none, InputError if there are several.
+        """
+        name = Path(name).name  # lists may carry folders of another machine
+        stem = Path(name).stem if Path(name).suffix.lower() in IMAGE_SUFFIXES else name
+        found = self._by_name.get(name) or self._by_stem.get(stem, [])
+        if not found:
+            raise MissingFileError(f"{name}: not in {self}. Add it, or check the folder.")
+        if len(found) > 1:
+            raise InputError(f"{name}: it could be {' or '.join(map(str, sorted(found)))}. Keep one of them.")
+        return found[0]
+
+
+def read_names(path: Path) -> list[str]:
+    """Read the names in a list that comes with a data set: one a line, empty lines left out."""
+    if not path.is_file():
+        raise MissingFileError(f"{path}: no such file. Check the path.")
+    try:
+        names = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not text, wanted one file name a line. Check the path.") from None
+    return [name for name in names if name]
+
+
+def assign(
+    foregrounds: Sequence[str], backgrounds: Sequence[str], count: int, *, seed: int | None = None
+) -> list[list[str]]:
+    """Choose `count` backgrounds for every foreground.
+
+    Without `seed`, as the published lists mean it: foreground i takes backgrounds i count .. (i + 1) count - 1.
+    With `seed`, a random choice that depends on the seed and the foreground's name; none twice before all were used.
+
+    Raises
+    ------
+    InputError
+        If there are no foregrounds or backgrounds, or too few backgrounds for the order of the lists.
+    """
+    if not foregrounds or not backgrounds:
+        raise InputError(f"{len(foregrounds)} foregrounds and {len(backgrounds)} backgrounds: wanted some of each.")
+    if seed is not None:
+        return [_draw(backgrounds, count, seed, Path(name).stem) for name in foregrounds]
+    wanted = len(foregrounds) * count
+    if len(backgrounds) < wanted:
+        raise InputError(
+            f"{len(backgrounds)} backgrounds: {len(foregrounds)} foregrounds with {count} each want {wanted}. "
+            "Give more backgrounds, a smaller --per-foreground, or --preset custom, which draws them at random."
+        )
+    return [list(backgrounds[i * count : (i + 1) * count]) for i in range(len(foregrounds))]
+
+
+def _draw(backgrounds: Sequence[str], count: int, seed: int, name: str) -> list[str]:
+    rng, chosen = generator(seed, name), []
+    while len(chosen) < count:
+        chosen += [backgrounds[i] for i in rng.permutation(len(backgrounds))[: count - len(chosen)]]
+    return chosen
+
+
+def plan(
+    foregrounds: Sequence[str], backgrounds: Sequence[Sequence[str]], libraries: dict[str, Library | None]
+) -> Plan:
+    """Find the parts of every image; what is missing becomes a problem, and its images are left out.
+
+    `libraries` maps "foreground" and "background", and where given "alpha" and "trimap", to their files.
+    Image k of foreground NAME is called NAME_k, counted from 0.
+    """
+    result, digest, seen = Plan(), hashlib.sha256(), set()
+    for foreground, behind in zip(foregrounds, backgrounds, strict=True):
+        group = Path(foreground).stem
+        digest.update("\n".join([foreground, *behind, ""]).encode())
+        if group in seen:
+            line = f"{foreground}: a second foreground named {group}. Rename one of them."
+            result.problems.append(Problem(group, line))
+            continue
+        seen.add(group)
+        wanted = {"foreground": foreground, "alpha": group}
+        shared = _look_up(group, wanted, libraries, result.problems)
+        for k, background in enumerate(behind):
+            name = f"{group}_{k}"
+            own = _look_up(name, {"background": background, "trimap": (name, group)}, libraries, result.problems)
+            if shared is not None and own is not None:
+                files = {**shared, **own}
+                result.items.append(Item(name, group, {role: path.name for role, path in files.items()}, files))
+    result.problems = list(dict.fromkeys(result.problems))  # a background that is missed twice is one problem
+    result.digest = digest.hexdigest()
+    return result
+
+
+def _look_up(
+    name: str, wanted: dict[str, str | tuple[str, ...]], libraries: dict[str, Library | None], problems: list[str]
+) -> dict[str, Path] | None:
+    """Find the file of each role that has a library; None, with a line in `problems` for each missing one."""
+    found, complete = {}, True
+    for role, names in wanted.items():
+        if libraries.get(role) is None:
+            continue
+        try:
+            found[role] = _first(libraries[role], (names,) if isinstance(names, str) else names)
+        except (MissingFileError, InputError) as error:
+            problems.append(Problem(name, f"{role} {error}"))
+            complete = False
+    return found if complete else None
+
+
+def _first(library: Library, names: tuple[str, ...]) -> Path:
+    for name in names[:-1]:
+        try:
+            return library.find(name)
+        except MissingFileError:
+            continue
+    return library.find(names[-1])
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d+)", name)]

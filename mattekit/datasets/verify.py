@@ -1,0 +1,86 @@
+"""Check a composed data set against its manifest: every file there, every hash as recorded."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mattekit.datasets import manifest
+from mattekit.datasets.plan import Library
+from mattekit.errors import InputError, MattekitError, MissingFileError
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the manifest and the files it speaks of: role -> file, by kind ("parts" or "outputs")."""
+
+    record: dict[str, Any]
+    files: dict[str, dict[str, Path]]
+    outputs: tuple[Path, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """Name of the image, for messages."""
+        return self.record["name"]
+
+
+def checks(output: Path, libraries: dict[str, Library | None]) -> tuple[list[Check], list[str]]:
+    """Give one check for every line of a manifest, and a problem for every line that cannot be checked.
+
+    Parts are looked for in the `libraries` of their role; a role without one is left unchecked.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If there is no readable manifest.
+    """
+    found, problems = [], []
+    wanted = manifest.read_settings(output).get("images")
+    records = manifest.read(output)
+    if wanted is not None and len(records) != wanted:
+        problems.append(f"{output}: {len(records)} of {wanted} images are finished. Run the same command again.")
+    for record in records:
+        try:
+            parts = {
+                role: lib.find(record["parts"][role]) for role, lib in libraries.items() if _has(record, role, lib)
+            }
+            made = {role: output / path for role, path in record["outputs"].items()}
+            found.append(Check(record, {"parts": parts, "outputs": made}))
+        except MattekitError as error:
+            problems.append(f"{record['name']}: {error}")
+        except (KeyError, TypeError, AttributeError):
+            raise InputError(f"{output / manifest.MANIFEST}: not a manifest of `mattekit composite`.") from None
+    return found, problems
+
+
+def check(task: Check) -> dict[str, Any]:
+    """Compare the hashes of one image's files with the manifest.
+
+    Raises
+    ------
+    InputError
+        Naming every file of the image that is missing or differs.
+    """
+    bad = []
+    for kind, files in task.files.items():
+        for role, path in files.items():
+            wanted = task.record["sha256"][kind][role]
+            try:
+                digest = manifest.facts(path).sha256 if kind == "parts" else manifest.sha256(path)
+                if digest != wanted:
+                    bad.append(f"{path}: SHA-256 {digest[:12]}..., the manifest says {wanted[:12]}...")
+            except (FileNotFoundError, MissingFileError):
+                bad.append(f"{path}: missing")
+    if bad:
+        raise InputError(f"{'; '.join(bad)}. Remove the bad outputs and run the same command again.")
+    return {"verified": sorted(f"{kind}.{role}" for kind, files in task.files.items() for role in files)}
+
+
+def strangers(output: Path, records: list[Check]) -> list[Path]:
+    """Files in the folders of a data set that no line of its manifest names."""
+    named = {path for task in records for path in task.files["outputs"].values()}
+    folders = {path.parent for path in named} | {output / name for name in manifest.FOLDERS}
+    return sorted(path for folder in folders for path in folder.glob("*") if path not in named)
+
+
+def _has(record: dict[str, Any], role: str, library: Library | None) -> bool:
+    return library is not None and role in record["parts"]

@@ -1,0 +1,1 @@
+"""File formats: reading headers, decoding and encoding."""

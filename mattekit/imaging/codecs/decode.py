@@ -1,0 +1,168 @@
+"""Encoded bytes to upright pixels in RGB order: OpenCV, and Pillow for the few 8-bit files OpenCV gets wrong."""
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image, ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
+
+from mattekit.errors import InputError
+from mattekit.imaging.codecs import tiff
+from mattekit.imaging.codecs.chunks import png_essential
+from mattekit.imaging.codecs.header import Header
+
+# Pillow modes that are not RGB after expansion; every other mode is.
+EXPANDED = {"1": "L", "L": "L", "LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA"}
+
+
+def decode(name: str, data: bytes, header: Header) -> np.ndarray:
+    """Pixels (H, W), (H, W, 3) or (H, W, 4) with straight alpha; uint8, uint16 or float32; upright, RGB order.
+
+    Raises
+    ------
+    InputError
+        If the pixels are damaged, or stored in a way that is not supported.
+    MemoryError
+        If there is no memory for them.
+    """
+    if found := header.tags and tiff.unsupported(data, header.tags):
+        wanted = "8 or 16 bits or float, grey, RGB or RGBA, interleaved"
+        raise InputError(f"{name}: a TIFF of {found}, wanted {wanted}. Convert it.")
+    plugin = _pillow_plugin(header)
+    pixels = _by_pillow(plugin, data, header) if plugin else _by_opencv(data, header)
+    if pixels is None:
+        np.empty((*header.size, 4), np.uint8)  # MemoryError: OpenCV gives nothing where memory runs out, too
+        raise InputError(f"{name}: damaged or truncated {header.format} data. Copy or download the file again.")
+    return np.ascontiguousarray(pixels)
+
+
+def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Undo an EXIF orientation (1..8) as a view: 5 to 8 transpose first, then the axes are mirrored."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    rows = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if orientation in (2, 3, 6, 7) else 1)
+    return pixels[rows, columns]
+
+
+def _pillow_plugin(header: Header) -> Any:
+    # OpenCV reads 8-bit TIFF through libtiff's display interface, which premultiplies straight alpha, drops the
+    # alpha of grey pictures and fails on some tiles; and it knows no CMYK profile. Pillow keeps 8 bits exactly
+    # (it would cut 16).
+    if header.format == "TIFF":
+        return TiffImagePlugin.TiffImageFile if max(header.tags.get(tiff.BITS, (1,))) <= 8 else None
+    return JpegImagePlugin.JpegImageFile if header.mode == "CMYK" else None
+
+
+def _by_pillow(plugin: Any, data: bytes, header: Header) -> np.ndarray | None:
+    try:
+        with _unlimited():
+            image = plugin(io.BytesIO(data))
+            image.load()
+        if image.mode == "CMYK" and header.format == "JPEG" and "adobe" not in image.info:
+            image = ImageChops.invert(image)  # Pillow takes every CMYK JPEG for Adobe's, which holds the inverse
+        if image.mode == "CMYK" and header.icc:
+            image = _cmyk_to_srgb(image, header.icc)
+        pixels = np.asarray(image.convert(_expanded(image)))
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return pixels if header.format == "TIFF" else upright(pixels, header.orientation)  # it turns TIFF itself
+
+
+def _expanded(image: Any) -> str:
+    transparent = image.mode == "P" and "transparency" in image.info
+    return "RGBA" if transparent else EXPANDED.get(image.mode, "RGB")
+
+
+def _cmyk_to_srgb(image: Any, icc: bytes) -> Any:
+    """Colours by the file's own profile, with the intent that print software takes by default."""
+    try:
+        return ImageCms.profileToProfile(
+            image,
+            io.BytesIO(icc),
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return image.convert("RGB")
+
+
+def _by_opencv(data: bytes, header: Header) -> np.ndarray | None:
+    try:
+        with _quiet():
+            if header.format == "TIFF":
+                return _meant(tiff.decode(data, header.tags), header)
+            data = png_essential(data) if header.extras else data
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except (cv2.error, struct.error):
+        return None
+    if pixels is None:
+        return None
+    if header.clear is not None:
+        alpha = np.where(pixels == header.clear, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
+        pixels = np.dstack([pixels] * 3 + [alpha])
+    return upright(_rgb(pixels), header.orientation)
+
+
+def _rgb(pixels: np.ndarray) -> np.ndarray:
+    """Colours in RGB order, in place."""
+    if pixels.ndim == 3:
+        cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA, dst=pixels)
+    return pixels
+
+
+def _meant(pixels: np.ndarray | None, header: Header) -> np.ndarray | None:
+    """TIFF samples of more than 8 bits as what they stand for: black is 0, alpha is straight, float is 32-bit."""
+    if pixels is None:
+        return None
+    if pixels.dtype == np.float64:
+        pixels = pixels.astype(np.float32)
+    if not tiff.disguised(header.tags):
+        pixels = _rgb(pixels)
+    else:
+        pixels = upright(pixels, header.orientation)
+        pixels = pixels[..., [0, 0, 0, 1]] if pixels.ndim == 3 and pixels.shape[2] == 2 else pixels
+    if header.tags[tiff.PHOTOMETRIC] == 0 and pixels.ndim == 2 and pixels.dtype == np.uint16:
+        pixels = 65535 - pixels  # white is stored as 0
+    if header.tags.get(tiff.EXTRA) == (tiff.PREMULTIPLIED,) and pixels.ndim == 3:
+        pixels = _straight(pixels)
+    return pixels
+
+
+def _straight(pixels: np.ndarray) -> np.ndarray:
+    """Divide colours by alpha, in the type of the pixels."""
+    alpha = pixels[..., 3:].astype(np.float32)
+    full = 65535 if pixels.dtype == np.uint16 else 1
+    colour = pixels[..., :3] * (full / np.where(alpha > 0, alpha, full))
+    if pixels.dtype == np.uint16:
+        colour = np.rint(np.minimum(colour, full))
+    return np.concatenate([colour.astype(pixels.dtype), pixels[..., 3:]], axis=2)
+
+
+@contextmanager
+def _unlimited() -> Iterator[None]:
+    """Switch off Pillow's own limit of pixels, as the size has been checked, and its warnings about metadata."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep OpenCV's own warnings off stderr: the caller reports what matters in one line."""
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)

@@ -1,0 +1,93 @@
+"""Pixels to encoded bytes: which format holds which depth and channels, and how they are quantised."""
+
+import cv2
+import numpy as np
+
+from mattekit.errors import InputError
+from mattekit.imaging.codecs import icc as profiles
+from mattekit.imaging.codecs import tiff
+
+# suffix -> depths it can hold, the best last
+DEPTHS = {
+    ".png": ("8", "16"),
+    ".tif": ("8", "16", "float"),
+    ".tiff": ("8", "16", "float"),
+    ".exr": ("8", "16", "float"),  # half floats unless "float"
+    ".webp": ("8",),
+    ".jpg": ("8",),
+    ".jpeg": ("8",),
+    ".bmp": ("8",),
+}
+FULL_SCALE = {"8": (np.uint8, 255, cv2.CV_8U), "16": (np.uint16, 65535, cv2.CV_16U)}
+DEPTH_OF = {np.dtype(np.uint8): "8", np.dtype(np.uint16): "16", np.dtype(np.float32): "float"}
+
+
+def check(name: str, shape: tuple[int, ...], depth: str, suffix: str) -> None:
+    """Raise InputError, saying what to do, where a format cannot hold such pixels."""
+    if suffix not in DEPTHS:
+        raise InputError(f"{name}: {suffix or 'no extension'}, wanted one of {' '.join(DEPTHS)}. Name it so.")
+    if not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
+        raise InputError(f"{name}: pixels of shape {shape}, wanted (H, W), (H, W, 3) or (H, W, 4), not empty.")
+    if depth not in DEPTHS[suffix]:
+        held, others = " or ".join(DEPTHS[suffix]), [s for s in DEPTHS if depth in DEPTHS[s] and s != ".tiff"]
+        if not others:
+            raise InputError(f"{name}: depth {depth!r}, wanted 8, 16 or float.")
+        raise InputError(
+            f"{name}: depth {depth}, but {suffix} holds {held}. Write {' or '.join(others)}, or change --depth."
+        )
+    if suffix in (".jpg", ".jpeg") and (len(shape) == 2 or shape[2] == 4):
+        raise InputError(f"{name}: JPEG cannot hold an alpha channel exactly. Write .png, .tif, .webp or .exr.")
+    if suffix == ".bmp" and len(shape) == 3 and shape[2] == 4:
+        raise InputError(f"{name}: BMP cannot hold an alpha channel reliably. Write .png, .tif, .webp or .exr.")
+
+
+def quantise(pixels: np.ndarray, depth: str) -> np.ndarray:
+    """Float pixels as integers of a depth, clipped to 0..1 and rounded (halves to even); "float" stays float32."""
+    if depth == "float":
+        return np.ascontiguousarray(pixels, np.float32)
+    dtype, full, code = FULL_SCALE[depth]
+    flat = np.ascontiguousarray(pixels, np.float32).reshape(pixels.shape[0], -1)
+    if flat.size == 0:
+        return np.zeros(pixels.shape, dtype)
+    return cv2.multiply(flat, full, dtype=code).reshape(pixels.shape)  # saturates and rounds in one pass
+
+
+def encode(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = None, fast: bool = False) -> bytes:
+    """Bytes of a file of uint8, uint16 or float32 pixels in RGB order (not EXR)."""
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    stored = pixels
+    if channels >= 3:
+        stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
+    try:
+        done, buffer = cv2.imencode(suffix, stored, _options(suffix, channels, fast))
+    except cv2.error:
+        done = False
+    if not done:
+        height, width = pixels.shape[:2]
+        raise InputError(f"{name}: cannot store {width}x{height} pixels as {suffix}. Write .png or .tif.")
+    data = buffer.tobytes()
+    if channels == 4 and suffix in (".tif", ".tiff"):
+        data = tiff.set_tag(data, tiff.EXTRA, tiff.SHORT, tiff.STRAIGHT)
+    if profiles.matches(icc, channels):
+        data = profiles.embed(data, suffix, icc)
+    return data
+
+
+def _options(suffix: str, channels: int, fast: bool) -> list[int]:
+    if suffix == ".png":
+        strategy, row_filter = _png_coding(channels, fast)
+        return [cv2.IMWRITE_PNG_STRATEGY, strategy, cv2.IMWRITE_PNG_FILTER, row_filter]
+    if suffix == ".webp" and channels != 3:  # the colours behind alpha 0 are kept too
+        return [cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR]
+    quality = {".webp": cv2.IMWRITE_WEBP_QUALITY, ".jpg": cv2.IMWRITE_JPEG_QUALITY, ".jpeg": cv2.IMWRITE_JPEG_QUALITY}
+    return [quality[suffix], 95] if suffix in quality else []
+
+
+def _png_coding(channels: int, fast: bool) -> tuple[int, int]:
+    # Measured (tests/benchmarks/bench_io.py): on photos and mattes, runs after the Paeth filter are smaller than
+    # zlib's dictionary at level 6 and several times faster; the plain difference filter is faster still, and on
+    # photos coding without runs beats both.
+    if not fast:
+        return cv2.IMWRITE_PNG_STRATEGY_RLE, cv2.IMWRITE_PNG_FILTER_PAETH
+    strategy = cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY if channels == 3 else cv2.IMWRITE_PNG_STRATEGY_RLE
+    return strategy, cv2.IMWRITE_PNG_FILTER_SUB

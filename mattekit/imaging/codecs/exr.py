@@ -1,0 +1,128 @@
+"""OpenEXR files through the optional package: scene-linear light, premultiplied where there is alpha."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from types import ModuleType
+
+import numpy as np
+
+from mattekit.errors import InputError, MissingExtraError
+from mattekit.imaging.codecs.header import refuse_bomb
+
+
+def encode_srgb(linear: np.ndarray) -> np.ndarray:
+    """sRGB-encoded values (IEC 61966-2-1) of linear light; the curve goes on above 1, its straight part below 0."""
+    linear = np.asarray(linear, np.float32)
+    curve = np.float32(1.055) * np.maximum(linear, np.float32(0.0031308)) ** np.float32(1 / 2.4) - np.float32(0.055)
+    return np.where(linear <= 0.0031308, np.float32(12.92) * linear, curve)
+
+
+def decode_srgb(encoded: np.ndarray) -> np.ndarray:
+    """Linear light of sRGB-encoded values; the inverse of `encode_srgb`."""
+    encoded = np.asarray(encoded, np.float32)
+    above = np.maximum(encoded, np.float32(0.04045))
+    curve = ((above + np.float32(0.055)) / np.float32(1.055)) ** np.float32(2.4)
+    return np.where(encoded <= 0.04045, encoded / np.float32(12.92), curve)
+
+
+def decode(name: str, data: bytes, max_megapixels: float) -> tuple[np.ndarray, str]:
+    """Linear pixels (H, W), (H, W, 3) or (H, W, 4 straight) float32 of the display window, and "16" or "float".
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, too large or has other channels.
+    MissingExtraError
+        Without the package OpenEXR.
+    """
+    library = _library(name)
+    header = _header(name, library, data)
+    (left, top), size = header["displayWindow"][0].tolist(), _window_size(header["displayWindow"])
+    refuse_bomb(name, size, max_megapixels)
+    refuse_bomb(name, _window_size(header["dataWindow"]), max_megapixels)
+    with _damage_reported(name):
+        channels = library.File(io.BytesIO(data), separate_channels=True).channels()
+        planes = {key: channel.pixels for key, channel in channels.items()}
+    pixels, depth = _stack(name, planes)
+    data_left, data_top = header["dataWindow"][0].tolist()
+    return _straight(_display(pixels, (data_top - top, data_left - left), size)), depth
+
+
+def read_size(name: str, data: bytes) -> tuple[int, int]:
+    """(height, width) of the display window, from the header."""
+    return _window_size(_header(name, _library(name), data)["displayWindow"])
+
+
+def encode(name: str, pixels: np.ndarray, *, half: bool) -> bytes:
+    """A file of linear pixels (straight alpha, stored premultiplied); one plane becomes channel Y."""
+    library = _library(name)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        pixels = np.concatenate([pixels[..., :3] * pixels[..., 3:], pixels[..., 3:]], axis=2)
+    planes = pixels[..., None] if pixels.ndim == 2 else pixels
+    if half:  # the largest half float rather than infinity
+        planes = planes.clip(-65504, 65504)
+    planes = np.ascontiguousarray(planes.transpose(2, 0, 1), np.float16 if half else np.float32)
+    channels = dict(zip("Y" if pixels.ndim == 2 else "RGBA", planes, strict=False))
+    header = {"compression": library.ZIP_COMPRESSION, "type": library.scanlineimage}
+    stream = io.BytesIO()
+    library.File(header, channels).write(stream)
+    return stream.getvalue()
+
+
+def _library(name: str) -> ModuleType:
+    try:
+        import OpenEXR
+    except ImportError:
+        raise MissingExtraError(f'{name}: EXR needs another package: pip install "mattekit[exr]".') from None
+    return OpenEXR
+
+
+def _header(name: str, library: ModuleType, data: bytes) -> dict:
+    with _damage_reported(name):
+        return library.File(io.BytesIO(data), header_only=True).header()
+
+
+@contextmanager
+def _damage_reported(name: str) -> Iterator[None]:
+    try:
+        with redirect_stdout(io.StringIO()):  # the package prints warnings there
+            yield
+    except (RuntimeError, ValueError, TypeError, KeyError):
+        raise InputError(f"{name}: damaged or truncated EXR data. Copy or download the file again.") from None
+
+
+def _window_size(window: tuple[np.ndarray, np.ndarray]) -> tuple[int, int]:
+    width, height = (window[1].astype(int) - window[0] + 1).tolist()
+    return height, width
+
+
+def _stack(name: str, planes: dict[str, np.ndarray]) -> tuple[np.ndarray, str]:
+    """Planes to (H, W) or (H, W, C) float32, and the depth of those that were used."""
+    for wanted in ("RGBA", "RGB", "Y", "A"):
+        used = [planes[key] for key in wanted if key in planes]
+        if len(used) == len(wanted) and not {"RY", "BY"} & planes.keys() and len({p.shape for p in used}) == 1:
+            depth = "16" if all(p.dtype == np.float16 for p in used) else "float"
+            pixels = np.stack(used, axis=-1).astype(np.float32)
+            return pixels[..., 0] if len(wanted) == 1 else pixels, depth
+    raise InputError(f"{name}: channels {', '.join(planes)}, wanted R G B, R G B A, Y or A. Rename or convert them.")
+
+
+def _display(pixels: np.ndarray, origin: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """The part of the data window, which starts at `origin`, that is displayed; 0 where there is no data."""
+    if origin == (0, 0) and pixels.shape[:2] == size:
+        return pixels
+    top, left = origin
+    shown = np.zeros(size + pixels.shape[2:], pixels.dtype)
+    inside = pixels[max(-top, 0) : max(size[0] - top, 0), max(-left, 0) : max(size[1] - left, 0)]
+    top, left = max(top, 0), max(left, 0)
+    shown[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
+    return shown
+
+
+def _straight(pixels: np.ndarray) -> np.ndarray:
+    """Divide colours by alpha; where alpha is 0 they stay (light without cover)."""
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        alpha = pixels[..., 3:]
+        np.divide(pixels[..., :3], alpha, out=pixels[..., :3], where=alpha > 0)
+    return pixels

@@ -1,0 +1,1 @@
+"""Work on files: pairing, targets, parallel runs, and one module per kind of job."""

@@ -1,0 +1,1 @@
+"""Training samples: sources of foregrounds and backgrounds, augmentation, loading."""

@@ -1,0 +1,130 @@
+"""Square crops around what is unknown, each paper's way, scaled to the size of a training patch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mattekit.samples.augment.move import each, move, scaling
+from mattekit.samples.augment.place import Box, anywhere, centred, inside, pick, unknown, whole
+from mattekit.samples.sample import Sample
+from mattekit.samples.views import pointwise, window
+from mattekit.samples.warps import Interpolation
+
+TRIES, SHARE = 5, 0.8  # LSA's released code
+FEW = 10  # A2U's released code
+
+
+def crop(
+    sample: Sample,
+    rng: np.random.Generator,
+    *,
+    size: int = 320,
+    rule: Literal["indexnet", "a2u", "lsa"] = "indexnet",
+    scales: tuple[float, ...] = (),
+    interpolation: Interpolation = "cubic",
+) -> Sample:
+    """Cut a square out and scale it to `size` x `size`; a sample that is too small is enlarged first.
+
+    Unknown is what the trimap leaves so or, before there is one, what is neither opaque nor clear.
+
+    Parameters
+    ----------
+    sample
+    rng
+    size : side of the patch in pixels.
+    rule : where the square lies.
+        "indexnet": about a random unknown pixel, if possible one whose square lies inside the picture.
+        "a2u": about a random unknown pixel whose square lies inside; anywhere if there are fewer than ten; the whole
+        picture, squeezed, if nothing is unknown.
+        "lsa": about a random pixel of alpha > 0, the square moved inside; drawn again, up to five times, if its share
+        of unknown pixels is below 0.8 of the picture's.
+    scales : side of the square in units of `size`: for "lsa" the ends of a range, otherwise values to draw from. By
+        default 1, 1.5 and 2, as far as the picture holds them, for "indexnet"; 1 for "a2u"; 0.75 to 1.25 for "lsa".
+    interpolation : of images and alpha, where they are scaled.
+
+    References
+    ----------
+    IndexNet section 5.1, A2U section 6.3, LSA section 5; what they leave open is as in the released code.
+    """
+    row = RULES[rule]
+    sample, side = row.fit(sample, rng, size, scales or row.scales, interpolation)
+    top, left, height, width = row.place(sample, rng, side)
+    sample = each(sample, lambda _, pixels: window(pixels, top, left, height, width))
+    if sample.size != (size, size):
+        sample = move(sample, scaling(sample.size, (size, size)), (size, size), interpolation)
+    return each(sample, lambda _, pixels: np.ascontiguousarray(pixels))  # small now, and used more than once
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a paper crops: first make the sample large enough and draw the side, then find the box."""
+
+    scales: tuple[float, ...]
+    fit: Callable[..., tuple[Sample, int]]
+    place: Callable[[Sample, np.random.Generator, int], Box]
+
+
+def _fit_indexnet(
+    sample: Sample, rng: np.random.Generator, size: int, scales: tuple[float, ...], interpolation: Interpolation
+) -> tuple[Sample, int]:
+    sample = _enlarged(sample, size, round(size * 500 / 320), interpolation)
+    sides = [round(size * scale) for scale in scales]
+    fitting = [side for side in sides if side < min(sample.size)] or [min(*sides, *sample.size)]
+    return sample, fitting[rng.integers(len(fitting))]
+
+
+def _place_indexnet(sample: Sample, rng: np.random.Generator, side: int) -> Box:
+    mask = unknown(sample)
+    return centred(mask, rng, side) or centred(mask, rng, side, clamp=True) or anywhere(sample.size, rng, side)
+
+
+def _fit_a2u(
+    sample: Sample, rng: np.random.Generator, size: int, scales: tuple[float, ...], interpolation: Interpolation
+) -> tuple[Sample, int]:
+    side = round(size * scales[rng.integers(len(scales))])
+    return _enlarged(sample, side + 1, round(1.1 * side), interpolation), side
+
+
+def _place_a2u(sample: Sample, rng: np.random.Generator, side: int) -> Box:
+    mask = unknown(sample)
+    if box := centred(mask, rng, side, least=FEW):
+        return box
+    return anywhere(sample.size, rng, side) if np.asarray(mask).any() else whole(sample.size)
+
+
+def _fit_lsa(
+    sample: Sample, rng: np.random.Generator, size: int, scales: tuple[float, ...], interpolation: Interpolation
+) -> tuple[Sample, int]:
+    low, high = round(size * min(scales)), round(size * max(scales))
+    side = 2 * (int(rng.integers(low, high, endpoint=True)) // 2)
+    return _enlarged(sample, side, side, interpolation), side
+
+
+def _place_lsa(sample: Sample, rng: np.random.Generator, side: int) -> Box:
+    alpha = np.asarray(pointwise(lambda values: values, sample.alpha))
+    soft, visible = (alpha > 0) & (alpha < 1), np.flatnonzero(alpha > 0)
+    enough = SHARE * np.count_nonzero(soft) / soft.size * side * side
+    for _ in range(TRIES):
+        if not visible.size:
+            return anywhere(sample.size, rng, side)
+        box = inside(pick(visible, rng, alpha.shape[1]), sample.size, side)
+        if np.count_nonzero(window(soft, *box)) >= enough:
+            break
+    return box
+
+
+RULES = {
+    "indexnet": Rule((1.0, 1.5, 2.0), _fit_indexnet, _place_indexnet),
+    "a2u": Rule((1.0,), _fit_a2u, _place_a2u),
+    "lsa": Rule((0.75, 1.25), _fit_lsa, _place_lsa),
+}
+
+
+def _enlarged(sample: Sample, below: int, to: int, interpolation: Interpolation) -> Sample:
+    """Scale a sample whose shorter side is less than `below`, so that it becomes `to`."""
+    if min(sample.size) >= below:
+        return sample
+    target = tuple(max(to, round(side * to / min(sample.size))) for side in sample.size)
+    return move(sample, scaling(sample.size, target), target, interpolation)

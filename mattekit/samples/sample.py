@@ -1,0 +1,41 @@
+"""One training sample on its way from a source to a batch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mattekit.samples.views import Pixels
+
+
+@dataclass
+class Sample:
+    """A foreground to compose, or an image composed already, with its true alpha.
+
+    All pictures are RGB or one channel, float32 in 0..1, or uint8 with 255 for 1: sources best give the bytes of the
+    files, and steps change to float32 where they compute. While steps run, pictures may be views (`data.views`),
+    which `np.asarray` turns into arrays; what `augment.apply` returns are float32 arrays, all of one size.
+
+    alpha : (H, W).
+    fg : (H, W, 3); None if the source gives images only.
+    bg : (h, w, 3), of any size until the step "background" has placed it.
+    image : (H, W, 3), given by the source or made by the step "compose".
+    trimap : (H, W) of 0, 0.5 and 1, float32; given by the source or made by the step "trimap".
+    prior : (H, W) or (H, W, E), classical estimates of alpha, given by the source or made by the step "prior".
+    draw : gives foreground and alpha of another item of the same sources, for the step "merge".
+    placed : whether `bg` has the size of the foreground and moves along with it.
+    """
+
+    alpha: Pixels
+    fg: Pixels | None = None
+    bg: Pixels | None = None
+    image: Pixels | None = None
+    trimap: Pixels | None = None
+    prior: Pixels | None = None
+    draw: Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]] | None = None
+    placed: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the alpha, in pixels."""
+        return self.alpha.shape[:2]

@@ -1,0 +1,91 @@
+"""Nets, meshes, wicker: threads that cross, with the background in the holes."""
+
+import numpy as np
+
+from mattekit.synthetic import draws, layers, palette, shapes, strands
+from mattekit.synthetic.noise import Size, octaves, unit
+from mattekit.synthetic.strands import Strands
+from mattekit.synthetic.texture import shading, texture
+
+JOINTS = 48
+
+
+def net(rng: np.random.Generator, size: Size) -> np.ndarray:
+    """Net, alone, over a body or in a frame, or a ball of wicker; a layer (H, W, 4)."""
+    if rng.random() < 0.25:
+        return _wicker(rng, size)
+    gap = draws.log_uniform(rng, 7, 45) * unit(size)
+    width = min(max(gap * rng.uniform(0.06, 0.35), 0.8), 9.0)
+    threads = _threads(rng, size, gap, width)
+    layer = strands.paint(threads, size, round_off=rng.uniform(0.1, 0.5), slant=rng.uniform(-0.3, 0.3))
+    layer[..., :3] = np.minimum(layer[..., :3] * shading(rng, size), layer[..., 3:])
+    shape = rng.random()
+    if shape < 0.35:  # a piece of net with a seam
+        distance = shapes.body(rng, size)
+        seam = np.clip(width * rng.uniform(1, 3) - np.abs(distance), 0, 1)
+        layer = layers.over(layers.filled(palette.draw(rng, 1)[0], seam), layer * shapes.coverage(distance)[..., None])
+    if shape > 0.7:  # something behind it
+        distance = shapes.body(rng, size)
+        layer = layers.over(layer, layers.filled(texture(rng, size), shapes.coverage(distance)))
+    return layer
+
+
+def _threads(rng: np.random.Generator, size: Size, gap: float, width: float) -> Strands:
+    """Two or three families of threads, bent together as the cloth they make up."""
+    reach = 0.75 * float(np.hypot(*size))
+    count = int(2 * reach / gap)
+    families = [0.0, rng.uniform(0.8, 1.2) * np.pi / 2] if rng.random() < 0.8 else [0.0, np.pi / 3, 2 * np.pi / 3]
+    turn, zigzag = rng.uniform(0, np.pi), draws.pick(rng, [0.0, 0.0, 0.35])
+    lines = []
+    for angle in families:
+        offset = (np.arange(count) - count / 2 + rng.normal(0, draws.pick(rng, [0.02, 0.15]), count)) * gap
+        along = np.linspace(-reach, reach, JOINTS)
+        sway = zigzag * gap * np.sign(np.sin(np.pi * np.arange(JOINTS) + np.pi * (np.arange(count)[:, None] % 2)))
+        u, v = np.broadcast_to(along, (count, JOINTS)), offset[:, None] + sway
+        c, s = np.cos(angle + turn), np.sin(angle + turn)
+        lines.append(np.stack([c * u - s * v, s * u + c * v], 2))
+    points = _draped(rng, np.concatenate(lines), size)
+    colours = palette.draw(rng, 3, spread=0.2)
+    colour = colours[rng.integers(0, 3, len(points))] if rng.random() < 0.4 else colours[:1].repeat(len(points), 0)
+    lit = strands.light(rng, points, colour, gloss=rng.uniform(0, 0.4), depth=0.1)
+    radius = 0.5 * width * rng.lognormal(0, 0.1, (len(points), 1)) * np.ones(JOINTS)
+    order = rng.permutation(len(points))  # which thread lies on top changes from crossing to crossing
+    return Strands(points[order], radius, lit[order], rng.uniform(0.75, 1.0, len(points)))
+
+
+def _draped(rng: np.random.Generator, points: np.ndarray, size: Size) -> np.ndarray:
+    """Points (n, k, 2) about the origin, in perspective and folds, moved to the middle of the picture."""
+    tilt = rng.normal(0, 0.35, 2) / max(size)
+    depth = np.clip(1 + points @ tilt, 0.4, 2.5)[..., None]
+    points = points / depth
+    folds = octaves(rng, (64, 64), 40, finest=12, channels=2) * rng.uniform(0, 60) * unit(size)
+    middle = np.array([size[1], size[0]]) / 2
+    where = np.clip((points + middle) / (2 * middle) * 40 + 12, 0, 62)  # the folds reach beyond the picture
+    x, y = where[..., 0].astype(int), where[..., 1].astype(int)
+    fx, fy = where[..., :1] - x[..., None], where[..., 1:] - y[..., None]
+    shift = (folds[y, x] * (1 - fx) + folds[y, x + 1] * fx) * (1 - fy) + (
+        folds[y + 1, x] * (1 - fx) + folds[y + 1, x + 1] * fx
+    ) * fy
+    return (points + middle + shift).astype(np.float32)
+
+
+def _wicker(rng: np.random.Generator, size: Size) -> np.ndarray:
+    """Ball or basket of bands that wind around it at random."""
+    count, radius = int(rng.integers(25, 90)), rng.uniform(110, 210) * unit(size)
+    t = np.linspace(0, 1, JOINTS) * rng.uniform(0.8, 2 * np.pi, (count, 1)) + rng.uniform(0, 6.3, (count, 1))
+    first = rng.normal(0, 1, (count, 1, 3))
+    first /= np.linalg.norm(first, axis=2, keepdims=True)
+    second = np.cross(first, rng.normal(0, 1, (count, 1, 3)))
+    second /= np.linalg.norm(second, axis=2, keepdims=True)
+    offset = np.cross(first, second) * rng.uniform(-0.75, 0.75, (count, 1, 1))
+    ball = offset + np.sqrt(1 - np.square(offset).sum(2, keepdims=True)) * (
+        first * np.cos(t)[..., None] + second * np.sin(t)[..., None]
+    )  # (count, JOINTS, 3), on the unit sphere
+    ball = ball[np.argsort(ball[..., 2].mean(1), kind="stable")]  # the back first
+    centre = np.array([size[1] * rng.uniform(0.35, 0.65), size[0] * rng.uniform(0.4, 0.65)])
+    points = (ball[..., :2] * radius * [1, rng.uniform(0.7, 1)] + centre).astype(np.float32)
+    colours = palette.draw(rng, 3, ("blond", "brown", "stone", "vivid", "dark"), spread=0.25)
+    lit = strands.light(rng, points, colours[rng.integers(0, 3, count)], gloss=0.2, depth=0.0)
+    lit = lit * (0.72 + 0.28 * ball[..., 2:]).astype(np.float32)
+    widths = rng.uniform(4, 16) * unit(size) * rng.lognormal(0, 0.2, (count, 1)) * np.ones(JOINTS)
+    return strands.paint(Strands(points, 0.5 * widths, lit, np.ones(count)), size, round_off=0.6, slant=0.25)

@@ -1,0 +1,71 @@
+"""Smooth random fields: what textures, clouds and bent outlines are made of."""
+
+import cv2
+import numpy as np
+
+from mattekit.synthetic import draws
+
+Size = tuple[int, int]
+
+
+def octaves(
+    rng: np.random.Generator,
+    size: Size,
+    period: float,
+    *,
+    persistence: float = 0.5,
+    finest: float | None = None,
+    channels: int = 1,
+) -> np.ndarray:
+    """Random field with bumps about `period` pixels apart, and finer ones: each halving `persistence` times as strong.
+
+    Parameters
+    ----------
+    finest : period of the finest bumps in pixels; only the coarsest without.
+
+    Returns
+    -------
+    (H, W) float32, or (H, W, channels) for more than one; mean near 0, standard deviation near 0.5
+    """
+    finest = period if finest is None else finest
+    field, strength, power = None, 1.0, 0.0
+    while field is None or period >= finest:
+        grid = tuple(min(side, max(2, round(side / period)) + 1) for side in size)
+        bumps = rng.random((*grid, channels), np.float32) * np.float32(2 * strength) - np.float32(strength)
+        field = bumps if field is None else cv2.resize(field, grid[::-1], interpolation=cv2.INTER_CUBIC).reshape(
+            *grid, channels) + bumps  # fmt: skip
+        power += strength * strength / 3
+        strength, period = strength * persistence, period / 2
+    field = cv2.resize(field, size[::-1], interpolation=cv2.INTER_CUBIC)
+    return field * np.float32(0.5 / power**0.5)
+
+
+def warped(field: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Read a field at positions moved by `shift` (H, W, 2), in pixels (x, y); mirrored at the borders."""
+    y, x = coordinates(field.shape[:2])
+    where = (x - 0.5 + shift[..., 0], y - 0.5 + shift[..., 1])
+    return cv2.remap(field, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+def coordinates(size: Size) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (H, 1) and columns (1, W) of the pixel centres, float32."""
+    height, width = size
+    return np.arange(height, dtype=np.float32)[:, None] + 0.5, np.arange(width, dtype=np.float32)[None, :] + 0.5
+
+
+def slope(rng: np.random.Generator, size: Size) -> np.ndarray:
+    """Rise across a picture in a random direction: (H, W) float32, about -0.5..0.5."""
+    y, x = coordinates(size)
+    c, s = draws.direction(rng)
+    return c * (x / size[1] - 0.5) + s * (y / size[0] - 0.5)
+
+
+def step(field: np.ndarray, low: float, high: float) -> np.ndarray:
+    """0 below `low`, 1 above `high`, a smooth cubic between."""
+    t = np.clip((field - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def unit(size: Size) -> float:
+    """Scale of a picture: 1 for 512 x 512. Shapes grow with it; strands are as thin in large pictures as in small."""
+    return float((size[0] * size[1]) ** 0.5 / 512)
