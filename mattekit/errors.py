@@ -57,3 +57,23 @@ _NO_MEMORY = (
     "_STATUS_ALLOC_FAILED",  # of cuBLAS and cuDNN
     "MPS backend out of memory",
 )
+
+
+def printable(text: str) -> str:
+    r"""Show control characters of a name or message as escapes, so that no terminal or line of text obeys them.
+
+    Line breaks become `\n`, escape sequences `\x1b...`, marks that change the direction of text `\u202e`, and bytes
+    of a file name that are no text `\xff`; whatever is seen as it is stays.
+
+    >>> print(printable("red\x1b[31m\n.png"))
+    red\x1b[31m\n.png
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":  # how Python holds a byte of a file name that is not UTF-8
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode()
