@@ -2,7 +2,15 @@
 
 
 class MattekitError(Exception):
-    """A problem the user can act on; commands print it as one line and exit with 1."""
+    """A problem the user can act on; commands print it as one line and exit with 1.
+
+    remedy : key of the option that helps, such as "recursive"; the command line adds the sentence that names it
+        (mattekit.cli.remedies), since a library has no options.
+    """
+
+    def __init__(self, *arguments: object, remedy: str = "") -> None:
+        super().__init__(*arguments)
+        self.remedy = remedy
 
 
 class InputError(MattekitError, ValueError):

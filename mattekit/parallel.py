@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from logging.handlers import QueueHandler
 from typing import Any
 
 from mattekit.errors import WorkerDiedError
@@ -32,7 +33,7 @@ class Result:
     item: Any
     value: Any = None
     error: Exception | None = None
-    logged: list[tuple[int, str]] = field(default_factory=list)
+    logged: list[logging.LogRecord] = field(default_factory=list)
 
 
 def run(work: Callable[[Any], Any], items: Sequence[Any], jobs: int = 1) -> Iterator[Result]:
@@ -152,9 +153,9 @@ def _call(work: Callable, item: Any) -> Result:
         return Result(item, error=error)
 
 
-def call_in_worker(work: Callable, item: Any) -> tuple[Any, Exception | None, list[tuple[int, str]]]:
+def call_in_worker(work: Callable, item: Any) -> tuple[Any, Exception | None, list[logging.LogRecord]]:
     """Call `work(item)` in another process: its value or error, which can be sent, and what was logged for the user."""
-    logged: list[tuple[int, str]] = []
+    logged: list[logging.LogRecord] = []
     handler, logger = _Collect(logged), logging.getLogger("mattekit")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -193,10 +194,8 @@ def _limit_opencv() -> None:
         cv2.setNumThreads(int(os.environ["OMP_NUM_THREADS"]))
 
 
-class _Collect(logging.Handler):
-    def __init__(self, records: list[tuple[int, str]]) -> None:
-        super().__init__()
-        self.records = records
+class _Collect(QueueHandler):
+    """Append log records, formatted so that they survive pickling, to a list."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append((record.levelno, record.getMessage()))
+    def enqueue(self, record: logging.LogRecord) -> None:
+        self.queue.append(record)

@@ -83,7 +83,7 @@ def test_log_records_come_back_once(jobs, caplog):
         logger.setLevel(before[0])
         logger.propagate = before[1]
     seen_here = [(record.levelno, record.getMessage()) for record in caplog.records if record.name == "mattekit"]
-    returned = [entry for name in "ab" for entry in results[name].logged]
+    returned = [(entry.levelno, entry.getMessage()) for name in "ab" for entry in results[name].logged]
     said = [entry for name in "ab" for entry in ((logging.WARNING, f"{name}: a note"), (logging.INFO, f"{name}: more"))]
     assert (seen_here, returned) == ((said, []) if jobs == 1 else ([], said))
 

@@ -129,17 +129,18 @@ def _require_writable(tasks: Sequence[Task]) -> None:
         require_writable(folder)
 
 
-def _replay(logged: list[tuple[int, str]]) -> None:
-    for level, message in logged:
-        console.logger.log(level, "%s", message)
+def _replay(logged: Sequence[Any]) -> None:
+    for record in logged:
+        if console.logger.isEnabledFor(record.levelno):
+            console.logger.handle(record)
 
 
 def _tell(problems: Sequence[str], *, json: bool) -> None:
     for problem in problems:
-        console.error(problem)
+        line = console.with_remedy(problem, problem)
+        console.error(line)
         if json:
-            name = getattr(problem, "name", problem.partition(": ")[0])
-            console.json_line({"name": name, "error": str(problem)})
+            console.json_line({"name": getattr(problem, "name", problem.partition(": ")[0]), "error": line})
 
 
 def _failure(name: str, problem: Exception, *, json: bool) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mattekit.cli.remedies import remedy_of
 from mattekit.errors import is_out_of_memory
 
 logger = logging.getLogger("mattekit")
@@ -42,7 +43,7 @@ def setup(*, quiet: bool = False, verbose: bool = False) -> None:
 class _Stderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         prefix = "note: " if record.levelno >= logging.WARNING else ""
-        print(f"{prefix}{record.getMessage()}", file=sys.stderr, flush=True)  # noqa: T201
+        print(with_remedy(f"{prefix}{record.getMessage()}", record), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def status(message: str) -> None:
@@ -65,7 +66,12 @@ def describe(problem: BaseException) -> str:
     if isinstance(problem, OSError) and problem.strerror:
         said = f"{problem.filename or 'system'}: {problem.strerror}"
         return f"{said}. {ADVICE[problem.errno]}" if problem.errno in ADVICE else said
-    return " ".join(str(problem).split()) or type(problem).__name__
+    return with_remedy(" ".join(str(problem).split()) or type(problem).__name__, problem)
+
+
+def with_remedy(line: str, problem: object) -> str:
+    """Append the sentence for the `remedy` of an error, a log record or a pairing problem to its line."""
+    return f"{line} {remedy_of(problem)}".rstrip()
 
 
 def data(line: str) -> None:

@@ -5,6 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+# Titles of the panels of `--help` (rich_help_panel), shown in the order in which a command's options name them.
+PANEL_FILES = "Input and output"
+PANEL_MODEL = "Model"
+PANEL_MEMORY = "Memory and speed"
+PANEL_FOLDERS = "Folders"
+PANEL_TRAINING = "Training"
+
 
 def _shard(text: str) -> Any:
     from mattekit import ranks

@@ -95,10 +95,10 @@ def _from_workers(batches: "_Batches", order: "_Order", workers: int, device: An
                 raise
             message = "a process that makes samples died; it was killed or ran out of memory. Try fewer --workers."
             raise WorkerDiedError(message) from problem
-        for level, text in logged:
-            if text not in told:  # the same file is read again and again
-                told.add(text)
-                logger.log(level, text)
+        for record in logged:
+            if record.msg not in told:  # the same file is read again and again
+                told.add(record.msg)
+                logger.log(record.levelno, "%s", record.msg)
         if error is not None:
             raise error
         yield unpacked(made, device)

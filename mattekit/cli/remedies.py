@@ -1,0 +1,28 @@
+"""What helps against an error or a note, in terms of options: errors below the command line carry only the key."""
+
+REMEDIES: dict[str, str] = {
+    "alphas": "Give the folder of its alpha with --alphas.",
+    "backgrounds": "Give more backgrounds, a smaller --per-foreground, or --preset custom, which draws them at random.",
+    "convert": "Convert it with: mattekit weights convert FILE -o OUT.safetensors",
+    "data": "Give the data with --data.",
+    "depth": "Change --depth, or the file's format.",
+    "device": "Run it again with --skip-existing, or on another --device.",
+    "devices": "Change --devices, or choose another --device.",
+    "exact-trimap": "`mattekit trimap --fix` makes them exact.",
+    "index-trimap": "`mattekit trimap --fix` makes 0, 128 and 255 of them.",
+    "jobs": "Use fewer --jobs, or a smaller image.",
+    "max-pixels": "Raise the limit with --max-pixels.",
+    "network": "Name its network with --network; for an ImageNet encoder, with --backbone.",
+    "output": "Name another output with -o.",
+    "recursive": "Look into its sub-folders with --recursive.",
+    "resume": "Add --resume to go on with it, or name a new folder with -o.",
+    "strict": "Add --strict to count them as failures.",
+    "trimap": "Give a trimap with --trimap.",
+    "trimaps": "Give the folder of its trimaps with --trimaps.",
+    "workers": "Use fewer --workers.",
+}
+
+
+def remedy_of(problem: object) -> str:
+    """Sentence that names the option which helps against an error or a log record; "" if it carries no known key."""
+    return REMEDIES.get(getattr(problem, "remedy", ""), "")
