@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from logging.handlers import QueueHandler
 from typing import Any
 
+from mattekit import interrupts
 from mattekit.errors import WorkerDiedError
 
 THREAD_VARIABLES = (
@@ -55,9 +56,7 @@ def _in_processes(work: Callable, items: Sequence[Any], jobs: int) -> Iterator[R
             try:
                 while waiting or running:
                     while waiting and len(running) < jobs + 1:  # one in hand, so that no worker waits for us
-                        future = pool.submit(
-                            call_in_worker, work, waiting[0]
-                        )  # may raise: the item must still wait then
+                        future = pool.submit(call_in_worker, work, waiting[0])  # may raise: the item still waits then
                         running[future] = waiting.popleft()
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         result = _result(future, running[future])
@@ -70,8 +69,8 @@ def _in_processes(work: Callable, items: Sequence[Any], jobs: int) -> Iterator[R
             try:
                 yield _result(pool.submit(call_in_worker, work, item), item)
             except BrokenProcessPool:
-                message = "its process died; it was killed or ran out of memory. Try fewer --jobs or a smaller image."
-                yield Result(item, error=WorkerDiedError(message))
+                message = "its process died; it was killed or ran out of memory."
+                yield Result(item, error=WorkerDiedError(message, remedy="jobs"))
 
 
 def _result(future: Future, item: Any) -> Result:
@@ -113,15 +112,6 @@ def _threads(count: int) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def leave(*_: object) -> None:
-    """Answer SIGTERM: end through `finally` blocks, so that no half file stays.
-
-    Asked again while it ends (the pool does so when another worker has gone), a process must not leave those blocks.
-    """
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit(143)
-
-
 def collect_seldom() -> None:
     """Let Python look for garbage less often, and not at the end.
 
@@ -135,7 +125,7 @@ def _start_worker(path: list[str]) -> None:
     sys.path[:] = path
     collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    signal.signal(signal.SIGTERM, leave)
+    interrupts.install()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -148,7 +138,8 @@ def _end_with_parent() -> None:
 
 def _call(work: Callable, item: Any) -> Result:
     try:
-        return Result(item, work(item))
+        with interrupts.surfaced():
+            return Result(item, work(item))
     except Exception as error:
         return Result(item, error=error)
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 
 # A package may import packages of earlier rows; neighbours in a row do not import each other.
 LAYERS = [
-    {"errors", "files", "parallel", "ranks", "compiling", "pairing"},
+    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "pairing"},
     {"imaging", "operators"},
     {"metrics", "baselines", "networks"},
     {"synthetic"},
@@ -22,7 +22,7 @@ LAYERS = [
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-WITHOUT_TORCH = {"errors", "files", "parallel", "ranks", "compiling", "imaging", "metrics", "baselines"}
+WITHOUT_TORCH = {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "imaging", "metrics", "baselines"}
 HEAVY = {"torch", "numpy", "cv2", "numba", "scipy", "pymatting", "pydantic", "PIL", "safetensors"}
 
 
@@ -63,7 +63,9 @@ def test_commands_import_nothing_heavy_at_module_level(path):
     for name in imports(path, top_level_only=True):
         parts = name.split(".")
         assert parts[0] not in HEAVY, f"{path} imports {name}"
-        assert parts[0] != "mattekit" or parts[1] in ("cli", "errors", "__version__"), f"{path} imports {name}"
+        assert parts[0] != "mattekit" or parts[1] in ("cli", "errors", "interrupts", "__version__"), (
+            f"{path} imports {name}"
+        )
 
 
 def test_only_io_modules_open_images():

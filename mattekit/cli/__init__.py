@@ -4,14 +4,13 @@ Command modules import nothing heavy at module level; `mattekit --help` must not
 """
 
 import os
-import signal
 import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from mattekit import __version__
+from mattekit import __version__, interrupts
 from mattekit.cli import (
     composite,
     console,
@@ -38,7 +37,8 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command; 1: it failed, 2: it was misused, 3: some items failed, 130: interrupted."""
         try:
-            value = super().invoke(ctx)
+            with interrupts.surfaced():
+                value = super().invoke(ctx)
             launcher.leave(failed=False)
             return value
         except UsageError as error:
@@ -118,8 +118,11 @@ def _root(
 
 def main() -> None:
     """Entry point of the `mattekit` script."""
-    from mattekit.parallel import collect_seldom, leave
+    from mattekit.parallel import collect_seldom
 
-    signal.signal(signal.SIGTERM, leave)
+    interrupts.install()
     collect_seldom()
-    app()
+    try:
+        app()
+    finally:
+        interrupts.ignore()  # at its end Python would restore the system's answer, which is death by the signal

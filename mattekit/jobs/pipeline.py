@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mattekit import baselines, parallel
+from mattekit import baselines, interrupts, parallel
 from mattekit.imaging import io
 from mattekit.inference.device import resolve
 from mattekit.inference.predictor import predictor
@@ -144,8 +144,9 @@ def _solved(group: list[Loaded]) -> Generator[Result, None, list[Solved]]:
     for one in group:
         start = time.perf_counter()
         try:
-            alpha, refined = alphas.get(one.job.name) or matting.alpha_of(one.job, one.source.pixels, one.trimap)
-            pictures = matting.make(one.job, one.source, one.trimap, alpha)
+            with interrupts.surfaced():
+                alpha, refined = alphas.get(one.job.name) or matting.alpha_of(one.job, one.source.pixels, one.trimap)
+                pictures = matting.make(one.job, one.source, one.trimap, alpha)
             solved.append(Solved(one, pictures, refined, one.seconds + share + time.perf_counter() - start))
         except Exception as error:
             yield Result(one.job, error=error)
@@ -161,7 +162,8 @@ def _at_once(group: list[Loaded]) -> dict[str, tuple[np.ndarray, list]]:
     how = {"tile": job.tile, "overlap": job.overlap, "precision": job.precision, "compile": job.compile}
     try:
         several = predictor(job.model, job.device, **how).several
-        alphas = several([one.source.pixels for one in group], [one.trimap for one in group])
+        with interrupts.surfaced():
+            alphas = several([one.source.pixels for one in group], [one.trimap for one in group])
     except Exception as error:
         log.info("%d images together: %s; now one by one.", len(group), error)
         return {}

@@ -217,6 +217,21 @@ def test_an_interrupted_run_ends_at_once_with_whole_files_only(folder, polite, j
     _interrupted(folder, polite, code, "-m", "shared", "-j", jobs)
 
 
+def test_ctrl_c_in_a_compiled_function_ends_the_run_and_is_no_failure_of_an_image(folder, monkeypatch):
+    calls = []
+
+    def compiled(image, trimap):
+        calls.append(image)
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            raise SystemError("CPUDispatcher(...) returned a result with an exception set") from interrupt
+
+    monkeypatch.setattr(predictor, "predictor", lambda *_, **__: compiled)
+    result = predict(folder, code=130)
+    assert len(calls) == 1 and result.stderr.startswith("error: interrupted.")
+
+
 @posix
 @pytest.mark.parametrize("batch", [1, 4])
 def test_so_does_one_that_reads_computes_and_writes_at_a_time(folder, weights_file, batch):
