@@ -66,10 +66,11 @@ def spans(length: int, size: int, overlap: int, stride: int) -> list[Span]:
     starts = [round(i * room / (number - 1) / stride) * stride for i in range(number)]
     apart = min(b - a for a, b in zip(starts, starts[1:], strict=False))  # seams of tiny steps must not run together
     seams = [
-        _Seam.between(start, before + size + extra, apart) for before, start in zip(starts, starts[1:], strict=False)
+        _Seam.between(start, before + size + extra, apart, stride)
+        for before, start in zip(starts, starts[1:], strict=False)
     ]
     return [
-        _span(start, start + size + extra, before, after, stride)
+        _span(start, start + size + extra, before, after)
         for start, before, after in zip(starts, [None, *seams], [*seams, None], strict=True)
     ]
 
@@ -77,25 +78,26 @@ def spans(length: int, size: int, overlap: int, stride: int) -> list[Span]:
 class _Seam(NamedTuple):
     first: int
     last: int  # the blend goes from first to last
+    middle: int  # of the overlap, the nearest multiple of the stride
 
     @classmethod
-    def between(cls, start: int, stop: int, most: int) -> "_Seam":
+    def between(cls, start: int, stop: int, most: int, stride: int) -> "_Seam":
         """Of two spans that share start to stop, blended over so many pixels at most."""
         width = min((stop - start) // 4, most)
         first = (start + stop - width) // 2
-        return cls(first, first + width)
+        return cls(first, first + width, (start + stop + stride) // (2 * stride) * stride)
 
     def rise(self) -> np.ndarray:
         t = (np.arange(self.last - self.first, dtype=np.float32) + 0.5) / (self.last - self.first)
         return t * t * (3 - 2 * t)
 
 
-def _span(start: int, stop: int, before: _Seam | None, after: _Seam | None, stride: int) -> Span:
+def _span(start: int, stop: int, before: _Seam | None, after: _Seam | None) -> Span:
     first, last = before.first if before else start, after.last if after else stop
     weights = np.ones(last - first, np.float32)
     if before:
         weights[: before.last - before.first] *= before.rise()
     if after:
         weights[len(weights) - (after.last - after.first) :] *= 1 - after.rise()
-    begin, end = (seam and seam.first // stride * stride for seam in (before, after))
-    return Span(start, stop, first, last, weights, begin or start, end or stop)
+    begin, end = before.middle if before else start, after.middle if after else stop
+    return Span(start, stop, first, last, weights, begin, end)

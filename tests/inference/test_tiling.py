@@ -44,6 +44,7 @@ def test_every_position_has_weights_that_add_up_to_one_and_one_share(positions, 
     assert (shares == 1).all()
     for left, right in zip(found, found[1:], strict=False):
         assert left.stop - right.start >= overlap
+        assert left.end == right.begin and abs(left.end - (left.stop + right.start) / 2) <= stride / 2
         assert left.stop - left.start == right.stop - right.start
 
 
