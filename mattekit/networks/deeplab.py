@@ -3,12 +3,11 @@
 The images it was trained for are resized so that both sides are multiples of 16, plus 1; here, any size will do.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mattekit.networks.base import Adjust, Network
 from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import Pyramid
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
@@ -17,7 +16,7 @@ from mattekit.networks.layers import ConvNorm, relu6
 TABLE_1 = {"b1": dict(kernel=5)}  # IndexNet Table 1; the size is the released script's
 
 
-class DeepLab(nn.Module):
+class DeepLab(Network):
     """Context at stride 16 and one feature at stride 4, joined by bilinear interpolation.
 
     Parameters
@@ -48,7 +47,7 @@ class DeepLab(nn.Module):
         features = self.encoder(x)
         return Pyramid([x, self.lateral(features[2]), self.context(features[-1])], [])
 
-    def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
+    def decode(self, pyramid: Pyramid, adjust: Adjust | None = None) -> Tensor:
         """Pyramid -> (N, C', H, W); `adjust(level, y)` may alter y at strides 16 and 4."""
         adjust = adjust or (lambda level, y: y)
         x, low, y = pyramid.features

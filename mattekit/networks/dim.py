@@ -4,11 +4,10 @@ The first stage is also row B3 of IndexNet's Table 1, and B4 with bilinear inter
 normalisation in the encoder is from there. Images are resized so that both sides are multiples of 32.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
+from mattekit.networks.base import Adjust, Network, State
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid, pad
 from mattekit.networks.encoders.vgg import VGG16, convolutions
 from mattekit.operators import make
@@ -83,7 +82,7 @@ def dim(
     return Refined(first, images=in_channels - 1, sigmoid=sigmoid) if refined else first
 
 
-class Refined(nn.Module):
+class Refined(Network):
     """A matting network and the stage that sharpens its alpha (Deep Image Matting, section 4.2).
 
     Four 3x3 convolutions see the image and alpha, and what they give is added to alpha. The text feeds them pixels and
@@ -112,11 +111,26 @@ class Refined(nn.Module):
         """(N, C, H, W), sides multiples of `stride` -> the image, and what the first stage's encoder leaves."""
         return x[:, : self.images], self.first.encode(x)
 
-    def decode(self, encoded: tuple[Tensor, Pyramid], adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
+    def decode(self, encoded: tuple[Tensor, Pyramid], adjust: Adjust | None = None) -> Tensor:
         """What `encode` gave -> (N, 1, H, W); `adjust` acts on the first stage's decoder."""
         image, pyramid = encoded
         alpha = self.first.decode(pyramid, adjust)
         return self.squash(alpha + self.stage(torch.cat([image, self.squash(alpha)], 1)))
+
+    def parts(self) -> dict[str, list[nn.Module]]:
+        """Return encoder and decoder of the first stage, and the refinement stage."""
+        return {**self.first.parts(), "refinement": [self.stage]}
+
+    def initial_state(self, state: State) -> State:
+        """Return the state to start the refinement's training from (Deep Image Matting, section 4.2).
+
+        Tensors of a first stage trained alone get their place in `first`; the refinement stage keeps its own. A state
+        of both stages stays as it is.
+        """
+        if any(key.startswith("first.") for key in state):
+            return state
+        own = {key: value for key, value in self.state_dict().items() if key.startswith("stage.")}
+        return {**{f"first.{key}": value for key, value in state.items()}, **own}
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 1, H, W); padded to multiples of `stride` as `EncoderDecoder` does."""

@@ -19,7 +19,6 @@ Give every width from the encoder's attributes, and refuse nothing that the oper
 for every channel finds as many channels in the decoder as in its guide only if the network is laid out so.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -27,6 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
+from mattekit.networks.base import Adjust, Network
 from mattekit.operators import Guide, Resampler
 
 PLANES = 4  # of the input: RGB and trimap, before estimates
@@ -61,7 +61,7 @@ class Halving:
         return halved, skip
 
 
-class EncoderDecoder(nn.Module):
+class EncoderDecoder(Network):
     """Encoder, context, decoder and head, with operators between the resolutions.
 
     Parameters
@@ -75,6 +75,8 @@ class EncoderDecoder(nn.Module):
         Of the deepest feature; images whose sides are no multiple of it are padded, see `forward`.
     join : nn.Module, optional
         Makes the output of what the head gives and of the estimates that the input carries behind its fourth channel.
+    prior : str, optional
+        The row of `baselines.coarse.PRIORS` that makes these estimates.
     """
 
     def __init__(
@@ -90,12 +92,14 @@ class EncoderDecoder(nn.Module):
         strided: bool,
         stride: int,
         join: nn.Module | None = None,
+        prior: str | None = None,
     ):
         super().__init__()
         self.encoder, self.context, self.head = encoder, context, head
         self.laterals, self.resamplers = nn.ModuleList(laterals), nn.ModuleList(resamplers)
         self.blocks = nn.ModuleList(blocks)
-        self.fusion, self.strided, self.stride, self.join = fusion, strided, stride, join
+        self.fusion, self.strided, self.stride = fusion, strided, stride
+        self.join, self.prior = join, prior
 
     def encode(self, x: Tensor) -> Pyramid:
         """(N, C, H, W), sides multiples of `stride` -> Pyramid."""
@@ -111,7 +115,7 @@ class EncoderDecoder(nn.Module):
             features = [None] * len(features)
         return Pyramid([*features, deepest], guides, x[:, PLANES:] if self.join else None)
 
-    def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
+    def decode(self, pyramid: Pyramid, adjust: Adjust | None = None) -> Tensor:
         """Pyramid -> (N, C', H, W), without activation.
 
         `adjust(level, y)` may alter the last decoder feature of every resolution, the deepest included; y is

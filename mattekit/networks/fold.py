@@ -5,12 +5,12 @@ and IndexNet's operators keep their indices where their convolutions leave them.
 """
 
 import copy
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from mattekit.networks.base import Adjust
 from mattekit.networks.encoder_decoder import FUSIONS, EncoderDecoder, Pyramid
 from mattekit.networks.encoders.mobilenetv2 import InvertedResidual
 from mattekit.networks.encoders.vgg import VGG16
@@ -47,10 +47,10 @@ class StripwiseDecoder(EncoderDecoder):
         """The same parts."""
         lists = {name: list(getattr(network, name)) for name in ("laterals", "resamplers", "blocks")}
         parts = {name: getattr(network, name) for name in ("encoder", "context", "head")}
-        settings = {name: getattr(network, name) for name in ("fusion", "strided", "stride", "join")}
+        settings = {name: getattr(network, name) for name in ("fusion", "strided", "stride", "join", "prior")}
         return cls(**parts, **lists, **settings)
 
-    def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
+    def decode(self, pyramid: Pyramid, adjust: Adjust | None = None) -> Tensor:
         """As `EncoderDecoder` has it; if nothing is adjusted, the finest block and the head are one."""
         if adjust is not None:
             return super().decode(pyramid, adjust)

@@ -148,8 +148,8 @@ def mixing(
         strided=False,
         stride=2 ** len(widths),
         join=Mean(estimates, kept),
+        prior=prior,
     )
-    network.prior = prior
     _begin(network)
     return network
 

@@ -3,11 +3,10 @@
 The images it was trained for are resized so that both sides are multiples of 32, plus 1; here, any size will do.
 """
 
-from collections.abc import Callable
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mattekit.networks.base import Adjust, Network
 from mattekit.networks.deep import Deep
 from mattekit.networks.deeplab import resize
 from mattekit.networks.encoder_decoder import Pyramid
@@ -19,7 +18,7 @@ TABLE_1 = {"b2": {}}  # IndexNet Table 1
 LEVELS = [(2,), (3,), (4, 5), (6, 7)]  # the encoder's stages that share a resolution: strides 4, 8, 16 and 32
 
 
-class RefineNet(nn.Module):
+class RefineNet(Network):
     """Sum the features of each resolution with what comes from the coarser one, refine, and go up.
 
     Parameters
@@ -54,7 +53,7 @@ class RefineNet(nn.Module):
         ]
         return Pyramid([x, *sums], [])
 
-    def decode(self, pyramid: Pyramid, adjust: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
+    def decode(self, pyramid: Pyramid, adjust: Adjust | None = None) -> Tensor:
         """Pyramid -> (N, C', H, W); `adjust(level, y)` may alter y at strides 32 to 4, levels 5 to 2."""
         adjust = adjust or (lambda level, y: y)
         x, *features = pyramid.features

@@ -46,4 +46,4 @@ def pretrain(network: nn.Module, path: Path) -> None:
             raise problem from None
         return
     _, tensors = read(path)
-    fill(network, tensors, str(path))
+    fill(network, network.initial_state(tensors), str(path))

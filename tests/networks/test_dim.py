@@ -4,6 +4,7 @@ import torch
 
 from mattekit.networks import build
 from mattekit.networks.count import parameters
+from mattekit.networks.fill import fill
 
 SMALL = {"bottleneck": (16, 1)}
 
@@ -53,3 +54,28 @@ def test_the_refinement_stage_is_small():
 def test_without_norm_the_encoder_is_vgg_16_itself():
     """13 convolutions: 14,714,688 parameters with three input channels, 576 more with the trimap's."""
     assert parameters(build("dim", norm=False, **SMALL).first.encoder) == 14_714_688 + 576
+
+
+def test_a_first_stage_trained_alone_starts_the_refinement():
+    """Its tensors take their place in the whole network; the refinement stage keeps what it has."""
+    torch.manual_seed(1)
+    alone, x = build("dim", refined=False, **SMALL).eval(), torch.randn(1, 4, 32, 32)
+    network, _ = both()
+    stage = {key: value.clone() for key, value in network.stage.state_dict().items()}
+    fill(network, network.initial_state(alone.state_dict()), "first.safetensors")
+    assert network.first(x).equal(alone(x))
+    assert all(value.equal(stage[key]) for key, value in network.stage.state_dict().items())
+    whole = network.state_dict()
+    assert network.initial_state(whole) is whole and alone.initial_state(whole) is whole
+
+
+def test_the_parts_of_the_refined_network_are_all_of_it():
+    network, _ = both()
+    parts = {
+        name: {id(parameter) for module in modules for parameter in module.parameters()}
+        for name, modules in network.parts().items()
+    }
+    assert list(parts) == ["encoder", "decoder", "refinement"]
+    assert parts["encoder"] == {id(parameter) for parameter in network.first.encoder.parameters()}
+    assert parts["refinement"] == {id(parameter) for parameter in network.stage.parameters()}
+    assert sum(map(len, parts.values())) == len(list(network.parameters())) == len(set().union(*parts.values()))
