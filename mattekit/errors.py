@@ -1,5 +1,7 @@
 """What can go wrong, by kind. Messages read *where: found, wanted. What to do.* and fit one line."""
 
+import json
+
 
 class MattekitError(Exception):
     """A problem the user can act on; commands print it as one line and exit with 1.
@@ -79,6 +81,12 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def printable_json(value: object, *, indent: int | None = None) -> str:
+    r"""Write JSON whose strings keep every character: readable ones as they are, all others as `\u` escapes."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def _escape(char: str) -> str:

@@ -72,8 +72,7 @@ def pair(
     shared = distinct and any(folders[leader].resolve() == folders[role].resolve() for role in followers)
     names = [n for n in sorted(found[leader]) if not (shared and n.endswith(others))]
     if not names:
-        formats = " ".join(sorted(IMAGE_SUFFIXES))
-        raise MissingFileError(f"{folders[leader]}: no images found. Check the path. Formats: {formats}.")
+        raise _no_images(folders[leader], deeper=not recursive and bool(_images(folders[leader], True, leave_out)))
     used: dict[str, set[str]] = {role: set() for role in followers}
     for name in names:
         claims, missing = {leader: found[leader][name]}, []
@@ -114,6 +113,13 @@ def _images(folder: Path, recursive: bool, leave_out: Path | None) -> dict[str, 
         if path.is_file() and not (left_out and inside.is_relative_to(left_out)):
             found.setdefault(inside.with_suffix("").as_posix(), []).append(path)
     return found
+
+
+def _no_images(folder: Path, *, deeper: bool) -> MissingFileError:
+    if deeper:
+        return MissingFileError(f"{folder}: no images found but in its sub-folders.", remedy="recursive")
+    formats = " ".join(sorted(IMAGE_SUFFIXES))
+    return MissingFileError(f"{folder}: no images found. Check the path. Formats: {formats}.")
 
 
 def _inside(inner: Path | None, folder: Path) -> Path | None:

@@ -37,6 +37,7 @@ def run_one(
         return
     if skip_existing and _done(task):
         console.status(f"{task.name}: skipped, the outputs exist")
+        _tell_skipped([task], json=json)
         return
     _require_writable([task])
     value = work(task)
@@ -79,7 +80,10 @@ def run_folder(
     _tell(problems, json=json)
     if hopeless:
         raise typer.Exit(1)
-    todo = [task for task in tasks if not (skip_existing and _done(task))]
+    skipped = [task for task in tasks if skip_existing and _done(task)]
+    _tell_skipped(skipped, json=json)
+    passed_over = set(map(id, skipped))
+    todo = [task for task in tasks if id(task) not in passed_over]
     _require_writable(todo)
     tried, failed = set(), []
     with console.progress(label, len(todo)) as advance:
@@ -97,7 +101,7 @@ def run_folder(
                 break
     untried = [task for task in todo if id(task) not in tried]
     _give_up(untried, label, json=json)
-    counts = {"skipped (outputs exist)": len(tasks) - len(todo), "failed": len(problems) + len(failed)}
+    counts = {"skipped (outputs exist)": len(skipped), "failed": len(problems) + len(failed)}
     counts = {"done": len(tried) - len(failed), **counts, "not tried": len(untried)}
     _summary(rank, counts, failed, start, label)
 
@@ -141,6 +145,11 @@ def _tell(problems: Sequence[str], *, json: bool) -> None:
         console.error(line)
         if json:
             console.json_line({"name": getattr(problem, "name", problem.partition(": ")[0]), "error": line})
+
+
+def _tell_skipped(tasks: Sequence[Task], *, json: bool) -> None:
+    for task in tasks if json else []:
+        console.json_line({"name": task.name, "skipped": True})
 
 
 def _failure(name: str, problem: Exception, *, json: bool) -> str:

@@ -1,7 +1,6 @@
 """What commands say: data on stdout; notes, progress and errors on stderr."""
 
 import errno
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mattekit.cli.remedies import remedy_of
-from mattekit.errors import is_out_of_memory
+from mattekit.errors import is_out_of_memory, printable, printable_json
 
 logger = logging.getLogger("mattekit")
 
@@ -43,20 +42,24 @@ def setup(*, quiet: bool = False, verbose: bool = False) -> None:
 class _Stderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         prefix = "note: " if record.levelno >= logging.WARNING else ""
-        print(with_remedy(f"{prefix}{record.getMessage()}", record), file=sys.stderr, flush=True)  # noqa: T201
+        _tell(with_remedy(f"{prefix}{record.getMessage()}", record))
+
+
+def _tell(line: str) -> None:
+    print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def status(message: str) -> None:
     """Say what was done, unless --quiet."""
     if logger.level < logging.ERROR:
-        print(message, file=sys.stderr, flush=True)  # noqa: T201
+        _tell(message)
 
 
 def error(message: str, *, hint: str | None = None) -> None:
     """Print one line for an error and one for a hint."""
-    print(f"error: {message}", file=sys.stderr)  # noqa: T201
+    _tell(f"error: {message}")
     if hint:
-        print(f"hint: {hint}", file=sys.stderr)  # noqa: T201
+        _tell(f"hint: {hint}")
 
 
 def describe(problem: BaseException) -> str:
@@ -76,12 +79,17 @@ def with_remedy(line: str, problem: object) -> str:
 
 def data(line: str) -> None:
     """Print one line of results on stdout."""
-    print(line, flush=True)  # noqa: T201
+    report(printable(line))
 
 
 def json_line(value: Any) -> None:
     """Print one JSON object on one line of stdout."""
-    data(json.dumps(value, ensure_ascii=False))
+    report(printable_json(value))
+
+
+def report(text: str) -> None:
+    """Print several lines on stdout, whose control characters are escaped already."""
+    print(text, flush=True)  # noqa: T201
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def _report(results: Results, rules: Any, format: str, output: Path | None, **wa
         summarise(results.scores(rules.metrics), rules.metrics, **wanted), rules, format, sorted(results.failed)
     )
     if output is None or str(output) == "-":
-        console.data(text)
+        console.report(text)
     else:
         write_bytes(output, f"{text}\n".encode())
         console.status(f"wrote {output}")

@@ -14,7 +14,7 @@ REMEDIES: dict[str, str] = {
     "max-pixels": "Raise the limit with --max-pixels.",
     "network": "Name its network with --network; for an ImageNet encoder, with --backbone.",
     "output": "Name another output with -o.",
-    "recursive": "Look into its sub-folders with --recursive.",
+    "recursive": "Add --recursive to look into them.",
     "resume": "Add --resume to go on with it, or name a new folder with -o.",
     "strict": "Add --strict to count them as failures.",
     "trimap": "Give a trimap with --trimap.",

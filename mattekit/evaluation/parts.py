@@ -37,7 +37,7 @@ def fingerprint(items: Sequence[Item], rules: Rules) -> str:
 
 def write(report: Path, rank: Rank, stamp: str, part: Part) -> None:
     """Write the part of one rank beside the report."""
-    text = json.dumps({"fingerprint": stamp, **dataclasses.asdict(part)}, ensure_ascii=False)
+    text = json.dumps({"fingerprint": stamp, **dataclasses.asdict(part)})
     files.write_bytes(_path(report, rank), text.encode())
 
 

@@ -2,11 +2,11 @@
 
 import csv
 import io
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mattekit.errors import printable, printable_json
 from mattekit.evaluation.scoring import Rules
 from mattekit.evaluation.tables import Table, tables
 from mattekit.metrics import UNITS
@@ -29,7 +29,7 @@ def render(summary: Mapping[str, Any], rules: Rules, format: str, failed: Sequen
     if format == "csv":
         return as_csv(summary, rules)
     write = {"table": _text, "markdown": _markdown, "latex": _latex}[format]
-    return "\n\n".join(write(table) for table in tables(summary, rules))
+    return "\n\n".join(write(_printable(table)) for table in tables(summary, rules))
 
 
 def as_json(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> str:
@@ -39,7 +39,7 @@ def as_json(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> 
         made_by["unknown_value"] = rules.unknown_value
     if "conn" in rules.metrics:
         made_by["empty_levels"] = rules.empty_levels
-    return json.dumps({**summary, **made_by, "failed": list(failed)}, indent=2, ensure_ascii=False, allow_nan=False)
+    return printable_json({**summary, **made_by, "failed": list(failed)}, indent=2)
 
 
 def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:
@@ -54,7 +54,8 @@ def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:
     for entry in summary["methods"] if several else [summary]:
         for kind, name, values in _lines(entry):
             lead = [entry["method"]] if several else []
-            writer.writerow([*lead, kind, name, rules.region, *(values[metric] for metric in rules.metrics)])
+            names = map(printable, [*lead, kind, name])
+            writer.writerow([*names, rules.region, *(values[metric] for metric in rules.metrics)])
     return out.getvalue().rstrip("\n")
 
 
@@ -64,6 +65,11 @@ def _lines(entry: Mapping[str, Any]) -> list[tuple[str, str, Mapping]]:
     for group in entry.get("groups", []):
         lines += [(key, group["group"], group[key]) for key in ("mean", "rank") if key in group]
     return lines + [(key, "all", entry[key]) for key in ("mean", "rank") if key in entry]
+
+
+def _printable(table: Table) -> Table:
+    rows = [list(map(printable, row)) for row in table.rows]
+    return Table(printable(table.title), list(map(printable, table.header)), rows, table.best)
 
 
 def _text(table: Table) -> str:

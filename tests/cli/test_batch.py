@@ -134,3 +134,32 @@ def test_a_single_item_raises_its_own_error(tmp_path, capsys):
     (tmp_path / "a.png").write_bytes(b"mine")
     batch.run_one(tasks(tmp_path, "a")[0], work, skip_existing=True)
     assert (tmp_path / "a.png").read_bytes() == b"mine"
+
+
+def test_json_names_what_was_skipped_too(tmp_path, capsys):
+    (tmp_path / "a.png").write_bytes(b"mine")
+    batch.run_folder(tasks(tmp_path, "a", "b"), work, skip_existing=True, json=True)
+    batch.run_one(tasks(tmp_path, "a")[0], work, skip_existing=True, json=True)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    skipped = {"name": "a", "skipped": True}
+    assert rows == [skipped, {"name": "b", "outputs": {"alpha": str(tmp_path / "b.png")}}, skipped]
+
+
+HOSTILE = "\x1b]0;owned\x07red\x1b[31m\nnew \x9b2J\u202eline\udcff"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_no_control_character_of_a_name_reaches_the_terminal(tmp_path, capsys, as_json):
+    """Not of items that are done, noted, skipped, failed or that could not be started; and JSON keeps the name."""
+    names = [HOSTILE, f"bad{HOSTILE}", f"bug{HOSTILE}", f"there{HOSTILE}"]
+    items = [Task(name, tmp_path / f"{i}.png") for i, name in enumerate(names)]
+    items[3].target.touch()
+    problem = Problem(f"lone{HOSTILE}", f"lone{HOSTILE}: no trimap.")
+    code_of(batch.run_folder, items, work, problems=[problem], skip_existing=True, json=as_json)
+    out, err = capsys.readouterr()
+    for line in (out + err).splitlines():
+        assert line.isprintable(), line
+    assert r"\x1b]0;owned\x07red\x1b[31m\nnew \x9b2J\u202eline\xff" in err
+    assert len(err.splitlines()) == 7 + (not as_json)
+    if as_json:
+        assert [json.loads(line)["name"] for line in out.splitlines()] == [problem.name, names[3], *names[:3]]

@@ -360,3 +360,34 @@ def test_missing_paths_and_a_single_bad_file_exit_with_1(folders):
     assert "nowhere: no such file or folder" in run(folders / "nowhere", folders / "truth", code=1).stderr
     small = write(folders / "small.png", np.zeros((4, 4), np.uint8))
     assert "4x4, but" in run(small, folders / "truth/cat.png", code=1).stderr
+
+
+HOSTILE = "\x1b]0;owned\x07a|&$\nb\x9b\u202e"
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "markdown", "latex", "json"])
+def test_names_with_control_characters_break_no_report(folders, form):
+    """Nor does a file name that is no text: Linux allows any bytes."""
+    names = [HOSTILE, "not\udcff\udcfeutf8"]
+    for old, new in zip(("cat", "dog9"), names, strict=True):
+        for role in ("good", "truth"):
+            (folders / role / f"{old}.png").rename(folders / role / f"{new}.png")
+    out = folders / "report"
+    words = [folders / "good", folders / "truth", "--format", form, "--group-by", "(?s)(.*)"]
+    printed = run(*words).stdout
+    run(*words, "-o", out)
+    text = out.read_text()
+    assert printed == text and all(line.isprintable() for line in text.splitlines())
+    if form == "json":
+        assert {image["name"] for image in json.loads(text)["images"]} == {"dog10", *names}
+    else:
+        assert len(text.splitlines()) == len(run(folders / "worse", folders / "worse", *words[2:]).stdout.splitlines())
+
+
+def test_what_is_wrong_with_hostile_names_is_one_line_each(folders):
+    (folders / "good" / f"{HOSTILE}.png").write_bytes(b"\x1b[31m no picture")
+    (folders / "truth" / f"{HOSTILE}.png").write_bytes(b"\x1b[31m no picture")
+    result = run(folders / "good", folders / "truth", "--json", code=3)
+    assert len(result.stdout.splitlines()) == 4 and all(map(str.isprintable, result.stdout.splitlines()))
+    assert all(map(str.isprintable, result.stderr.splitlines()))
+    assert len([line for line in result.stderr.splitlines() if line.startswith("error: ")]) == 1
