@@ -42,7 +42,8 @@ Scribbles = Annotated[
     bool, typer.Option("--scribbles", help="SOURCE holds strokes: white foreground, black background, else unknown.")
 ]
 Image = Annotated[
-    Path | None, typer.Option(help="With --scribbles: the photo (or folder of photos) under the strokes.")
+    Path | None,
+    typer.Option(help="Photo, or folder of photos: with --scribbles under the strokes, with --check of the same size."),
 ]
 Random = Annotated[bool, typer.Option("--random", help="Widen at random, as the papers' training does.")]
 Rule = Annotated[str | None, typer.Option(show_default="a2u", help="With --random: indexnet, a2u, lsa, dim or wide.")]
@@ -120,7 +121,7 @@ APPLIES = {
     "scribbles": {"image", "remove_strays"},
     "random": {"rule", "seed"},
     "fix": {"remove_strays"},
-    "check": set(),
+    "check": {"image"},
 }
 
 
@@ -161,6 +162,8 @@ def _single_job(source: Path, output: Path | None, check: bool, settings: dict) 
         raise typer.BadParameter(f"--image {settings['image']} is a folder, but {source} is a file.")
     stem = "stdin" if str(source) == "-" else source.stem
     if check:
+        if source == settings.get("image") == Path("-"):
+            raise typer.BadParameter("the trimap and the image cannot both come from stdin.")
         return Job(stem, source, None, **settings)
     target = targets.of_file(source, output, {"trimap": ".png"})["trimap"]
     if str(target) != "-" and target.suffix.lower() not in FORMATS:
@@ -176,17 +179,28 @@ def _folder_jobs(
 
     if not check:
         output = targets.folder(output)
-    folders = {"source": source}
-    if image := settings.pop("image", None):
-        if not image.is_dir():
-            raise typer.BadParameter(f"--image {image}: wanted a folder, as {source} is one.")
-        folders["image"] = image
-    pairing = pair(folders, recursive=recursive, leave_out=output)
+    image = settings.pop("image", None)
+    if image and not image.is_dir():
+        raise typer.BadParameter(f"--image {image}: wanted a folder, as {source} is one.")
+    if image and check:
+        return _checks_with_images(image, source, recursive, settings)
+    pairing = pair({"source": source} | ({"image": image} if image else {}), recursive=recursive, leave_out=output)
     jobs = []
     for name, files in pairing.groups.items():
         target = None if check else targets.in_folder(output, name, {"trimap": ".png"})["trimap"]
         jobs.append(Job(name, files["source"], target, files.get("image"), **settings))
     return jobs, pairing.problems
+
+
+def _checks_with_images(image: Path, source: Path, recursive: bool, settings: dict) -> tuple[list, list[str]]:
+    """Jobs of the images with their trimaps; every file without a partner is a problem."""
+    from mattekit.jobs.trimap import Job
+    from mattekit.pairing import Problem, pair
+
+    pairing = pair({"image": image, "trimap": source}, recursive=recursive)
+    unused = [Problem(name, f"{source}: no image for trimap {name}.") for name in pairing.unused["trimap"]]
+    jobs = [Job(name, files["trimap"], None, files["image"], **settings) for name, files in pairing.groups.items()]
+    return jobs, [*pairing.problems, *unused]
 
 
 class _Verdicts:
@@ -202,6 +216,8 @@ class _Verdicts:
             console.json_line({"name": name, **report})
         else:
             console.data(f"{name}: {_line(report)}")
+        if not report["ok"]:
+            console.error(f"{name}: {'; '.join(report['problems'])}")
         if self.fail_fast and self.bad:
             raise typer.Exit(3)
 
@@ -211,4 +227,5 @@ def _line(report: dict) -> str:
     values = ", ".join(map(str, levels)) if len(levels) <= 5 else f"{len(levels)} from {levels[0]} to {levels[-1]}"
     shares = ", ".join(f"{name} {share:.1%}" for name, share in report["shares"].items())
     verdict = "ok" if report["ok"] else f"bad: {'; '.join(report['problems'])}"
-    return f"{verdict} ({report['width']}x{report['height']}, levels {values}, {shares})"
+    hints = "".join(f"; {hint}" for hint in report["hints"])
+    return f"{verdict} ({report['width']}x{report['height']}, levels {values}, {shares}){hints}"

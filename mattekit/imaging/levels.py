@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from mattekit.errors import InputError
+from mattekit.imaging import trimap_encoding
 
 logger = logging.getLogger("mattekit")
 
@@ -76,6 +77,7 @@ def trimap_of(name: str, pixels: np.ndarray, *, lossy: bool = False) -> np.ndarr
     -------
     (H, W) float32, exactly 0, 0.5 (unknown) or 1
     """
+    trimap_encoding.refuse(name, pixels)
     low, high = _extremes(pixels)
     full = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1.0
     if pixels.dtype.kind == "f" and not (low.min() >= 0 and high.max() <= 1):
@@ -121,8 +123,8 @@ def _tell_near_misses(name: str, low: np.ndarray, high: np.ndarray, full: float)
     count = np.count_nonzero((high > 0) & (high <= near)) + np.count_nonzero((low < full) & (low >= full - near))
     if count:
         logger.warning(
-            "%s: %d pixels are almost, not exactly, black or white and count as unknown; `mattekit trimap --fix` "
-            "snaps them.",
+            "%s: %d pixels are almost, not exactly, black or white and count as unknown.",
             name,
             count,
+            extra={"remedy": "exact-trimap"},
         )

@@ -9,6 +9,7 @@ from mattekit.errors import InputError
 
 LEVELS = {"background": 0, "unknown": 128, "foreground": 255}
 STRAY = 4
+APART = 32  # noise and compression move a level by less
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Report:
     shares: class -> share of the picture, 0..1; the unknown band is everything that is neither 0 nor 255.
     strays: number of stray islands; stray_pixels: how many pixels these have.
     problems: one phrase for everything that is wrong; empty for a good trimap.
+    hints: one phrase for everything that is unusual, though it may be right.
     """
 
     size: tuple[int, int]
@@ -28,6 +30,7 @@ class Report:
     strays: int
     stray_pixels: int
     problems: tuple[str, ...]
+    hints: tuple[str, ...] = ()
 
 
 def check(levels: np.ndarray, *, stray: int = STRAY) -> Report:
@@ -64,7 +67,19 @@ def check(levels: np.ndarray, *, stray: int = STRAY) -> Report:
         strays=number,
         stray_pixels=area,
         problems=tuple(problems),
+        hints=("foreground and background look swapped",) if looks_swapped(levels) else (),
     )
+
+
+def looks_swapped(levels: np.ndarray) -> bool:
+    """Whether most of the border of levels (H, W) uint8 is foreground, and most that is known in the middle background.
+
+    The middle is the middle third of each side.
+    """
+    (height, width), (bg, fg) = levels.shape, (LEVELS["background"], LEVELS["foreground"])
+    inner = levels[height // 3 : -(height // 3) or None, width // 3 : -(width // 3) or None]
+    border = np.concatenate([levels[[0, -1]].ravel(), levels[:, [0, -1]].ravel()])
+    return np.count_nonzero(border == fg) > border.size / 2 and (inner == bg).sum() > (inner == fg).sum()
 
 
 def shares(levels: np.ndarray) -> dict[str, float]:
@@ -78,11 +93,17 @@ def fix(levels: np.ndarray, *, remove_strays: int = 0) -> np.ndarray:
     """Snap the levels (H, W) uint8 to the nearest of 0, 128 and 255.
 
     Islands of foreground or background of at most `remove_strays` pixels become unknown; 0 leaves all.
+
+    Raises
+    ------
+    InputError
+        If snapping would make one of levels that lie far apart: of three or fewer levels each means a class.
     """
     _require_levels(levels)
     fixed = np.full(levels.shape, 128, np.uint8)
     fixed[levels < 64] = 0
     fixed[levels > 191] = 255
+    _require_distinct(np.flatnonzero(np.bincount(levels.ravel(), minlength=256)))
     if remove_strays:
         strays = [_islands(fixed == value, remove_strays)[1] for value in (0, 255)]
         fixed[strays[0] | strays[1]] = 128
@@ -92,6 +113,14 @@ def fix(levels: np.ndarray, *, remove_strays: int = 0) -> np.ndarray:
 def _require_levels(levels: np.ndarray) -> None:
     if levels.ndim != 2 or levels.dtype != np.uint8:
         raise InputError(f"trimap levels: {levels.shape} {levels.dtype}, wanted (H, W) uint8. Convert them.")
+
+
+def _require_distinct(values: np.ndarray) -> None:
+    classes = np.digitize(values, (64, 192))
+    merged = (np.diff(classes) == 0) & (np.diff(values) > APART)
+    if len(values) <= len(LEVELS) and merged.any():
+        found = ", ".join(map(str, values))
+        raise InputError(f"trimap levels {found}: wanted 0, 128 and 255, and the nearest would make one class of two.")
 
 
 def _other_values(counts: np.ndarray) -> list[str]:

@@ -13,15 +13,10 @@ from mattekit.imaging import io, trimap_check
 from mattekit.imaging.erosion import Shape
 from mattekit.imaging.scribbles import from_scribbles, is_plain
 from mattekit.imaging.trimap import band, from_alpha, to_levels
+from mattekit.imaging.trimap_encoding import decoded, encoding
 from mattekit.imaging.trimap_random import generator, random_from_alpha
 
 logger = logging.getLogger("mattekit")
-
-ADVICE = {
-    "background": "Try a smaller --dilate or --band, or --low 0.05 if the alpha is noisy.",
-    "foreground": "Try a smaller --erode or --band, or --high 0.95 if the alpha is noisy.",
-    "unknown": "Try a larger --erode and --dilate.",
-}
 
 
 @dataclass(frozen=True)
@@ -74,26 +69,42 @@ def scribble(job: Job) -> dict:
     trimap = from_scribbles(strokes, None if image is None else image.pixels)
     if image is None and not is_plain(strokes, trimap):
         logger.warning(
-            "%s: the strokes are not on a plain sheet. If a photo is under them, name it with --image; its own black "
-            "and white pixels count as strokes otherwise.",
+            "%s: the strokes are not on a plain sheet; black and white pixels of a photo under them count as strokes.",
             io.name_of(job.source),
+            extra={"remedy": "scribbled-image"},
         )
     return _write(job, to_levels(trimap), {})
 
 
 def fix(job: Job) -> dict:
-    """Write a trimap with its grey values snapped to 0, 128 and 255."""
-    levels = _stored_levels(job)
-    fixed = trimap_check.fix(levels, remove_strays=job.remove_strays)
-    return _write(job, fixed, {"changed_pixels": int(np.count_nonzero(fixed != levels))})
+    """Write a trimap with its grey values snapped to 0, 128 and 255, those of an index trimap translated."""
+    name = io.name_of(job.source)
+    stored = io.read_raw(job.source, max_megapixels=job.max_megapixels).pixels
+    if kind := encoding(stored):
+        logger.warning("%s: %s, taken for background, unknown and foreground.", name, kind)
+    before, levels = _levels(name, stored), _levels(name, decoded(name, stored))
+    try:
+        fixed = trimap_check.fix(levels, remove_strays=job.remove_strays)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    return _write(job, fixed, {"changed_pixels": int(np.count_nonzero(fixed != before))})
 
 
 def check(job: Job) -> dict:
-    """Report on a trimap; the result has "ok" and a list of "problems"."""
-    report = asdict(trimap_check.check(_stored_levels(job)))
+    """Report on a trimap, and on its size where its image is given.
+
+    The result has "ok", a list of "problems" and one of "hints".
+    """
+    name = io.name_of(job.source)
+    stored = io.read_raw(job.source, max_megapixels=job.max_megapixels).pixels
+    report = asdict(trimap_check.check(_levels(name, stored)))
     height, width = report.pop("size")
-    problems = list(report.pop("problems"))
-    return {"ok": not problems, "problems": problems, "height": height, "width": width, **report}
+    problems, hints = list(report.pop("problems")), list(report.pop("hints"))
+    if kind := encoding(stored):
+        problems.insert(0, kind)
+    if job.image and (size := io.read_size(job.image)) != (height, width):
+        problems.insert(0, f"{width}x{height}, but {job.image} is {size[1]}x{size[0]}")
+    return {"ok": not problems, "problems": problems, "hints": hints, "height": height, "width": width, **report}
 
 
 WORK: dict[str, Callable[[Job], dict]] = {
@@ -109,11 +120,11 @@ def _alpha(job: Job) -> np.ndarray:
     return io.read_alpha(job.source, max_megapixels=job.max_megapixels).pixels
 
 
-def _stored_levels(job: Job) -> np.ndarray:
+def _levels(name: str, stored: np.ndarray) -> np.ndarray:
     """Grey values of a stored trimap as uint8: 0 and 255 only where every channel is exactly 0 and full scale."""
-    pixels = io.to_float(io.read_raw(job.source, max_megapixels=job.max_megapixels).pixels)
+    pixels = io.to_float(stored)
     if not (np.min(pixels) >= 0 and np.max(pixels) <= 1):
-        raise InputError(f"{io.name_of(job.source)}: values {pixels.min():g}..{pixels.max():g}, wanted 0..1.")
+        raise InputError(f"{name}: values {pixels.min():g}..{pixels.max():g}, wanted 0..1. Divide by the largest.")
     colour = pixels[..., None] if pixels.ndim == 2 else pixels[..., :3]
     low, high = colour.min(axis=2), colour.max(axis=2)
     between = np.clip(np.rint(colour.mean(axis=2) * 255), 1, 254)
@@ -126,7 +137,8 @@ def _write(job: Job, levels: np.ndarray, facts: dict) -> dict:
     shares = trimap_check.shares(levels)
     for name, share in shares.items():
         if share == 0:
-            logger.warning("%s: the trimap has no %s pixel. %s", io.name_of(job.source), name, ADVICE[name])
+            extra = {"remedy": f"no-{name}"}
+            logger.warning("%s: the trimap has no %s pixel.", io.name_of(job.source), name, extra=extra)
     refuse_overwriting(job.target, [job.source, *([job.image] if job.image else [])])
     io.write_raw(job.target, levels)
     height, width = levels.shape

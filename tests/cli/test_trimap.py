@@ -215,7 +215,7 @@ def test_check_prints_a_line_or_an_object_per_trimap_and_exits_with_3_if_one_is_
     before = sorted((p, p.read_bytes()) for p in tmp_path.rglob("*.png"))
     result = run(tmp_path / "in", "--check", code=3)
     assert "bad: bad: no foreground pixel; values other than 0, 128 and 255: 127 (16 pixels)" in result.stdout
-    assert "good: ok" in result.stdout
+    assert "good: ok" in result.stdout and "error: bad: no foreground pixel" in result.stderr
     rows = [json.loads(line) for line in run(tmp_path / "in", "--check", "--json", code=3).stdout.splitlines()]
     assert [(row["name"], row["ok"]) for row in rows] == [("bad", False), ("good", True)]
     assert rows[0]["levels"] == {"0": 19, "127": 16, "128": 565} and rows[0]["problems"][0] == "no foreground pixel"
@@ -255,6 +255,62 @@ def test_fix_repairs_what_the_check_finds(tmp_path):
     run(tmp_path / "fixed.png", "--check")
 
 
+@pytest.mark.parametrize(("kind", "words"), [
+    ("indices", "indices 0, 1 and 2"), ("indices in 16 bits", "indices 0, 1 and 2"),
+    ("indices in rgb", "indices 0, 1 and 2"), ("8 bits in 16", "values up to 255 in a 16-bit file"),
+])  # fmt: skip
+def test_fix_translates_trimaps_that_are_stored_as_indices_or_in_wider_types(tmp_path, kind, words):
+    *_, levels = scribbled()
+    indices = np.digitize(levels, (64, 192)).astype(np.uint8)
+    stored = {
+        "indices": indices, "indices in 16 bits": indices.astype(np.uint16), "indices in rgb": np.dstack([indices] * 3),
+        "8 bits in 16": levels.astype(np.uint16),
+    }[kind]  # fmt: skip
+    source, image = write(tmp_path / "t.png", stored), write(tmp_path / "image.png", np.dstack([levels] * 3))
+    assert words in run(source, "--check", code=3).stdout
+    predicted = CliRunner().invoke(
+        app, ["predict", str(image), str(source), "-m", "shared", "-o", str(tmp_path / "a.png")]
+    )
+    assert predicted.exit_code == 1 and words in predicted.stderr and "mattekit trimap --fix" in predicted.stderr
+    result = run(source, "--fix", "-o", tmp_path / "fixed.png")
+    assert words in result.stderr
+    np.testing.assert_array_equal(read(tmp_path / "fixed.png"), levels)
+
+
+@pytest.mark.parametrize("values", [(0, 1), (1, 1), (0, 64, 128), (0, 85, 170), (60, 20, 0)])
+def test_fix_refuses_levels_of_which_it_would_make_one(tmp_path, values):
+    stored = np.repeat(np.uint8(values), 10)[None].repeat(8, 0)
+    result = run(write(tmp_path / "t.png", stored), "--fix", "-o", tmp_path / "fixed.png", code=1)
+    assert "wanted 0, 128 and 255" in result.stderr and "t.png" in result.stderr
+    assert not (tmp_path / "fixed.png").exists()
+
+
+def test_check_compares_sizes_with_the_images_and_names_what_has_no_partner(tmp_path):
+    photo, _, levels = scribbled()
+    write(tmp_path / "trimaps" / "a_trimap.png", levels)
+    write(tmp_path / "trimaps" / "b.png", levels[:-1])
+    write(tmp_path / "trimaps" / "lone.png", levels)
+    for name in "abc":
+        write(tmp_path / "photos" / f"{name}.png", photo)
+    result = run(tmp_path / "trimaps", "--check", "--image", tmp_path / "photos", code=3)
+    assert "a: ok" in result.stdout and f"b: bad: 30x19, but {tmp_path}/photos/b.png is 30x20" in result.stdout
+    errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 3 and "no trimap named c" in errors[0] and "no image for trimap lone" in errors[1]
+    assert errors[2].startswith("error: b: 30x19")
+    one = run(tmp_path / "trimaps" / "b.png", "--check", "--image", tmp_path / "photos" / "b.png", "--json", code=3)
+    assert json.loads(one.stdout)["problems"] == [f"30x19, but {tmp_path}/photos/b.png is 30x20"]
+
+
+def test_check_hints_at_swapped_foreground_and_background(tmp_path):
+    y, x = np.mgrid[:60, :80]
+    distance = np.hypot(y - 30, x - 40)
+    levels = np.where(distance < 15, 255, np.where(distance < 22, 128, 0)).astype(np.uint8)
+    assert "swapped" not in run(write(tmp_path / "t.png", levels), "--check").stdout
+    swapped = np.where(levels == 128, 128, 255 - levels).astype(np.uint8)
+    result = run(write(tmp_path / "t.png", swapped), "--check")
+    assert "t: ok" in result.stdout and "foreground and background look swapped" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -262,7 +318,7 @@ def test_fix_repairs_what_the_check_finds(tmp_path):
         (["--check", "--fix"], "--check and --fix exclude each other"),
         (["--random", "--erode", 2], "--erode does not apply with --random"),
         (["--rule", "lsa"], "--rule needs --random"),
-        (["--image", "x.png"], "--image needs --scribbles"),
+        (["--image", "x.png"], "--image needs --scribbles or --check"),
         (["--random", "--rule", "gca"], "--rule gca: use one of indexnet, a2u, lsa, dim"),
         (["--shape", "disc"], "--shape disc: use one of ellipse, distance"),
         (["--low", 0.9, "--high", 0.2], "--low must be smaller than --high"),
