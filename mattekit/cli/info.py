@@ -1,4 +1,4 @@
-"""`mattekit info`: versions, devices, caches and extras, for bug reports and for curiosity."""
+"""`mattekit info`: versions, devices, caches and extras, for bug reports."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from mattekit.cli import console
 from mattekit.cli.options import Json
 
 PACKAGES = ("torch", "numpy", "scipy", "opencv-python", "pymatting", "numba", "pillow", "safetensors", "typer", "rich")
-EXTRAS = {"exr": "OpenEXR"}
+EXTRAS = {"exr": ("OpenEXR",), "onnx": ("onnx", "onnxruntime", "onnxscript"), "tensorboard": ("tensorboard",)}
 
 
 def info(json: Json = False) -> None:
@@ -18,7 +18,7 @@ def info(json: Json = False) -> None:
     for section, rows in facts.items():
         console.data(f"{section}")
         for name, value in rows.items():
-            console.data(f"  {name:<16} {value}")
+            console.data(f"  {name:<22} {'not installed' if value is None else value}")
 
 
 def collect() -> dict[str, dict[str, Any]]:
@@ -31,10 +31,16 @@ def collect() -> dict[str, dict[str, Any]]:
     return {
         "mattekit": {"version": __version__, "python": platform.python_version(), "system": platform.platform()},
         "packages": {name: _version_of(name) for name in PACKAGES},
-        "extras": {f"mattekit[{extra}]": _version_of(package) for extra, package in EXTRAS.items()},
+        "extras": {f"mattekit[{extra}]": _versions_of(packages) for extra, packages in EXTRAS.items()},
         "devices": {"cpu": f"{os.cpu_count()} cores", **_accelerators()},
         "caches": {"numba": os.environ.get("NUMBA_CACHE_DIR", "beside each package (NUMBA_CACHE_DIR moves it)")},
     }
+
+
+def _versions_of(packages: tuple[str, ...]) -> str | None:
+    """Names and versions of an extra's packages; None if one is not installed."""
+    versions = {package: _version_of(package) for package in packages}
+    return None if None in versions.values() else ", ".join(f"{name} {v}" for name, v in versions.items())
 
 
 def _version_of(package: str) -> str | None:
