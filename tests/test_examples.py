@@ -63,6 +63,23 @@ def test_the_papers_numbers_of_the_study_are_copied_right():
         assert low - 0.005 <= psnr <= high + 0.012 and mae < mse
 
 
+@pytest.mark.parametrize(
+    ("names", "steps", "batch"), [(["lenet"], 60, 20), (["mobilenet", "vgg16", "depth", "segnet"], 1, 2)]
+)
+def test_the_study_of_other_tasks_trains_with_and_without_learnt_indices(names, steps, batch):
+    """IndexNet section 5.4. What has time to learn does."""
+    words = ["--networks", *names, "--steps", str(steps), "--batch", str(batch)]
+    command = [sys.executable, EXAMPLES / "other_tasks/study.py", *words]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [(line[:12].strip(), line[12:46].strip(), *line[46:].split()) for line in done.stdout.splitlines()[1:]]
+    assert [row[0] for row in rows] == [name for name in names for _ in range(2)]
+    assert [row[1] for row in rows[1::2]] == ["indexnet-m2o-nonlinear-context"] * len(names)
+    for row in rows:
+        first, last, score = float(row[2]), float(row[3]), float(row[-1])
+        assert np.isfinite([first, last, score]).all() and (steps == 1 or last < 0.7 * first)
+
+
 def test_an_ablation_trains_scores_and_prints_its_variants(tmp_path):
     """Variants that differ in how they predict alone share a run."""
     rng = np.random.default_rng(0)

@@ -72,8 +72,6 @@ def guide_sheet(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None
     InputError
         If the network needs a trimap, or none of its operators looks at features.
     """
-    if not hasattr(network, "encode"):
-        raise InputError("a network that is not made of an encoder and a decoder: there is nothing to show.")
     x, shown = prepare(network, image, trimap)
     maps = guide_maps(network, x)
     if not maps:
@@ -104,7 +102,7 @@ def prepare(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None) ->
         return torch.from_numpy(grey)[None, None], {"image": grey}
     prior = prior_of(network)
     x = network_input(image, classes, header.normalisation, *([prior.estimate(image, classes)] if prior else []))
-    return (x[:, :3], {"image": image}) if channels == 3 else (x, {"image": image, "trimap": classes})
+    return x, {"image": image, "trimap": classes}
 
 
 @torch.no_grad()

@@ -115,7 +115,7 @@ def check_model(model: str, device: str = "auto", *, refined: bool = False, tile
 
     header = _head(model, device)
     preparation(header.preparation)
-    if find(header.network).input[0] < 4:
+    if find(header.network).task != "matting":
         raise InputError(f"{model}: {header.network}, which is no matting network.")
 
 

@@ -11,6 +11,7 @@ from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.encoders.resnet import ResNet34
 from mattekit.networks.layers import BasicBlock, ConvNorm, leaky
+from mattekit.networks.row import Row, rows
 from mattekit.operators import make
 
 TABLE_2 = {  # up-sampling operators on the same baseline
@@ -36,6 +37,9 @@ TABLE_3 = {  # sizes of the up-sampling kernel; those with 3 are in Table 2
 TABLE_4 = {  # normalisation of the kernel; those with sigmoid and softmax are in Table 2
     "hybrid-cw-softmax": dict(resampler="a2u-hybrid-cw-softmax"),
     "dynamic-cs-softmax": dict(resampler="a2u-dynamic-cs-softmax"),
+}
+TABLE_8 = {  # sizes of the implementations; the others are in Table 2
+    "static-cs": dict(resampler="a2u-static-cs"),
 }
 RELEASED = {  # the configurations with published weights; the text has k_en = 5
     "share": dict(resampler="a2u-share"),
@@ -108,3 +112,14 @@ def a2u(
         strided=strided,
         stride=STRIDE,
     )
+
+
+PREPARATION = "reflect-{stride}"
+ROWS = {
+    "a2u": Row(a2u, RELEASED["share"], "A2U, released, share", PREPARATION, {"bf16": 14.3, "fp16": 0.9}),
+    "a2u-unshare": Row(a2u, RELEASED["unshare"], "A2U, released, unshare", PREPARATION),
+    **rows("a2u", a2u, TABLE_2, "A2U Table 2", preparation=PREPARATION),
+    **rows("a2u", a2u, TABLE_3, "A2U Table 3", preparation=PREPARATION),
+    **rows("a2u", a2u, TABLE_4, "A2U Table 4", preparation=PREPARATION),
+    **rows("a2u", a2u, TABLE_8, "A2U Table 8", preparation=PREPARATION),
+}

@@ -12,8 +12,7 @@ from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import Pyramid
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
 from mattekit.networks.layers import ConvNorm, relu6
-
-TABLE_1 = {"b1": dict(kernel=5)}  # IndexNet Table 1; the size is the released script's
+from mattekit.networks.row import Row
 
 
 class DeepLab(Network):
@@ -62,3 +61,14 @@ class DeepLab(Network):
 def resize(y: Tensor, like: Tensor) -> Tensor:
     """Bilinear interpolation to another map's size, corner pixels on corner pixels: exact for sides of k * 2**n + 1."""
     return F.interpolate(y, like.shape[-2:], mode="bilinear", align_corners=True)
+
+
+ROWS = {
+    "indexnet-b1": Row(
+        DeepLab,
+        dict(kernel=5),  # the released script's
+        "IndexNet Table 1, b1",
+        preparation="resize-{stride}+1",
+        rounding={"bf16": 55.3, "fp16": 7.5},
+    )
+}

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mattekit.networks.base import Adjust, Network, State
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid, pad
 from mattekit.networks.encoders.vgg import VGG16, convolutions
+from mattekit.networks.row import Row, rows
 from mattekit.operators import make
 
 TABLE_1 = {  # IndexNet Table 1
@@ -136,3 +137,11 @@ class Refined(Network):
         """(N, C, H, W) -> (N, 1, H, W); padded to multiples of `stride` as `EncoderDecoder` does."""
         height, width = x.shape[-2:]
         return self.decode(self.encode(pad(x, self.stride)))[..., :height, :width]
+
+
+PREPARATION = "resize-{stride}"
+ROWS = {
+    **rows("indexnet", dim, TABLE_1, "IndexNet Table 1", preparation=PREPARATION),
+    "dim": Row(dim, dict(refined=True), "Deep Image Matting", PREPARATION),
+}
+ROWS["indexnet-b3"] = ROWS["indexnet-b3"]._replace(rounding={"bf16": 22.5, "fp16": 7.0})

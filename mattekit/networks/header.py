@@ -17,22 +17,12 @@ mattekit        the version that wrote the file
 import json
 from dataclasses import asdict, dataclass, fields
 
-from torch import nn
-
 from mattekit import __version__
 from mattekit.errors import WeightsError
+from mattekit.networks import Network, find
 
 FORMAT = 1
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # what all three papers normalise with
-PREPARATIONS = {  # of images, by how a network's name begins; its authors' rules
-    "indexnet-b1": "resize-16+1",
-    "indexnet-b2": "resize-32+1",
-    "indexnet": "resize-{stride}",
-    "dim": "resize-{stride}",
-    "a2u": "reflect-{stride}",
-    "lsa": "lsa-ring",
-    "": "reflect-32",
-}
 
 
 @dataclass(frozen=True)
@@ -49,12 +39,11 @@ class Header:
 
 
 def header_of(
-    network: nn.Module, *, preparation: str | None = None, licence: str = "unknown", origin: str = "unknown"
+    network: Network, *, preparation: str | None = None, licence: str = "unknown", origin: str = "unknown"
 ) -> Header:
     """Header of a network that `build` made, with the preparation of its authors unless another is given."""
     if preparation is None:
-        known = next(rule for name, rule in PREPARATIONS.items() if f"{network.name}-".startswith(name and f"{name}-"))
-        preparation = known.format(stride=getattr(network, "stride", 32))
+        preparation = find(network.name).preparation.format(stride=network.stride)
     return Header(network.name, network.arguments, preparation, IMAGENET, licence, origin)
 
 

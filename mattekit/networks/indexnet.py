@@ -11,6 +11,7 @@ from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
 from mattekit.networks.layers import ConvNorm, relu6, separable
+from mattekit.networks.row import Row, rows
 from mattekit.operators import INDEXNET_ROWS, Keep, make
 
 TABLE_1 = {  # design choices on MobileNetV2; B1 is in deeplab.py, B2 in refinenet.py, B3 and B4 in dim.py
@@ -101,3 +102,15 @@ def indexnet(
         strided=False,
         stride=stride,
     )
+
+
+PREPARATION = "resize-{stride}"
+ROWS = {
+    "indexnet": Row(indexnet, RELEASED, "IndexNet, released", PREPARATION, {"bf16": 8.7, "fp16": 1.4}),
+    **rows("indexnet", indexnet, TABLE_1, "IndexNet Table 1", preparation=PREPARATION),
+    **rows("indexnet", indexnet, TABLE_2, "IndexNet Table 2", preparation=PREPARATION),
+}
+ROWS["indexnet-b11"] = ROWS["indexnet-b11"]._replace(rounding={"bf16": 7.6, "fp16": 2.1})
+ROWS["indexnet-b11-1.4"] = ROWS["indexnet-b11-1.4"]._replace(
+    note="the paper prints 8.86M and 7.61; the authors' own code gives this"
+)

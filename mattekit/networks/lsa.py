@@ -11,6 +11,7 @@ from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.encoders.resnet50d import ResNet50D
 from mattekit.networks.encoders.vgg import Conv
 from mattekit.networks.layers import ConvNorm
+from mattekit.networks.row import Row
 from mattekit.operators import make
 from mattekit.operators.whole import GlobalPool
 
@@ -103,3 +104,6 @@ def _initialise(module: nn.Module) -> None:
         nn.init.xavier_uniform_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+ROWS = {"lsa": Row(lsa, {}, "LSA, released", preparation="lsa-ring", rounding={"bf16": 3.6, "fp16": 0.5})}

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from mattekit.networks.encoder_decoder import PLANES, EncoderDecoder
 from mattekit.networks.layers import ConvNorm
+from mattekit.networks.row import Row
 from mattekit.operators import make
 
 WIDTHS = (32, 64, 96, 128)  # at 1/2, 1/4, 1/8 and 1/16
@@ -180,3 +181,8 @@ def _begin(network: EncoderDecoder) -> None:
     with torch.no_grad():
         network.head[0].weight.zero_()
         network.head[0].bias.view(-1, 4).copy_(torch.tensor([BEST, *others, EXTREME, EXTREME])[:, None])
+
+
+ROWS = {
+    "mixing": Row(mixing, {}, "none: of the default weights", preparation="reflect-32", input=(15, 256, 256)),
+}

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from mattekit.errors import InputError
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.layers import ConvNorm
+from mattekit.networks.row import rows
 from mattekit.operators import make
 
 TABLE_1 = {  # in the table's order; its "depthwise index network" is the many-to-one kind, of more parameters than A2U
@@ -104,3 +105,14 @@ class Encoder(nn.Module):
             features.append(skip)
             y = stage(F.max_pool2d(y, 2) if self.halving == "max" else halved)
         return [*features, y]
+
+
+ROWS = rows(
+    "reconstruction",
+    reconstruction,
+    TABLE_1,
+    "A2U Table 1",
+    preparation="reflect-32",
+    input=(1, 32, 32),
+    task="reconstruction",
+)

@@ -12,8 +12,7 @@ from mattekit.networks.deeplab import resize
 from mattekit.networks.encoder_decoder import Pyramid
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
 from mattekit.networks.layers import ConvNorm, relu6
-
-TABLE_1 = {"b2": {}}  # IndexNet Table 1
+from mattekit.networks.row import Row
 
 LEVELS = [(2,), (3,), (4, 5), (6, 7)]  # the encoder's stages that share a resolution: strides 4, 8, 16 and 32
 
@@ -89,3 +88,10 @@ class FarPooling(Deep, ChainedPooling):
 
 
 POOLINGS = (ChainedPooling, ChainedPooling, FarPooling, FarPooling)  # of the levels
+
+
+ROWS = {
+    "indexnet-b2": Row(
+        RefineNet, {}, "IndexNet Table 1, b2", preparation="resize-{stride}+1", rounding={"bf16": 21.0, "fp16": 9.7}
+    )
+}

@@ -94,7 +94,7 @@ def make(name: str, channels: int, incoming: int | None = None, **changes) -> Re
     """
     if name not in OPERATORS:
         near = get_close_matches(name, OPERATORS, 3) or OPERATORS
-        raise InputError(f"operator: {name!r}, which is none. Use one of {', '.join(near)}.")
+        raise InputError(f"operator: unknown {name!r}; nearest: {', '.join(near)}.")
     try:
         return OPERATORS[name](channels, incoming, **changes)
     except TypeError as error:

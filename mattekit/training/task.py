@@ -66,7 +66,7 @@ class Matting:
 
     def __init__(self, recipe: Recipe, header: Header, folder: Path | None = None):
         self.recipe, self.header, self.folder = recipe, header, folder
-        self.prior = find(header.network).input[0] > 4
+        self.prior = find(header.network).estimates
         self.loader_steps, self.device_steps = recipe.steps, []
         if recipe.data.compose == "device":
             self.loader_steps, self.device_steps = split(recipe.steps)

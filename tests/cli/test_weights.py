@@ -169,9 +169,12 @@ def test_a_model_that_cannot_be_used_is_told_before_anything_is_read(tmp_path, s
     assert "nothing.safetensors: no such file" in run(*words, tmp_path / "nothing.safetensors", code=1).stderr
     torch.save({}, tmp_path / "c.pth")
     assert "mattekit weights convert" in run(*words, tmp_path / "c.pth", code=1).stderr
-    network = build("lenet")
-    save_network(tmp_path / "lenet.safetensors", network, header_of(network))
-    assert "lenet, which is no matting network" in run(*words, tmp_path / "lenet.safetensors", code=1).stderr
+    network = build("reconstruction-nearest")
+    save_network(tmp_path / "small.safetensors", network, header_of(network))
+    assert (
+        "reconstruction-nearest, which is no matting network"
+        in run(*words, tmp_path / "small.safetensors", code=1).stderr
+    )
 
 
 def test_classical_methods_say_that_they_use_no_device(tmp_path):

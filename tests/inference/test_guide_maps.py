@@ -101,7 +101,6 @@ def test_large_images_are_reduced_before_they_are_looked_at():
     [
         ("indexnet-b11", "takes a trimap beside the image"),
         ("reconstruction-deconvolution", "no operator of this network makes its kernels from the image"),
-        ("lenet", "not made of an encoder and a decoder"),
     ],
 )
 def test_what_has_nothing_to_show_says_so(name, message):

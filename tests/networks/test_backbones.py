@@ -98,14 +98,6 @@ def resnet50d_mmcls():
     return resnet50d(stem, "backbone.", [(0, 1), (1, 2), (1, 2), (1, 2)])
 
 
-def resnet50_torchvision():
-    return resnet50d(["conv1", "bn1"], "", [(0, 1)] * 4)
-
-
-def resnet50_mmcls():
-    return resnet50d(["backbone.conv1", "backbone.bn1"], "backbone.", [(0, 1)] * 4)
-
-
 def vgg_torchvision():
     layers, i = [], 0
     for count in (2, 2, 3, 3, 3):
@@ -130,7 +122,6 @@ LAYOUTS = {
     "indexnet": [mobilenet_torchvision, mobilenet_tonylins, mobilenet_timm, mobilenet_mmcls],
     "indexnet-b1": [mobilenet_torchvision],
     "a2u": [resnet34_torchvision, resnet34_mmcls, resnet34_inplace_abn],
-    "depth": [resnet50_torchvision, resnet50_mmcls],
     "lsa": [resnet50d_timm, resnet50d_mmcls],
     "indexnet-b3": [vgg_torchvision, vgg_mmcls],
 }
@@ -209,8 +200,8 @@ def test_a_file_that_lacks_layers_is_refused(tmp_path):
 
 
 def test_networks_without_such_an_encoder_are_refused(tmp_path):
-    with pytest.raises(InputError, match="Sequential; there are ImageNet layouts for MobileNetV2, ResNet34"):
-        load_backbone(build("lenet"), tmp_path / "c.pth")
+    with pytest.raises(InputError, match="Encoder; there are ImageNet layouts for MobileNetV2, ResNet34"):
+        load_backbone(build("reconstruction-nearest"), tmp_path / "c.pth")
 
 
 def test_a_network_begun_from_imagenet_repeats_by_its_seed(tmp_path):

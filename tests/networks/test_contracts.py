@@ -7,12 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mattekit.errors import InputError
 from mattekit.networks import NETWORKS, build
-from mattekit.operators import OPERATORS
 
-HALF = {"depth"}  # networks whose output is half as large as the image, as their paper has it
-CLASSIFIERS = {"lenet", "mobilenet", "vgg16"}
 # One for each way of joining the parts; operators have tests of their own, and A2U's rows too.
 SOME = [f"indexnet-b{i}" for i in (1, 2, 3, 4, 5, 6, 9, 10)] + [
     "indexnet",
@@ -20,7 +16,7 @@ SOME = [f"indexnet-b{i}" for i in (1, 2, 3, 4, 5, 6, 9, 10)] + [
     "indexnet-hin-linear",
     "dim",
 ]
-SOME += ["a2u", *(name for name in sorted(NETWORKS) if NETWORKS[name].input[0] == 3)]
+SOME += ["a2u"]
 
 
 def made(name, **changes):
@@ -48,16 +44,9 @@ def settled(name):
 def image(name, size=(64, 96), batch=1):
     """Patches with some grain: of grain alone, deep maps see nothing but its mean, and rounding decides."""
     torch.manual_seed(1)
-    channels, size = NETWORKS[name].input[0], (32, 32) if name == "lenet" else size
+    channels = NETWORKS[name].input[0]
     patches = torch.randn(batch, channels, *(max(1, side // 16) for side in size))
     return F.interpolate(patches, size) + 0.2 * torch.randn(batch, channels, *size)
-
-
-def shape(name, size):
-    if name in CLASSIFIERS:
-        return (10,)
-    height, width = size
-    return (37 if name == "segnet" else 1, *((-(-height // 2), -(-width // 2)) if name in HALF else size))
 
 
 @pytest.mark.parametrize("name", [*SOME, "lsa"])
@@ -67,7 +56,7 @@ def test_any_size_gives_an_output_of_its_own_size(name):
         network = build(name).eval()
     for size in ((64, 96), (33, 47)):
         x = image(name, size, 2).to("meta")
-        assert network(x).shape == (2, *shape(name, size))
+        assert network(x).shape == (2, 1, *size)
 
 
 @pytest.mark.parametrize("name", SOME)
@@ -88,7 +77,7 @@ def test_gradients_reach_every_parameter(name):
 
 
 # Deep networks without skip connections see random weights alone, and then no two precisions agree.
-UNSTEADY = {"indexnet-b1", "indexnet-b2", "indexnet-b5", "indexnet-b6", "depth", "segnet"}
+UNSTEADY = {"indexnet-b1", "indexnet-b2", "indexnet-b5", "indexnet-b6"}
 
 
 @pytest.mark.parametrize("name", SOME)
@@ -100,28 +89,6 @@ def test_bfloat16_stays_close_to_float32(name):
     assert half.isfinite().all()
     correlation = torch.corrcoef(torch.stack([wide.flatten(), half.float().flatten()]))[0, 1]
     assert correlation > (0.1 if name in UNSTEADY else 0.97)
-
-
-PAIRED = ["max-unpool", "hmi", "a2u-dynamic-cs-d", *(name for name in OPERATORS if name.startswith("indexnet-"))]
-PLUGGED = [
-    *[("lenet", resampler) for resampler in PAIRED],
-    *[(name, resampler) for name in ("mobilenet", "vgg16") for resampler in ("hmi", "indexnet-o2o-nonlinear-context")],
-    *[("segnet", resampler) for resampler in ("hmi", "indexnet-hin-nonlinear", "a2u-dynamic-cs", "carafe")],
-    *[("depth", resampler) for resampler in ("max-unpool", "indexnet-o2o-nonlinear", "a2u-dynamic-cs-d-dagger")],
-]
-
-
-@pytest.mark.parametrize(("name", "resampler"), PLUGGED)
-def test_operators_plug_into_the_networks_of_other_tasks(name, resampler):
-    network, x = build(name, resampler=resampler).train(), image(name, (64, 64), 2)
-    y = network(x)
-    assert y.shape == (2, *shape(name, (64, 64)))
-    (y * torch.randn_like(y)).sum().backward()
-    assert not [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
-
-
-def test_classifiers_have_as_many_outputs_as_classes():
-    assert build("mobilenet", classes=100).eval()(image("mobilenet", (32, 32))).shape == (1, 100)
 
 
 @pytest.mark.parametrize("name", ["indexnet", "indexnet-b1", "indexnet-b2", "indexnet-b3", "dim"])
@@ -142,13 +109,3 @@ def test_output_stride_16_has_the_parameters_of_32_but_those_of_the_last_operato
     assert {n: p.shape for n, p in coarse.items() if not n.startswith("resamplers.6.")} == {
         n: p.shape for n, p in fine.items()
     }
-
-
-def test_operators_without_a_way_down_do_not_classify():
-    with pytest.raises(InputError, match="CARAFE has no way down"):
-        build("lenet", resampler="carafe")
-
-
-def test_arguments_of_no_operator_are_refused():
-    with pytest.raises(InputError, match="resampler: none, but hidden given"):
-        build("vgg16", hidden=1)

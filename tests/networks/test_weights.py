@@ -154,7 +154,7 @@ def test_safetensors_without_a_name_are_refused(tmp_path):
     ("facts", "message"),
     [
         ({"mattekit.format": "2"}, "format 2; this version of mattekit reads 1. Update"),
-        ({"network": "indexnets"}, "'indexnets', which is none. Use one of indexnet"),
+        ({"network": "indexnets"}, "unknown 'indexnets'; nearest: indexnet"),
         ({"arguments": '{"hiden": 1}'}, "hiden"),
         ({"arguments": "[1]"}, "damaged metadata"),
         ({"arguments": "{"}, "damaged metadata"),

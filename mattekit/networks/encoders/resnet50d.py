@@ -67,18 +67,15 @@ class Bottleneck(nn.Module):
     channels, out : int
     stride : 1 or 2
         The shortcut is an average over 2x2 and a 1x1 convolution where width changes, else the identity.
-    averaged : bool
-        If not, the shortcut's convolution has the stride, as in ResNet-50 itself.
     """
 
-    def __init__(self, channels: int, out: int, *, stride: int = 1, averaged: bool = True):
+    def __init__(self, channels: int, out: int, *, stride: int = 1):
         super().__init__()
         self.conv1 = ConvNorm(channels, out // 4, 1)
         self.conv2 = ConvNorm(out // 4, out // 4, stride=stride)
         self.conv3 = ConvNorm(out // 4, out, 1, act=None)
-        self.pool = nn.AvgPool2d(2) if stride == 2 and averaged else nn.Identity()
-        stride = 1 if averaged else stride
-        self.shortcut = nn.Identity() if channels == out else ConvNorm(channels, out, 1, stride=stride, act=None)
+        self.pool = nn.AvgPool2d(2) if stride == 2 else nn.Identity()
+        self.shortcut = nn.Identity() if channels == out else ConvNorm(channels, out, 1, act=None)
         self.act = relu()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ from torch import nn
 from mattekit.networks.encoders.mobilenetv2 import STAGES as MOBILENET_STAGES
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
 from mattekit.networks.encoders.resnet import BLOCKS, ResNet34
-from mattekit.networks.encoders.resnet50 import ResNet50
 from mattekit.networks.encoders.resnet50d import STAGES as RESNET50D_STAGES
 from mattekit.networks.encoders.resnet50d import ResNet50D
 from mattekit.networks.encoders.vgg import STAGES as VGG_STAGES
@@ -101,15 +100,6 @@ RESNET50_BLOCKS = [
     for layer, (_, blocks, _) in enumerate(RESNET50D_STAGES, 1)
     for block in range(blocks)
 ]
-RESNET50S: dict[str, Table] = {
-    "torchvision": [  # timm's and mmcls' names are the same
-        ("", "stem.", {"conv1": "conv", "bn1": "norm"}),
-        *[
-            (theirs, ours, {**lsa.BLOCK, "downsample.0": "shortcut.conv", "downsample.1": "shortcut.norm"})
-            for theirs, ours in RESNET50_BLOCKS
-        ],
-    ],
-}
 RESNET50DS: dict[str, Table] = {
     "timm": [
         ("conv1.", "stem.", {"0": "0.conv", "1": "0.norm", "3": "1.conv", "4": "1.norm", "6": "2.conv"}),
@@ -145,7 +135,6 @@ VGGS: dict[str, Table] = {
 LAYOUTS: dict[type[nn.Module], dict[str, Table]] = {
     MobileNetV2: MOBILENETS,
     ResNet34: RESNET34S,
-    ResNet50: RESNET50S,
     ResNet50D: RESNET50DS,
     VGG16: VGGS,
 }

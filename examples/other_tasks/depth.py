@@ -5,11 +5,11 @@ encoder's max-pooling and strides and of the decoder's bilinear interpolation.
 """
 
 import torch
+from resnet50 import ResNet50
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.networks.encoder_decoder import Halving, Pyramid, pad
-from mattekit.networks.encoders.resnet50 import ResNet50
 from mattekit.networks.layers import ConvNorm, relu
 from mattekit.operators import make
 

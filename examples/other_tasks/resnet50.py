@@ -5,8 +5,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mattekit.networks.encoders.resnet50d import Bottleneck
-from mattekit.networks.layers import ConvNorm
+from mattekit.networks.layers import ConvNorm, relu
 
 LAYERS = [(256, 3), (512, 4), (1024, 6), (2048, 3)]  # channels, blocks
 
@@ -36,7 +35,7 @@ class ResNet50(nn.Module):
         self.layers = nn.ModuleList()
         for i, (out, blocks) in enumerate(LAYERS):
             stride = 2 if strided and i else 1
-            first = Bottleneck(self.channels[i], out, stride=stride, averaged=False)
+            first = Bottleneck(self.channels[i], out, stride=stride)
             self.layers.append(nn.Sequential(first, *(Bottleneck(out, out) for _ in range(blocks - 1))))
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> list[Tensor]:
@@ -49,3 +48,19 @@ class ResNet50(nn.Module):
             y, skip = (y, y) if halve is None else halve(y)
             features.append(skip)
         return [*features, self.layers[-1](y)]
+
+
+class Bottleneck(nn.Module):
+    """1x1 to a quarter of the width, 3x3 with the stride, 1x1 back; the last activation after the sum."""
+
+    def __init__(self, channels: int, out: int, *, stride: int = 1):
+        super().__init__()
+        self.conv1 = ConvNorm(channels, out // 4, 1)
+        self.conv2 = ConvNorm(out // 4, out // 4, stride=stride)
+        self.conv3 = ConvNorm(out // 4, out, 1, act=None)
+        self.shortcut = nn.Identity() if channels == out else ConvNorm(channels, out, 1, stride=stride, act=None)
+        self.act = relu()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C', H/stride, W/stride)."""
+        return self.act(self.conv3(self.conv2(self.conv1(x))) + self.shortcut(x))
