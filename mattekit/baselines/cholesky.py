@@ -5,6 +5,8 @@ and what they reach come from `mattekit.baselines.dissection`. Almost all of the
 BLAS would spread these many small products over threads that cost more than they bring.
 """
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -13,7 +15,6 @@ STRIP = 256  # columns taken together, so that a panel's rows of them stay in th
 SMALLEST_PIVOT = 1e-14  # entries are of the order of one; rounding must not leave a pivot at or below zero
 
 
-@njit(cache=True, nogil=True)
 def solve(values, right, rows, columns, place, starts, is_leaf, reached, ends):
     """Solve A x = right, everything in the order of elimination.
 
@@ -31,17 +32,11 @@ def solve(values, right, rows, columns, place, starts, is_leaf, reached, ends):
     """
     factor, offsets = _factorise(values, rows, columns, place, starts, is_leaf, reached, ends)
     x = right.copy()
-    count = starts.size - 1
-    for b in range(count):
-        own, far = x[starts[b] : starts[b + 1]], reached[ends[b] : ends[b + 1]]
-        _forward(factor[offsets[b] : offsets[b + 1]].reshape(own.size, own.size + far.size), own, far, x)
-    for b in range(count - 1, -1, -1):
-        own, far = x[starts[b] : starts[b + 1]], reached[ends[b] : ends[b + 1]]
-        _backward(factor[offsets[b] : offsets[b + 1]].reshape(own.size, own.size + far.size), own, far, x)
+    _substitute(factor, offsets, x, starts, reached, ends)
     return x
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _factorise(values, rows, columns, place, starts, is_leaf, reached, ends):
     """The factor, block after block: rows of the upper triangle, the block's own columns, then those it reaches."""
     count = starts.size - 1
@@ -57,20 +52,23 @@ def _factorise(values, rows, columns, place, starts, is_leaf, reached, ends):
         own = starts[b + 1] - low
         panel = factor[offsets[b] : offsets[b + 1]].reshape(own, own + far.size)
         rest = np.zeros((far.size, far.size))
-        local[low : low + own] = np.arange(own)
-        local[far] = np.arange(own, own + far.size)
+        for k in range(own):
+            local[low + k] = k
+        for k in range(far.size):
+            local[far[k]] = own + k
         _assemble(panel, values, rows, columns, place, low, local)
         if not is_leaf[b]:
             for _ in range(2):
                 child = whose.pop()
-                _extend(panel, rest, waiting.pop(), local[reached[ends[child] : ends[child + 1]]])
+                _extend(panel, rest, waiting.pop(), local, reached[ends[child] : ends[child + 1]])
         _eliminate(panel, rest)
         waiting.append(rest)
         whose.append(b)
     return factor, offsets
 
 
-@njit(cache=True, nogil=True)
+# Loops over scalars throughout: arithmetic on slices takes numba up to two seconds to compile.
+@njit(cache=True, nogil=True, error_model="numpy")
 def _assemble(panel, values, rows, columns, place, low, local):
     panel[:] = 0
     for i in range(panel.shape[0]):
@@ -82,37 +80,41 @@ def _assemble(panel, values, rows, columns, place, low, local):
                     panel[i, local[q]] = values[p, dy, dx]
 
 
-@njit(cache=True, nogil=True)
-def _extend(panel, rest, update, to):
-    """Add a child's update, upper triangle, to the rows and columns `to` of its parent."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _extend(panel, rest, update, local, reached):
+    """Add a child's update, upper triangle, to the rows and columns of its parent."""
     own = panel.shape[0]
-    for i in range(to.size):
-        row = panel[to[i]] if to[i] < own else rest[to[i] - own]
-        shift = 0 if to[i] < own else own
-        for j in range(i, to.size):
-            row[to[j] - shift] += update[i, j]
+    for i in range(reached.size):
+        to = local[reached[i]]
+        row = panel[to] if to < own else rest[to - own]
+        shift = 0 if to < own else own
+        for j in range(i, reached.size):
+            row[local[reached[j]] - shift] += update[i, j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _eliminate(panel, rest):
     """Turn a block's rows into those of the factor; leave in `rest` what the elimination changes elsewhere."""
-    own = panel.shape[0]
+    own, width = panel.shape
     for low in range(0, own, PANEL):
         high = min(low + PANEL, own)
         for i in range(low, high):
-            panel[i, i:] /= np.sqrt(max(panel[i, i], SMALLEST_PIVOT))
+            scale = 1 / math.sqrt(max(panel[i, i], SMALLEST_PIVOT))
+            for k in range(i, width):
+                panel[i, k] *= scale
             for j in range(i + 1, high):
                 row, done, factor = panel[j, j:], panel[i, j:], panel[i, j]
                 for k in range(row.size):
                     row[k] -= factor * done[k]
-        _subtract_products(panel, high, panel, low, high, high)
-        _subtract_products(rest, 0, panel, low, high, own)
+        _subtract_products(panel, panel, low, high, high)
+        _subtract_products(rest, panel, low, high, own)
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _subtract_products(target, corner, panel, low, high, column):
-    """From target[corner:, corner:], upper triangle, subtract F.T @ F, where F = panel[low:high, column:]."""
-    width = target.shape[1] - corner
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _subtract_products(target, panel, low, high, column):
+    """Subtract F.T @ F, F = panel[low:high, column:], from the upper triangle of the target's last rows and columns."""
+    width = panel.shape[1] - column
+    corner = target.shape[1] - width
     for left in range(0, width, STRIP):
         right = min(left + STRIP, width)
         for i in range(min(right, target.shape[0] - corner)):
@@ -131,29 +133,39 @@ def _subtract_products(target, corner, panel, low, high, column):
                     row[j] -= a * p[j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _substitute(factor, offsets, x, starts, reached, ends):
+    """Solve with the factor's transpose, then with the factor, in place of `x`."""
+    count = starts.size - 1
+    for b in range(count):
+        own, far = x[starts[b] : starts[b + 1]], reached[ends[b] : ends[b + 1]]
+        _forward(factor[offsets[b] : offsets[b + 1]], own, far, x)
+    for b in range(count - 1, -1, -1):
+        own, far = x[starts[b] : starts[b + 1]], reached[ends[b] : ends[b + 1]]
+        _backward(factor[offsets[b] : offsets[b + 1]], own, far, x)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def _forward(panel, own, far, x):
     size = own.size
-    passed = np.zeros(far.size)
+    width = size + far.size
     for i in range(size):
-        own[i] /= panel[i, i]
-        near, row = panel[i, i + 1 : size], panel[i, size:]
-        for k in range(near.size):
-            own[i + 1 + k] -= own[i] * near[k]
-        for k in range(row.size):
-            passed[k] += own[i] * row[k]
-    for i in range(far.size):
-        x[far[i]] -= passed[i]
+        row = panel[i * width : (i + 1) * width]
+        own[i] /= row[i]
+        for k in range(i + 1, size):
+            own[k] -= own[i] * row[k]
+        for k in range(far.size):
+            x[far[k]] -= own[i] * row[size + k]
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def _backward(panel, own, far, x):
     size = own.size
-    known = x[far]
+    width = size + far.size
     for i in range(size - 1, -1, -1):
-        near, row, total = panel[i, i + 1 : size], panel[i, size:], own[i]
-        for k in range(near.size):
-            total -= near[k] * own[i + 1 + k]
-        for k in range(row.size):
-            total -= row[k] * known[k]
-        own[i] = total / panel[i, i]
+        row, total = panel[i * width : (i + 1) * width], own[i]
+        for k in range(i + 1, size):
+            total -= row[k] * own[k]
+        for k in range(far.size):
+            total -= row[size + k] * x[far[k]]
+        own[i] = total / row[i]

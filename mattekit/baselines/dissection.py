@@ -12,7 +12,7 @@ REACH = 2  # pixels: two pixels of one 3 x 3 window are at most this far apart
 SMALLEST = 24  # pixels: a region this small is not cut
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def dissect(rows, columns):
     """Order pixels for elimination.
 
@@ -29,14 +29,16 @@ def dissect(rows, columns):
     is_leaf : (B,) bool
         Whether a block has no children; it has two otherwise, the last two whose parent was not met yet.
     """
-    order = np.arange(rows.size)
+    order, buffer = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
+    for k in range(rows.size):
+        order[k] = k
     sizes, leaves = [0], [True]
     stack = [(0, rows.size)]
     while stack:  # a parent, its right half, its left half: the reverse is the order wanted
         low, high = stack.pop()
         left, right = low, low
         if high - low > SMALLEST:
-            left, right = _cut(rows, columns, order[low:high])
+            left, right = _cut(rows, columns, order[low:high], buffer)
             left, right = left + low, right + low
             stack.append((low, left))
             stack.append((left, right))
@@ -50,40 +52,66 @@ def dissect(rows, columns):
     return order, starts, is_leaf
 
 
-@njit(cache=True, nogil=True)
-def _cut(rows, columns, region):
+# Loops over scalars throughout: NumPy's functions take numba up to a second each to compile.
+@njit(cache=True, nogil=True, error_model="numpy")
+def _cut(rows, columns, region, buffer):
     """Sort a region into left half, right half and the strip between, in place; return where the last two start."""
-    along, across = rows[region], columns[region]
-    if np.ptp(across) > np.ptp(along):
-        along = across
-    strip = _thinnest(along)
-    pieces = (region[along < strip], region[along >= strip + REACH], region[(along >= strip) & (along < strip + REACH)])
-    left, right = pieces[0].size, pieces[0].size + pieces[1].size
-    region[:left] = pieces[0]
-    region[left:right] = pieces[1]
-    region[right:] = pieces[2]
+    top, bottom = _range(rows, region)
+    first, last = _range(columns, region)
+    along = rows
+    if last - first > bottom - top:
+        along, top, bottom = columns, first, last
+    strip = _thinnest(along, region, top, bottom)
+    left, right, between = 0, 0, 0
+    for k in range(region.size):
+        left += along[region[k]] < strip
+        between += strip <= along[region[k]] < strip + REACH
+    right = region.size - between
+    ends = 0, left, right
+    for k in range(region.size):
+        buffer[k] = region[k]
+    a, b, c = ends
+    for k in range(region.size):
+        at = along[buffer[k]]
+        if at < strip:
+            region[a] = buffer[k]
+            a += 1
+        elif at >= strip + REACH:
+            region[b] = buffer[k]
+            b += 1
+        else:
+            region[c] = buffer[k]
+            c += 1
     return left, right
 
 
-@njit(cache=True, nogil=True)
-def _thinnest(along):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _range(values, region):
+    low = high = values[region[0]]
+    for k in range(region.size):
+        low, high = min(low, values[region[k]]), max(high, values[region[k]])
+    return low, high
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _thinnest(along, region, first, last):
     """Where the strip has fewest pixels, among the places that leave each half a third of the region."""
-    first = along.min()
-    counts = np.bincount(along - first)
-    best, where, before = along.size + 1, 1, 0
+    counts = np.zeros(last - first + 1, np.int64)
+    for k in range(region.size):
+        counts[along[region[k]] - first] += 1
+    best, where, before = region.size + 1, 1, 0
     for c in range(1, counts.size - REACH):
         before += counts[c - 1]
         strip = counts[c] + counts[c + 1]
-        uneven = abs(2 * before + strip - along.size)
-        cost = strip if 3 * uneven <= along.size else strip + uneven
+        uneven = abs(2 * before + strip - region.size)
+        cost = strip if 3 * uneven <= region.size else strip + uneven
         if cost < best:
             best, where = cost, c
     return first + where
 
 
-@njit(cache=True, nogil=True)
 def boundaries(rows, columns, place, starts, is_leaf):
-    """Which later pixels each block's elimination reaches.
+    """Find which later pixels each block's elimination reaches.
 
     Parameters
     ----------
@@ -101,30 +129,47 @@ def boundaries(rows, columns, place, starts, is_leaf):
     ends : (B + 1,) int64
         Block b reaches reached[ends[b]:ends[b + 1]].
     """
+    reached, ends = _reach(rows, columns, place, starts, is_leaf)
+    block = np.repeat(np.arange(is_leaf.size), np.diff(ends))
+    return (np.sort(block * rows.size + reached) % rows.size).astype(np.int32), ends
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _reach(rows, columns, place, starts, is_leaf):
+    """Positions unsorted, and `ends`, of `boundaries`."""
     count = starts.size - 1
     seen = np.full(rows.size, -1)
-    ends, waiting = np.zeros(count + 1, np.int64), [0]
+    ends, waiting, children = np.zeros(count + 1, np.int64), np.empty(count, np.int64), 0
     reached = np.empty(16 * rows.size + 64, np.int32)
     for b in range(count):
-        low, high = starts[b], starts[b + 1]
-        found = []
-        for p in range(low, high):
+        high, total = starts[b + 1], ends[b]
+        most = total + 25 * (high - starts[b])
+        if not is_leaf[b]:
+            for child in waiting[children - 2 : children]:
+                most += ends[child + 1] - ends[child]
+        if most > reached.size:
+            longer = np.empty(2 * most, np.int32)
+            for k in range(total):
+                longer[k] = reached[k]
+            reached = longer
+        for p in range(starts[b], high):
             for dy in range(5):
                 for dx in range(5):
                     q = place[rows[p] + dy, columns[p] + dx]
                     if q >= high and seen[q] != b:
                         seen[q] = b
-                        found.append(q)
+                        reached[total] = q
+                        total += 1
         if not is_leaf[b]:
-            for _ in range(2):
-                child = waiting.pop()
-                for q in reached[ends[child] : ends[child + 1]]:
+            for child in waiting[children - 2 : children]:
+                for k in range(ends[child], ends[child + 1]):
+                    q = reached[k]
                     if q >= high and seen[q] != b:
                         seen[q] = b
-                        found.append(q)
-        waiting.append(b)
-        ends[b + 1] = ends[b] + len(found)
-        if ends[b + 1] > reached.size:
-            reached = np.concatenate((reached, np.empty(reached.size + len(found), np.int32)))
-        reached[ends[b] : ends[b + 1]] = np.sort(np.array(found, np.int32)) if found else reached[:0]
+                        reached[total] = q
+                        total += 1
+            children -= 2
+        waiting[children] = b
+        children += 1
+        ends[b + 1] = total
     return reached[: ends[count]], ends

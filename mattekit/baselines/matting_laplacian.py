@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def laplacian(image, trimap, place, middle_rows, middle_columns, count, epsilon):
     """Equations of the unknown pixels: the rows of L at unknown columns, and what known pixels put on the right.
 
@@ -40,7 +40,7 @@ def laplacian(image, trimap, place, middle_rows, middle_columns, count, epsilon)
     return values, right
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _centre(image, y, x, centred):
     for c in range(3):
         mean = 0.0
@@ -51,7 +51,7 @@ def _centre(image, y, x, centred):
             centred[k, c] -= mean / 9
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _precision(centred, epsilon):
     """Inverse of the regularised 3 x 3 covariance, by its adjugate: (00, 01, 02, 11, 12, 22)."""
     a = b = c = d = e = f = 0.0
@@ -70,7 +70,7 @@ def _precision(centred, epsilon):
     return p * scale, q * scale, r * scale, (a * f - c * c) * scale, (b * c - a * e) * scale, (a * d - b * b) * scale
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add_window(trimap, place, y, x, centred, precision, values, right):
     m00, m01, m02, m11, m12, m22 = precision
     for i in range(9):

@@ -6,7 +6,7 @@ from numba import njit
 LOOSE = {"contract", "reassoc"}  # sums in any order; vectors here, not BLAS, whose loading takes longer than all of it
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def descend(values, right, start, rows, columns, shape, accuracy, steps):
     """Solve A x = right by conjugate gradients, preconditioned by the diagonal.
 
@@ -48,7 +48,7 @@ def descend(values, right, start, rows, columns, shape, accuracy, steps):
     return x
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
 def _step(x, rest, way, product, scale, length):
     """Go on by `length` in place; the squared norm of what is left, plain and preconditioned."""
     left, strength = 0.0, 0.0
@@ -61,7 +61,7 @@ def _step(x, rest, way, product, scale, length):
     return left, strength
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
 def _multiply(values, x, rows, columns, grid, product):
     """Write A x to `product`; its dot product with x.
 
