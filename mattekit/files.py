@@ -19,8 +19,13 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` when the block ends well, remove it otherwise.
 
     The temporary file is hidden and carries the numbers of its process and computer, so that one left by a killed
-    process is recognised: the first write of a process into a folder removes those.
+    process is recognised: the first write of a process into a folder removes those. A device or a pipe is given
+    itself: it is written to and must not be replaced by a file.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        with naming(path):
+            yield path
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep_once(path.parent.resolve())  # listing a large folder for every file would cost more than writing it
     part = path.with_name(f".{path.name}.{os.getpid()}@{_computer()}.part")

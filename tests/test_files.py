@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,15 @@ def test_a_folder_that_cannot_be_written_into_is_told_before_and_none_is_made(tm
 
 def test_standard_output_overwrites_nothing():
     files.refuse_overwriting(Path("-"), [Path("-")])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are a matter of POSIX")
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
+    """Nor is a device: `-o /dev/null` by root must not make a file of it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_bytes)
+        files.write_bytes(pipe, b"data")
+        assert read.result(timeout=20) == b"data"
+    assert pipe.is_fifo() and os.listdir(tmp_path) == ["pipe"]

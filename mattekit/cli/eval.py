@@ -1,5 +1,6 @@
 """`mattekit eval`: scores of predictions against true alphas, as the official scorer counts them."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -126,7 +127,7 @@ def _check_paths(predictions: Sequence[Path], truth: Path, trimaps: Path | None)
     if any(path.is_dir() for path in given) and any(path.is_file() for path in given):
         kinds = ", ".join(f"{path} ({'folder' if path.is_dir() else 'file'})" for path in given)
         raise typer.BadParameter(f"{kinds}: give files or folders, not both.")
-    if len({path.resolve() for path in predictions}) < len(predictions):
+    if len(set(map(os.path.realpath, predictions))) < len(predictions):
         raise typer.BadParameter("the same predictions are named twice.")
 
 

@@ -58,9 +58,9 @@ class Results:
         """Write this rank's part beside the report and take all parts together, once they are there; say if so."""
         from mattekit.evaluation import parts
 
-        mine = parts.Part([(item.method, item.name, value) for item, value in self.values], self.failed)
         stamp = parts.fingerprint(items, rules)
-        parts.write(report, self.rank, stamp, mine)
+        values = [(item.method, item.name, value) for item, value in self.values]
+        parts.write(report, self.rank, parts.Part(stamp, values, self.failed))
         found = parts.read(report, self.rank.count, stamp)
         if len(found) < self.rank.count:
             there = f"{len(found)} of {self.rank.count} parts are there"

@@ -1,5 +1,6 @@
 """Which prediction is scored against which truth, for one or several methods."""
 
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def natural(name: str) -> tuple:
 
 def method_names(predictions: Sequence[Path]) -> list[str]:
     """What methods are called: the name of their folder or file, the whole path where two share it."""
-    names = [path.resolve().name for path in predictions]
+    names = [Path(os.path.realpath(path)).name for path in predictions]
     return [name if names.count(name) == 1 else str(path) for name, path in zip(names, predictions, strict=True)]
 
 

@@ -20,8 +20,9 @@ from mattekit.ranks import Rank
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """What one rank found out: (method, name, scores) of its items, and a line for each failure."""
+    """The scores of one rank: (method, name, scores) of its items, and a line for each failure."""
 
+    fingerprint: str
     values: list[tuple[str, str, dict[str, Any]]]
     failed: list[str]
 
@@ -35,30 +36,26 @@ def fingerprint(items: Sequence[Item], rules: Rules) -> str:
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 
-def write(report: Path, rank: Rank, stamp: str, part: Part) -> None:
+def write(report: Path, rank: Rank, part: Part) -> None:
     """Write the part of one rank beside the report."""
-    text = json.dumps({"fingerprint": stamp, **dataclasses.asdict(part)})
-    files.write_bytes(_path(report, rank), text.encode())
+    files.write_bytes(_path(report, rank), json.dumps(dataclasses.asdict(part)).encode())
 
 
 def read(report: Path, count: int, stamp: str) -> dict[Rank, Part]:
-    """The parts of this report that are there."""
+    """The parts of this report that are there; files that hold no part, or that of another run, are not."""
     ranks = [Rank(index, count) for index in range(count)]
     found = {rank: _read(_path(report, rank)) for rank in ranks}
-    return {
-        rank: Part([tuple(value) for value in part["values"]], part["failed"])
-        for rank, part in found.items()
-        if part.get("fingerprint") == stamp
-    }
+    return {rank: part for rank, part in found.items() if part and part.fingerprint == stamp}
 
 
 def join(parts: Iterable[Part]) -> Part:
-    """All parts as one, as a single process would have found it.
+    """Join all parts of one run as a single process would have found them.
 
     Floats survive the files: JSON carries as many digits as tell two of them apart.
     """
     parts = list(parts)
-    return Part([value for part in parts for value in part.values], [line for part in parts for line in part.failed])
+    values = [value for part in parts for value in part.values]
+    return Part(parts[0].fingerprint, values, [line for part in parts for line in part.failed])
 
 
 def remove(report: Path) -> None:
@@ -72,8 +69,10 @@ def _path(report: Path, rank: Rank) -> Path:
     return report.with_name(f"{report.name}.{rank.index + 1}-of-{rank.count}")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Part | None:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
+        held = json.loads(path.read_bytes())
+        values = [(str(method), str(name), dict(scores)) for method, name, scores in held["values"]]
+        return Part(held["fingerprint"], values, list(held["failed"]))
+    except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):
+        return None

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -391,3 +392,12 @@ def test_what_is_wrong_with_hostile_names_is_one_line_each(folders):
     assert len(result.stdout.splitlines()) == 4 and all(map(str.isprintable, result.stdout.splitlines()))
     assert all(map(str.isprintable, result.stderr.splitlines()))
     assert len([line for line in result.stderr.splitlines() if line.startswith("error: ")]) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links")
+def test_a_loop_of_links_is_a_missing_file(folders):
+    (folders / "loop").symlink_to("loop")
+    assert "loop: no such file or folder" in run(folders / "loop", folders / "truth", code=1).stderr
+    (folders / "good" / "cat.png").unlink()
+    (folders / "good" / "cat.png").symlink_to("cat.png")
+    assert "no prediction for cat" in run(folders / "good", folders / "truth", code=3).stderr
