@@ -16,8 +16,9 @@ from mattekit.baselines import FOREGROUND
 from mattekit.evaluation.evaluate import evaluate
 from mattekit.imaging import io
 from mattekit.imaging.levels import to_float
-from mattekit.inference.predictor import predict_alpha
 from mattekit.inference.refine import Refinement
+from mattekit.models import registry
+from mattekit.models.prediction import predict_alpha
 from mattekit.samples.sources import open_sources
 from mattekit.training.job import Job
 from mattekit.training.loop import train
@@ -124,10 +125,10 @@ def foregrounds(given, method):
 
 
 def scores(weights, row, folders):
-    refinement = Refinement() if row.refined else None
+    model, refinement = registry.load(weights), Refinement() if row.refined else None
 
     def predict(image, trimap):
-        return predict_alpha(image, trimap, str(weights), tta=row.tta, refinement=refinement)
+        return predict_alpha(model, image, trimap, tta=row.tta, refinement=refinement)
 
     return evaluate(predict, folders)["mean"]
 

@@ -16,6 +16,7 @@ LAYERS = [
     {"datasets"},
     {"samples"},
     {"inference"},
+    {"models"},
     {"evaluation"},
     {"training"},
     {"jobs"},

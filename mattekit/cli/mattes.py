@@ -1,44 +1,60 @@
-"""What `predict` and `refine` share: their options, their jobs of images and trimaps, and how these are run."""
+"""Options that `predict` and `refine` share, and how their jobs on images and trimaps are made and run."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, comparing, console, options, targets
+from mattekit.cli import batch, console, options, targets
+from mattekit.cli.model_choice import check_model
 
-Image = Annotated[Path, typer.Argument(help="Image, folder of images, or - for stdin.")]
+FILES, MEMORY, FOLDERS = options.PANEL_FILES, options.PANEL_MEMORY, options.PANEL_FOLDERS
+
+Image = Annotated[Path, typer.Argument(help="Image, folder of images, or - for standard input.")]
 Trimap = Annotated[Path, typer.Argument(help="Trimap (0 background, 255 foreground, else unknown) or folder.")]
-Save = Annotated[str, typer.Option("--save", help="Comma-separated: alpha, foreground, cutout, composite, preview.")]
-Model = Annotated[
-    str | None,
+Save = Annotated[
+    str,
     typer.Option(
-        "-m",
-        "--model",
-        envvar="MATTEKIT_MODEL",
-        show_default="default",
-        help="default (mattekit's own weights), closed-form, knn, lbdm, lkm, rw, shared, or a network's "
-        "FILE.safetensors or FILE.onnx.",
-    ),
-]
-Network = Annotated[
-    str | None,
-    typer.Option(
-        "-m",
-        "--model",
-        envvar="MATTEKIT_MODEL",
-        show_default="default",
-        help="default (mattekit's own weights) or a network's FILE.safetensors.",
+        "--save",
+        metavar="KIND,KIND",
+        help="Write these pictures: alpha, foreground, cutout, composite, preview.",
+        rich_help_panel=FILES,
     ),
 ]
 Background = Annotated[
-    str | None, typer.Option("--background", show_default="white", help="Colour or image behind the composite.")
+    str | None,
+    typer.Option(
+        "--background",
+        metavar="COLOUR|FILE",
+        show_default="white",
+        help="Put this colour or image behind the composite.",
+        rich_help_panel=FILES,
+    ),
 ]
-
-MaxSize = Annotated[int | None, typer.Option("--max-size", min=1, help="Work at this longer side at most, in pixels.")]
-Numbered = Annotated[bool, typer.Option("--numbered", help="Trimap name.png serves images name_0, name_1, ...")]
+MaxSize = Annotated[
+    int | None,
+    typer.Option(
+        "--max-size",
+        metavar="PX",
+        min=1,
+        help="Reduce larger images to this longer side, and enlarge their alphas.",
+        rich_help_panel=MEMORY,
+    ),
+]
+Numbered = Annotated[
+    bool,
+    typer.Option("--numbered", help="Use trimap name.png for images name_0, name_1, ...", rich_help_panel=FOLDERS),
+]
 Tta = Annotated[
-    str, typer.Option("--tta", help="Average over views: none, flip (2), dihedral (8) or full (3 scales of 8).")
+    str,
+    typer.Option(
+        "--tta",
+        metavar="none|flip|dihedral|full",
+        help="Average over views of the image: flip 2, dihedral 8, full 8 at each of 3 scales.",
+        rich_help_panel=options.PANEL_MODEL,
+    ),
 ]
 
 
@@ -46,57 +62,52 @@ def run(
     image: Path,
     trimap: Path,
     output: Path | None,
-    save: str,
-    settings: dict,
+    kinds: Sequence[str],
+    make: Callable[..., Any],
     *,
+    truth: Path | None = None,
     recursive: bool,
     numbered: bool,
     jobs: int,
     fail_fast: bool,
-    truth: Path | None = None,
     at_once: int | None = None,
     **how: Any,
 ) -> None:
-    """Do one image or a folder of them; `settings` are fields of `inference.matting.Job`, `how` is for `batch`.
+    """Do one image or a folder of them.
 
-    `at_once` is how many images a network takes together.
+    `make` makes a job of its files and targets, `at_once` is how many images a model takes together, and `how` is for
+    `batch`.
     """
-    from mattekit.jobs.predict import matte
+    from mattekit.jobs import staged
 
-    if settings["compared"]:
-        kinds, work = comparing.work(save)
-        how["show"] = comparing.show
-    else:
-        comparing.refuse_truth(truth)
-        kinds, work = _kinds(save), matte
-    settings = {**settings, "truth": truth}
-    if image.is_dir():
-        if jobs > 1:
-            _compile_first([settings["model"], *settings["compared"]], kinds)
-        found, problems = _folder_jobs(image, trimap, output, kinds, recursive, numbered, settings)
-        how["run"] = None if settings["compared"] else _runner(settings["model"], at_once)
-        batch.run_folder(found, work, problems=problems, jobs=jobs, fail_fast=fail_fast, **how)
-    else:
-        job = _single_job(image, trimap, output, kinds, settings)
+    if not image.is_dir():
+        job = _single_job(image, trimap, output, kinds, make, truth)
         if how["json"] and "-" in map(str, job.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
-        batch.run_one(job, work, **how)
+        batch.run_one(job, staged.run_one, **how)
+        return
+    items, problems = _folder_jobs(image, trimap, output, kinds, make, truth, recursive, numbered)
+    if jobs > 1 and items:
+        _compile_first(items[0], kinds)
+    elif jobs == 1:
+        how["run"] = lambda work, items, processes: staged.run(_groups(items, at_once))
+    batch.run_folder(items, staged.run_one, problems=problems, jobs=jobs, fail_fast=fail_fast, **how)
 
 
-def _runner(model: str, at_once: int | None) -> Any:
-    from mattekit.baselines import ALPHA
+def prediction(model: str | None, background: str | None, fields: dict) -> Callable[..., Any]:
+    """Return the function that makes jobs of one model, which is checked; `fields` come from `settings`."""
+    from mattekit.jobs.predict import PredictJob
+    from mattekit.models import registry
 
-    if model in ALPHA:
-        return None
-    from mattekit.jobs.pipeline import runner
-
-    return runner(at_once)
+    if background:
+        _check_background(background)
+    name = model or registry.default_name()
+    check_model(name, fields, named=model is not None)
+    return partial(PredictJob, model=name, background=background, **fields)
 
 
 def settings(
     *,
-    model: str | None,
-    compare: str | None = None,
     device: str,
     tta: str,
     refinement: dict | None,
@@ -105,44 +116,31 @@ def settings(
     precision: str = "auto",
     compile: bool = False,
     foreground_method: str,
-    background: str | None,
     depth: str,
     format: str | None,
     max_size: int | None,
     max_pixels: float,
 ) -> dict:
-    """Check what was given, before anything is read; fields of `inference.matting.Job`.
+    """Check what was given, before anything is read; fields of `jobs.matte.MatteJob`.
 
     `refinement` holds arguments of `inference.refine.Refinement`, None if alphas are not refined.
     """
-    from mattekit.inference.predictor import check_model, default_model
+    from mattekit.inference.precision import CHOICES
     from mattekit.inference.tta import MODES
 
     options.choice("--tta", tta, tuple(MODES))
-    if background:
-        _check_background(background)
-    tiled = tile not in ("auto", "off") or overlap is not None
-    compared = comparing.models(compare)
-    if compared and model:
-        console.logger.warning("--compare names the methods; %s is left out.", model)
-    named = bool(model or compared)
-    if not named:
-        model = default_model()
-    for name in compared or [model]:
-        check_model(name, device, refined=refinement is not None, tiled=tiled)
-        _tell_computing(name, device, precision, compile, refined=refinement is not None, named=named)
+    options.choice("--precision", precision, CHOICES)
     return {
-        "model": compared[0] if compared else model,
-        "compared": compared,
-        "device": device,
-        "precision": precision,
-        "compile": compile,
-        "tile": _tile(tile, overlap),
-        "overlap": overlap,
+        "options": {
+            "device": device,
+            "precision": precision,
+            "compile": compile,
+            "tile": _tile(tile, overlap),
+            "overlap": overlap,
+        },
         "tta": tta,
         "refinement": None if refinement is None else _refinement(refinement),
         "foreground_method": options.foreground_method(foreground_method),
-        "background": background,
         "depth": options.depth(depth),
         "format": options.suffix(format),
         "max_size": max_size,
@@ -150,20 +148,15 @@ def settings(
     }
 
 
-def _tell_computing(model: str, device: str, precision: str, compile: bool, *, refined: bool, named: bool) -> None:
-    from mattekit.baselines import ALPHA
-    from mattekit.inference.precision import CHOICES
-    from mattekit.inference.predictor import computing
+def kinds_of(save: str) -> list[str]:
+    """Check --save: the kinds of pictures it names."""
+    from mattekit.inference.pictures import KINDS
 
-    options.choice("--precision", precision, CHOICES)
-    changed = precision not in ("auto", "fp32") or compile
-    if changed and (refined or model in ALPHA or Path(model).suffix == ".onnx"):
-        what = "refinement" if refined else model
-        console.logger.warning("%s computes in its own way, without --precision and --compile.", what)
-    if model not in ALPHA:
-        where = computing(model, device, "fp32" if refined else precision)
-        if named or where != "cpu, fp32":  # what nobody asked about, and is as usual, needs no word
-            console.status(f"{model}: on {where}")
+    kinds = [kind.strip() for kind in save.split(",") if kind.strip()]
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise typer.BadParameter(f"--save {save}: use one or more of {','.join(KINDS)}.")
+    return list(dict.fromkeys(kinds))
 
 
 def _tile(tile: str, overlap: int | None) -> int | str:
@@ -186,22 +179,21 @@ def _refinement(arguments: dict) -> Any:
         raise typer.BadParameter(str(error)) from None
 
 
-def _compile_first(models: list[str], kinds: list[str]) -> None:
-    from mattekit.baselines import ALPHA, access
-    from mattekit.networks.packaged import packaged
+def _groups(items: Sequence[Any], at_once: int | None) -> list[list[Any]]:
+    """Group jobs to be solved together; those of several models stay alone."""
+    from mattekit.jobs.predict import PredictJob, group
 
-    if set(models) & {*ALPHA, *packaged()} or kinds != ["alpha"]:
+    if items and isinstance(items[0], PredictJob):
+        return group(items, at_once)
+    return [[item] for item in items]
+
+
+def _compile_first(job: Any, kinds: Sequence[str]) -> None:
+    """Compile here what the worker processes would otherwise compile each by itself."""
+    from mattekit.baselines import access
+
+    if list(kinds) != ["alpha"] or any(job.find(name).capabilities.compiles for name in job.models):
         access.compile_first()
-
-
-def _kinds(save: str) -> list[str]:
-    from mattekit.inference.pictures import KINDS
-
-    kinds = [kind.strip() for kind in save.split(",") if kind.strip()]
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown or not kinds:
-        raise typer.BadParameter(f"--save {save}: use one or more of {','.join(KINDS)}.")
-    return list(dict.fromkeys(kinds))
 
 
 def _check_background(background: str) -> None:
@@ -211,43 +203,49 @@ def _check_background(background: str) -> None:
         colour(background)
 
 
-def _single_job(image: Path, trimap: Path, output: Path | None, kinds: list[str], settings: dict) -> Any:
-    from mattekit.jobs.predict import Job
-
+def _single_job(
+    image: Path, trimap: Path, output: Path | None, kinds: Sequence[str], make: Callable[..., Any], truth: Path | None
+) -> Any:
     if str(image) == str(trimap) == "-":
         raise typer.BadParameter("the image and the trimap cannot both come from stdin.")
-    for other in (trimap, settings["truth"]):
+    for other in (trimap, truth):
         if other is not None:
             options.require_no_folder(other, image)
-    suffixes = _suffixes(image, kinds, settings)
+    suffixes = _suffixes(image, kinds, make.keywords)
     made = targets.of_file(image, output, suffixes)
-    if "-" in map(str, made.values()) and not settings["format"]:
-        settings = {**settings, "format": suffixes[kinds[0]]}
-    return Job("stdin" if str(image) == "-" else image.stem, image, trimap, made, **settings)
+    more: dict[str, Any] = {} if truth is None else {"truth": truth}
+    if "-" in map(str, made.values()) and not make.keywords["format"]:
+        more["format"] = suffixes[kinds[0]]
+    name = "stdin" if str(image) == "-" else image.stem
+    return make(**{**dict(name=name, image=image, trimap=trimap, targets=made), **more})
 
 
 def _folder_jobs(
-    image: Path, trimap: Path, output: Path | None, kinds: list[str], recursive: bool, numbered: bool, settings: dict
+    image: Path,
+    trimap: Path,
+    output: Path | None,
+    kinds: Sequence[str],
+    make: Callable[..., Any],
+    truth: Path | None,
+    recursive: bool,
+    numbered: bool,
 ) -> tuple[list, list[str]]:
-    from mattekit.jobs.predict import Job
     from mattekit.pairing import pair
 
-    folder, truth = targets.folder(output), settings["truth"]
+    folder = targets.folder(output)
     folders = {"image": image, "trimap": trimap, **({"alpha": truth} if truth else {})}
     shared = [role for role in folders if role != "image"] if numbered else []
     pairing = pair(folders, recursive=recursive, numbered=shared, leave_out=folder)
     for name in pairing.unused["trimap"]:
         console.logger.warning("%s: no image for trimap %s.", trimap, name)
-    jobs = []
+    items = []
     for name, files in pairing.groups.items():
-        suffixes = _suffixes(files["image"], kinds, settings)
-        made = targets.in_folder(folder, name, suffixes)
-        jobs.append(Job(name, files["image"], files["trimap"], made, **{**settings, "truth": files.get("alpha")}))
-    return jobs, pairing.problems
+        made = targets.in_folder(folder, name, _suffixes(files["image"], kinds, make.keywords))
+        more = {"truth": files["alpha"]} if truth else {}
+        items.append(make(name=name, image=files["image"], trimap=files["trimap"], targets=made, **more))
+    return items, pairing.problems
 
 
-def _suffixes(image: Path, kinds: list[str], settings: dict) -> dict[str, str]:
+def _suffixes(image: Path, kinds: Sequence[str], fields: dict) -> dict[str, str]:
     # A sheet is for eyes: always a plain picture.
-    return {
-        kind: ".png" if kind in ("preview", "compare") else options.default_suffix(image, settings) for kind in kinds
-    }
+    return {kind: ".png" if kind in ("preview", "compare") else options.default_suffix(image, fields) for kind in kinds}

@@ -5,49 +5,92 @@ from typing import Annotated
 
 import typer
 
-from mattekit.cli import console, mattes, options
+from mattekit.cli import comparing, console, mattes, model_choice, options
+
+Compare = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="MODEL,MODEL",
+        help="Write one sheet with the alphas of these models.",
+        rich_help_panel=options.PANEL_FILES,
+    ),
+]
+Truth = Annotated[
+    Path | None,
+    typer.Option(
+        "--truth",
+        help="Show errors and scores against this true alpha, or folder of them, on the sheet of --compare.",
+        rich_help_panel=options.PANEL_FILES,
+    ),
+]
+Tile = Annotated[
+    str,
+    typer.Option(
+        "--tile",
+        metavar="auto|off|PX",
+        help="Run a network in tiles of this side; auto does so where memory needs it.",
+        rich_help_panel=options.PANEL_MEMORY,
+    ),
+]
+Overlap = Annotated[
+    int | None,
+    typer.Option(
+        "--overlap",
+        metavar="PX",
+        min=0,
+        show_default="256",
+        help="Let neighbouring tiles overlap by this much.",
+        rich_help_panel=options.PANEL_MEMORY,
+    ),
+]
+Refine = Annotated[
+    int | None,
+    typer.Option(
+        "--refine",
+        metavar="STEPS",
+        min=1,
+        help="Refine the alpha in at most this many steps; see mattekit refine.",
+        rich_help_panel=options.PANEL_MODEL,
+    ),
+]
+Batch = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        metavar="N",
+        min=1,
+        show_default="1 on the CPU, more elsewhere",
+        help="Compute up to this many images of one size together.",
+        rich_help_panel=options.PANEL_MEMORY,
+    ),
+]
 
 
 def predict(
     image: mattes.Image,
     trimap: mattes.Trimap,
-    model: mattes.Model = None,
+    model: model_choice.Model = None,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     compile: options.Compile = False,
     threads: options.Threads = None,
     output: options.Output = None,
     save: mattes.Save = "alpha",
-    compare: Annotated[
-        str | None, typer.Option("--compare", metavar="MODEL,MODEL", help="Write one sheet with the alphas of several.")
-    ] = None,
-    truth: Annotated[
-        Path | None, typer.Option("--truth", help="True alpha, or folder: --compare shows errors and scores.")
-    ] = None,
+    compare: Compare = None,
+    truth: Truth = None,
     background: mattes.Background = None,
     depth: options.Depth = "auto",
     format: options.Format = None,
     max_size: mattes.MaxSize = None,
-    tile: Annotated[
-        str, typer.Option("--tile", metavar="auto|off|PX", help="Run a network in tiles; auto: where memory needs it.")
-    ] = "auto",
-    overlap: Annotated[
-        int | None,
-        typer.Option("--overlap", metavar="PX", min=0, show_default="256", help="Of neighbouring tiles, in pixels."),
-    ] = None,
+    tile: Tile = "auto",
+    overlap: Overlap = None,
     tta: mattes.Tta = "none",
-    refine: Annotated[
-        int | None, typer.Option("--refine", metavar="STEPS", min=1, help="Refine alphas in so many steps at most.")
-    ] = None,
+    refine: Refine = None,
     foreground_method: options.ForegroundMethod = "multilevel",
     recursive: options.Recursive = False,
     numbered: mattes.Numbered = False,
-    batch: Annotated[
-        int | None,
-        typer.Option(
-            "--batch", min=1, show_default="1 on the CPU, more elsewhere", help="Images of one size that go together."
-        ),
-    ] = None,
+    batch: Batch = None,
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
     fail_fast: options.FailFast = False,
@@ -62,9 +105,7 @@ def predict(
     Writes STEM_alpha.png beside the image, or into -o. Known pixels come out as exactly 0 and 1.
     """
     console.setup(quiet=quiet, verbose=verbose)
-    settings = mattes.settings(
-        model=model,
-        compare=compare,
+    fields = mattes.settings(
         device=device,
         precision=precision,
         compile=compile,
@@ -73,25 +114,30 @@ def predict(
         tta=tta,
         refinement={"steps": refine} if refine else None,
         foreground_method=foreground_method,
-        background=background,
         depth=depth,
         format=format,
         max_size=max_size,
         max_pixels=max_pixels,
     )
+    if compare is None:
+        comparing.refuse_truth(truth)
+        kinds, make, show = mattes.kinds_of(save), mattes.prediction(model, background, fields), None
+    else:
+        kinds, make, show = ["compare"], comparing.comparison(compare, model, save, fields), comparing.show
     mattes.run(
         image,
         trimap,
         output,
-        save,
-        settings,
+        kinds,
+        make,
+        truth=truth,
         recursive=recursive,
         numbered=numbered,
-        truth=truth,
         jobs=jobs,
         at_once=batch,
         skip_existing=skip_existing,
         fail_fast=fail_fast,
         shard=shard,
         json=json,
+        show=show,
     )

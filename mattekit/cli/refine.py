@@ -10,14 +10,47 @@ from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, console, mattes, options
+from mattekit.cli import batch, console, mattes, model_choice, options
 
-Steps = Annotated[int | None, typer.Option(min=1, show_default="as suits the optimiser", help="At most; 1: none.")]
-Optimiser = Annotated[str, typer.Option(help="lbfgs, adam, momentum, or gradient-descent as published.")]
-Rate = Annotated[float | None, typer.Option("--learning-rate", show_default="the optimiser's", help="First step.")]
-Rule = Annotated[str, typer.Option(help="Of the cost: as in the released code, or as in the paper.")]
-Padding = Annotated[bool, typer.Option("--padding", help="Count padding as picture, as the released code does.")]
-Trace = Annotated[Path | None, typer.Option(help="Write the cost of every step: FILE.csv, or JSON lines: FILE.jsonl.")]
+PANEL = "Refinement"
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        show_default="as suits the optimiser",
+        help="Upper limit of evaluations of the cost; 1 changes nothing.",
+        rich_help_panel=PANEL,
+    ),
+]
+Optimiser = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="Use lbfgs, adam, momentum, or gradient-descent as published.", rich_help_panel=PANEL
+    ),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        "--learning-rate", show_default="the optimiser's", help="Length of the first step.", rich_help_panel=PANEL
+    ),
+]
+Rule = Annotated[
+    str,
+    typer.Option(
+        metavar="released|paper", help="Compute the cost as the released code or as the paper.", rich_help_panel=PANEL
+    ),
+]
+Padding = Annotated[
+    bool,
+    typer.Option("--padding", help="Count padding as picture, as the released code does.", rich_help_panel=PANEL),
+]
+Trace = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write the cost of every step to FILE.csv or, as JSON lines, FILE.jsonl.",
+        rich_help_panel=options.PANEL_FILES,
+    ),
+]
 
 COLUMNS = ("name", "view", "step", "cost", "c1", "c2")
 
@@ -25,7 +58,7 @@ COLUMNS = ("name", "view", "step", "cost", "c1", "c2")
 def refine(
     image: mattes.Image,
     trimap: mattes.Trimap,
-    model: mattes.Network = None,
+    model: model_choice.Network = None,
     device: options.Device = "auto",
     output: options.Output = None,
     steps: Steps = None,
@@ -57,13 +90,11 @@ def refine(
     Takes and writes what `predict` does. -v prints the cost at every step; with --tta every view is refined.
     """
     console.setup(quiet=quiet, verbose=verbose)
-    settings = mattes.settings(
-        model=model,
+    fields = mattes.settings(
         device=device,
         tta=tta,
         refinement=dict(steps=steps, optimiser=optimiser, learning_rate=learning_rate, rule=rule, padding=padding),
         foreground_method=foreground_method,
-        background=background,
         depth=depth,
         format=format,
         max_size=max_size,
@@ -74,8 +105,8 @@ def refine(
             image,
             trimap,
             output,
-            save,
-            settings,
+            mattes.kinds_of(save),
+            mattes.prediction(model, background, fields),
             recursive=recursive,
             numbered=numbered,
             jobs=jobs,

@@ -18,6 +18,7 @@ REMEDIES: dict[str, str] = {
     "no-unknown": "Try a larger --erode and --dilate.",
     "output": "Name another output with -o.",
     "recursive": "Add --recursive to look into them.",
+    "refinement": "Name one with -m.",
     "resume": "Add --resume to go on with it, or name a new folder with -o.",
     "scribbled-image": "If there is a photo, name it with --image.",
     "strict": "Add --strict to count them as failures.",

@@ -100,13 +100,9 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Show which network a file holds, how images are prepared for it, its licence, origin and size."""
-    if file.suffix.lower() == ".onnx":
-        from mattekit.inference.onnx import describe
-    else:
-        from mattekit.networks.weights import describe
-    from mattekit.networks.packaged import file_of
+    from mattekit.models.registry import describe
 
-    facts = describe(file_of(file))
+    facts = describe(file)
     if json:
         console.json_line({"file": str(file), **facts})
         return

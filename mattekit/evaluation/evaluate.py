@@ -13,10 +13,10 @@ from mattekit.evaluation.scoring import Rules
 from mattekit.evaluation.summary import mean
 from mattekit.imaging import io
 from mattekit.imaging.codecs.encode import quantise
-from mattekit.inference.predictor import Predictor
 from mattekit.metrics import score
 from mattekit.pairing import pair
 
+Predictor = Callable[[np.ndarray, np.ndarray], np.ndarray]  # image (H, W, 3) and trimap (H, W) -> alpha (H, W)
 FOLDERS = {"image": ("image", "images", "merged"), "alpha": ("alpha", "alphas", "gt")}
 
 
@@ -101,7 +101,7 @@ def evaluate(
 
     Parameters
     ----------
-    predict : function of image and trimap, as `inference.predictor.predictor` gives one.
+    predict : function of image and trimap, such as `models.model.Model.alpha`.
     folders : as for `find`.
     rules : Rules, optional
         Their metrics and policies; the region is always the unknown one.

@@ -44,7 +44,7 @@ def resolve(name: str) -> str:
 
 
 @contextmanager
-def watched(device: str) -> Iterator[None]:
+def detect_device_loss(device: str) -> Iterator[None]:
     """Raise DeviceLostError where work in the block fails and the device then fails at the smallest thing, too.
 
     After most errors of CUDA nothing else runs in the process, so that trying further items is in vain.

@@ -1,8 +1,6 @@
 """A network as a function (image, trimap) -> alpha, by the rules that its authors tested it with."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,51 +10,17 @@ from mattekit.baselines.coarse import PRIORS, Prior
 from mattekit.errors import InputError, is_out_of_memory
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.compiled import compiled
-from mattekit.inference.device import watched
-from mattekit.inference.precision import PRECISIONS, choose
-from mattekit.inference.predictor import Predictor
+from mattekit.inference.device import detect_device_loss
+from mattekit.inference.precision import PRECISIONS
 from mattekit.inference.preparation import Preparation
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.tiling import Setting, Tiling
 from mattekit.networks.fold import inference_copy
-from mattekit.networks.weights import IMAGENET, load_network
+from mattekit.networks.header import IMAGENET
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
-KEPT = 4  # networks that stay loaded, for folders that several are compared on
 
 Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
-
-
-def file_predictor(path: str | Path, *, device: str = "cpu", **options) -> Predictor:
-    """Make a predictor of a file of weights, which says how its images are prepared.
-
-    The last ones made are kept, so that a folder of images reads their weights once.
-
-    Parameters
-    ----------
-    path : str or Path
-        A file that `mattekit weights convert` or training wrote.
-    device : str
-    **options
-        As for `network_predictor`; the precision may be "auto", see `precision.choose`.
-
-    Raises
-    ------
-    MissingFileError, WeightsError
-        If there is no such file, or it holds something else.
-    """
-    path = Path(path)
-    stamp = path.stat().st_mtime_ns if path.is_file() else None
-    return _file_predictor(path, stamp, device, **dict(sorted(options.items())))
-
-
-@lru_cache(maxsize=KEPT)
-def _file_predictor(path: Path, stamp: int | None, device: str, precision: str = "fp32", **options) -> Predictor:
-    network = load_network(path)
-    header = network.header
-    options["precision"] = choose(precision, header.network, device)
-    with watched(device):
-        return network_predictor(network, header.preparation, header.normalisation, device=device, **options)
 
 
 def network_predictor(
@@ -139,7 +103,7 @@ class NetworkPredictor:
 
     def __call__(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         """Alpha (H, W) of an image (H, W, 3) and a trimap (H, W)."""
-        with watched(self.tiling.device):
+        with detect_device_loss(self.tiling.device):
             return self._restore(self.raw(image, trimap), image, trimap)
 
     def raw(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
@@ -159,7 +123,7 @@ class NetworkPredictor:
         prepared = [self.prepared(*pair) for pair in zip(images, trimaps, strict=True)]
         if self._fit(prepared):
             try:
-                with watched(self.tiling.device), torch.inference_mode():
+                with detect_device_loss(self.tiling.device), torch.inference_mode():
                     x = torch.cat([self.as_input(*parts) for parts in prepared])
                     network = self.tiling.network
                     y = network.decode(network.encode(x))[:, 0].float().cpu().numpy()
@@ -176,7 +140,7 @@ class NetworkPredictor:
         )
 
     def _restore(self, raw: np.ndarray, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        return finished(self.rule.restore(raw, trimap.shape), image, trimap, self.prior)
+        return postprocess_alpha(self.rule.restore(raw, trimap.shape), image, trimap, self.prior)
 
 
 def network_input(
@@ -202,7 +166,7 @@ def network_input(
     return torch.from_numpy(x).permute(2, 0, 1)[None]  # strides say channels last, which convolutions like
 
 
-def finished(raw: np.ndarray, image: np.ndarray, trimap: np.ndarray, prior: Prior | None) -> np.ndarray:
+def postprocess_alpha(raw: np.ndarray, image: np.ndarray, trimap: np.ndarray, prior: Prior | None) -> np.ndarray:
     """Alpha (H, W) in 0..1 of a network's raw alpha of the picture's size, exact where the trimap is."""
     alpha = raw.clip(0, 1)
     return pin_known(prior.finish(image, trimap, alpha) if prior else alpha, trimap)

@@ -1,38 +1,27 @@
-"""Networks in ONNX files, run by onnxruntime: the same preparation, alphas and errors as for files of weights."""
+"""Sessions of onnxruntime: opened on a device, run, and their failures told in one line."""
 
-from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import torch
 
-from mattekit.baselines.coarse import PRIORS
 from mattekit.errors import InputError, MissingExtraError, MissingFileError, WeightsError
-from mattekit.inference.network import KEPT, finished, network_input
-from mattekit.inference.predictor import Predictor
-from mattekit.inference.preparation import preparation
-from mattekit.networks import prior_name
-from mattekit.networks.header import Header, from_metadata
 
 INPUT, OUTPUT = "image_and_trimap", "alpha"  # names in the file
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
-def file_predictor(path: str | Path, *, device: str = "auto") -> Predictor:
-    """Make a predictor of an ONNX file that `mattekit export` wrote; the last ones made are kept.
+def open_session(model: str | Path | bytes, device: str = "auto", *, optimise: bool = True):
+    """Open an `onnxruntime.InferenceSession` of a file or of its content, with as many threads as PyTorch has.
 
     Parameters
     ----------
-    path : str or Path
+    model : str, Path or bytes
     device : "auto", "cpu", "cuda" or "cuda:1"
         "auto" is the CUDA device if this onnxruntime has one, else the CPU.
-
-    Returns
-    -------
-    function of image (H, W, 3) float32 RGB in 0..1 and trimap (H, W) of 0, 0.5, 1, giving alpha (H, W) float32 in
-    0..1 in which known pixels are exactly 0 and 1
+    optimise : bool
+        Let onnxruntime change the graph to run faster, which takes a while.
 
     Raises
     ------
@@ -42,40 +31,6 @@ def file_predictor(path: str | Path, *, device: str = "auto") -> Predictor:
         If the device is not there.
     MissingFileError, WeightsError
         If there is no such file, or it holds something else.
-    """
-    path = Path(path)
-    stamp = path.stat().st_mtime_ns if path.is_file() else None
-    return _file_predictor(path, stamp, device, torch.get_num_threads())
-
-
-@lru_cache(maxsize=KEPT)
-def _file_predictor(path: Path, stamp: int | None, device: str, threads: int) -> Predictor:
-    session = open_session(path, device)
-    header = _header(path, session)
-    rule, prior = preparation(header.preparation), PRIORS.get(prior_name(header.network, header.arguments))
-
-    def predict(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        pair = rule.prepare(image, trimap)
-        x = network_input(*pair, header.normalisation, prior.estimate(*pair) if prior else None)
-        return finished(rule.restore(run(session, x.numpy())[0, 0], trimap.shape), image, trimap, prior)
-
-    return predict
-
-
-def read_header(path: str | Path, device: str = "auto") -> Header:
-    """What an ONNX file says of its network; errors as for `file_predictor`."""
-    return _header(path, open_session(path, device, optimise=False))
-
-
-def describe(path: str | Path) -> dict:
-    """The Header's fields, and "bytes"; errors as for `file_predictor`."""
-    return {**asdict(read_header(path, "cpu")), "bytes": Path(path).stat().st_size}
-
-
-def open_session(model: str | Path | bytes, device: str = "auto", *, optimise: bool = True):
-    """Open an `onnxruntime.InferenceSession` of a file or of its content; errors as for `file_predictor`.
-
-    It computes with as many threads as PyTorch does.
     """
     library = onnxruntime(model if isinstance(model, (str, Path)) else "ONNX")
     if isinstance(model, (str, Path)) and not Path(model).is_file():
@@ -109,7 +64,7 @@ def run(session, x: np.ndarray) -> np.ndarray:
 
 
 def onnxruntime(name: object) -> ModuleType:
-    """The package; MissingExtraError, beginning with `name`, if it is not installed."""
+    """Import the package; MissingExtraError, beginning with `name`, if it is not installed."""
     try:
         import onnxruntime
     except ImportError:
@@ -118,13 +73,13 @@ def onnxruntime(name: object) -> ModuleType:
 
 
 def resolve(device: str) -> str:
-    """Where an ONNX model computes if asked for a device: "cpu", "cuda" or "cuda:1"; errors as `file_predictor`."""
+    """Return where an ONNX model computes on a device as `open_session` takes it: "cpu", "cuda" or "cuda:1"."""
     on_cpu = _providers(onnxruntime("ONNX"), device)[0] == CPU
     return "cpu" if on_cpu else device.replace("auto", "cuda")
 
 
 def _providers(library: ModuleType, device: str) -> list:
-    """What onnxruntime is to run on; the CPU takes over single operations that CUDA does not have."""
+    """Return the execution providers of a device; the CPU takes over single operations that CUDA does not have."""
     there = CUDA in library.get_available_providers()
     kind, _, number = device.partition(":")
     if kind == "cpu" or (kind == "auto" and not there):
@@ -144,13 +99,6 @@ def _require_first(session, providers: list, device: str) -> None:
     wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]
     if session.get_providers()[0] != wanted:
         raise InputError(f"device: {device}, but onnxruntime cannot use it ({wanted} did not start). Use cpu.")
-
-
-def _header(path: str | Path, session) -> Header:
-    metadata = session.get_modelmeta().custom_metadata_map
-    if "mattekit.format" not in metadata:
-        raise WeightsError(f"{path}: an ONNX model that names no network. Make one with: mattekit export")
-    return from_metadata(path, metadata)
 
 
 def _name(model: str | Path | bytes) -> str:

@@ -7,8 +7,7 @@ picture that is too large a reduced one is refined, and what that changes is add
 import logging
 import math
 from collections.abc import Callable
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -18,20 +17,19 @@ from torch import nn
 from mattekit.errors import is_out_of_memory
 from mattekit.imaging.trimap import reduced
 from mattekit.inference import memory
-from mattekit.inference.device import watched
+from mattekit.inference.device import detect_device_loss
 from mattekit.inference.network import (
     NetworkPredictor,
     Normalisation,
-    finished,
     network_input,
     network_predictor,
+    postprocess_alpha,
     prior_of,
 )
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.refine import Refined, Refinement, refine
 from mattekit.inference.refinement_cost import RULES, Cost, regions
 from mattekit.networks.fold import inference_copy
-from mattekit.networks.weights import load_network
 
 log = logging.getLogger("mattekit")
 
@@ -70,10 +68,10 @@ class NetworkRefiner:
     def __call__(self, image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Report) -> np.ndarray:
         """Alpha (H, W) of an image (H, W, 3) and a trimap (H, W)."""
         scale = self._scale(trimap.shape)
-        with watched(self.device):
+        with detect_device_loss(self.device):
             while True:
                 try:
-                    return finished(self._raw(image, trimap, how, report, scale), image, trimap, self.prior)
+                    return postprocess_alpha(self._raw(image, trimap, how, report, scale), image, trimap, self.prior)
                 except Exception as error:
                     if not is_out_of_memory(error) or scale * min(trimap.shape) < SMALLEST:
                         raise
@@ -143,15 +141,3 @@ def _falls(own: np.ndarray, changed: np.ndarray, trimap: np.ndarray, how: Refine
     if after >= before:
         log.warning("what refining the reduced picture changed does not lower the cost of the whole; not refined.")
     return after < before
-
-
-def file_refiner(path: str | Path, *, device: str) -> Refiner:
-    """Like `network.file_predictor`: the last file is kept, so that a folder of images reads its weights once."""
-    path = Path(path)
-    return _file_refiner(path, path.stat().st_mtime_ns if path.is_file() else None, device)
-
-
-@lru_cache(maxsize=1)
-def _file_refiner(path: Path, stamp: int | None, device: str) -> Refiner:
-    network = load_network(path)
-    return network_refiner(network, network.header.preparation, network.header.normalisation, device=device)

@@ -4,7 +4,7 @@ Works for networks and classical methods alike (LSA section 5.1 uses it, "TTA" o
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -12,9 +12,11 @@ import numpy as np
 
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known
-from mattekit.inference.predictor import Predictor
 
 log = logging.getLogger("mattekit")
+
+Method = Callable[[np.ndarray, np.ndarray], np.ndarray]  # image (H, W, 3) and trimap (H, W) -> alpha (H, W)
+Several = Callable[[Sequence[tuple[np.ndarray, np.ndarray]]], Sequence[np.ndarray]]  # as many of one size
 
 
 class View(NamedTuple):
@@ -45,18 +47,20 @@ MODES = {  # scales, and views at each of them
 }
 
 
-def augmented(predictor: Predictor, mode: str) -> Predictor:
-    """Wrap a method so that it answers with the average over views.
+def augmented(method: Method, mode: str, several: Several | None = None) -> Method:
+    """Wrap a method so that it returns the average over views.
 
     Parameters
     ----------
-    predictor : function of image (H, W, 3) and trimap (H, W), giving alpha (H, W)
+    method : function of image (H, W, 3) and trimap (H, W), giving alpha (H, W)
     mode : "none", "flip" (2 views), "dihedral" (8) or "full" (8 at each of the scales 0.8, 1 and 1.25)
         At other scales than 1 images and alphas are resized bicubically, trimaps to the nearest pixel.
+    several : function of a sequence of such pairs, giving their alphas, optional
+        Computes views of one size at once, where that gains time; otherwise `method` computes one after another.
 
     Returns
     -------
-    function like `predictor`; known pixels are exactly 0 and 1
+    function like `method`; known pixels are exactly 0 and 1
 
     Raises
     ------
@@ -66,11 +70,12 @@ def augmented(predictor: Predictor, mode: str) -> Predictor:
     if mode not in MODES:
         raise InputError(f"test-time augmentation: {mode!r}, wanted one of {', '.join(MODES)}.")
     if mode == "none":
-        return predictor
+        return method
     scales, views = MODES[mode]
+    compute = several or (lambda batch: [method(image, trimap) for image, trimap in batch])
 
     def predict(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        alphas = [_at_scale(predictor, views, image, trimap, scale) for scale in scales]
+        alphas = [_at_scale(compute, views, image, trimap, scale) for scale in scales]
         alphas = [alpha for alpha in alphas if alpha is not None]
         return pin_known((sum(alphas) / len(alphas)).clip(0, 1), trimap)
 
@@ -78,18 +83,18 @@ def augmented(predictor: Predictor, mode: str) -> Predictor:
 
 
 def _at_scale(
-    predictor: Predictor, views: Sequence[View], image: np.ndarray, trimap: np.ndarray, scale: float
+    compute: Several, views: Sequence[View], image: np.ndarray, trimap: np.ndarray, scale: float
 ) -> np.ndarray | None:
     """Mean over the views at one scale, (H, W); None if the trimap loses a class at that scale."""
     if scale == 1:
-        return _mean(predictor, views, image, trimap)
+        return _mean(compute, views, image, trimap)
     height, width = trimap.shape
     size = max(1, int(width * scale)), max(1, int(height * scale))
     resized = cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST)
     if np.unique(resized).size < np.unique(trimap).size:
         log.info("scale %g leaves out a class of the trimap; without that scale.", scale)
         return None
-    alpha = _mean(predictor, views, _resize(image, size), resized)
+    alpha = _mean(compute, views, _resize(image, size), resized)
     return cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
@@ -101,19 +106,11 @@ def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.rint(255 * resized.clip(0, 1)) / np.float32(255)
 
 
-def _mean(predictor: Predictor, views: Sequence[View], image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+def _mean(compute: Several, views: Sequence[View], image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     total = np.zeros(trimap.shape, np.float32)
     for transposed in (False, True):  # views of one size
         group = [view for view in views if view.transposed == transposed]
-        alphas = _several(predictor, (view.of(image) for view in group), (view.of(trimap) for view in group))
+        alphas = compute([(view.of(image), view.of(trimap)) for view in group])
         for view, alpha in zip(group, alphas, strict=True):
             total += view.back(alpha)
     return total / len(views)
-
-
-def _several(predictor: Predictor, images: Iterable[np.ndarray], trimaps: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
-    """Alphas of images of one size: by a network on a GPU at once, as memory allows; on a CPU that gains nothing."""
-    tiling = getattr(predictor, "tiling", None)
-    if tiling is None or tiling.device == "cpu":
-        return map(predictor, images, trimaps)
-    return predictor.several(list(images), list(trimaps))

@@ -1,59 +1,85 @@
-"""One item of `mattekit predict --compare`: several models' alphas on one sheet, scored if the truth is given."""
+"""`mattekit predict --compare`: the alphas of several models on one sheet, with scores if the truth is given."""
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from mattekit.baselines import FOREGROUND
-from mattekit.files import refuse_overwriting
 from mattekit.imaging import io
 from mattekit.imaging.comparison import with_cutouts, with_errors
-from mattekit.jobs.predict import Job, alpha_of, read
+from mattekit.jobs.matte import MatteJob
+from mattekit.jobs.staged import Inputs
 from mattekit.metrics import score
 
 SCORES = {"sad": "SAD {:.2f}", "mse": "MSE {:.4f}", "grad": "Grad {:.2f}", "conn": "Conn {:.2f}"}
 
 
-def compare(job: Job) -> dict:
-    """Do one job; return what `--json` prints: the output, the size, and of each model the seconds and the scores.
+class Sheet(NamedTuple):
+    """The sheet (H, W, 3), and for each model its label, seconds and scores."""
 
-    Scores are over the trimap's unknown region, None where they are undefined.
+    picture: np.ndarray
+    models: dict[str, dict]
 
-    Raises
-    ------
-    MattekitError
-        If an input cannot be used, or the output would overwrite one.
+
+@dataclass(frozen=True, kw_only=True)
+class CompareJob(MatteJob):
+    """A job of several models.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Names or files, as `registry.resolve` takes them.
+    truth : Path, optional
+        The true alpha.
     """
-    (target,) = job.outputs
-    refuse_overwriting(target, [path for path in (job.image, job.trimap, job.truth) if path])
-    source, trimap = read(job)
-    truth = None
-    if job.truth:
-        truth = io.read_alpha(job.truth, max_megapixels=job.max_megapixels).pixels
-        io.require_same_size(job.truth, truth.shape, job.image, source.pixels.shape)
-    alphas, models = {}, {}
-    for model, label in zip(job.compared, labels(job.compared), strict=True):
-        start = time.perf_counter()
-        alphas[label] = alpha_of(replace(job, model=model), source.pixels, trimap)[0]
-        models[model] = {"label": label, "seconds": round(time.perf_counter() - start, 3)}
-        if truth is not None:
-            models[model]["scores"] = _scores(alphas[label], truth, trimap == 0.5)
-    if truth is None:
-        fgs = {label: FOREGROUND[job.foreground_method](source.pixels, alpha) for label, alpha in alphas.items()}
-        sheet = with_cutouts(source.pixels, trimap, alphas, fgs)
-    else:
+
+    models: tuple[str, ...]
+    truth: Path | None = None
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Files that no output may overwrite."""
+        return [path for path in (self.image, self.trimap, self.truth) if path]
+
+    def load(self) -> Inputs:
+        """Read the image, the trimap, and the true alpha if there is one."""
+        inputs = self.read()
+        if self.truth is None:
+            return inputs
+        truth = io.read_alpha(self.truth, max_megapixels=self.max_megapixels).pixels
+        io.require_same_size(self.truth, truth.shape, self.image, inputs.source.pixels.shape)
+        return inputs._replace(truth=truth)
+
+    def solve(self, inputs: Inputs, alpha: None = None) -> Sheet:
+        """Make the alpha of every model, and of them the sheet; scores are over the unknown pixels."""
+        alphas, models, image = {}, {}, inputs.source.pixels
+        for model, label in zip(self.models, labels(self.models), strict=True):
+            start = time.perf_counter()
+            alphas[label], _ = self.alpha(model, inputs)
+            models[model] = {"label": label, "seconds": round(time.perf_counter() - start, 3)}
+            if inputs.truth is not None:
+                models[model]["scores"] = _scores(alphas[label], inputs.truth, inputs.trimap == 0.5)
+        if inputs.truth is None:
+            fgs = {label: FOREGROUND[self.foreground_method](image, alpha) for label, alpha in alphas.items()}
+            return Sheet(with_cutouts(image, inputs.trimap, alphas, fgs), models)
         words = {entry["label"]: lines(entry["scores"]) for entry in models.values()}
-        sheet = with_errors(source.pixels, trimap, truth, alphas, words)
-    io.write_image(target, sheet, icc=source.icc, suffix=job.format or target.suffix.lower())
-    height, width = trimap.shape
-    return {"outputs": {"compare": str(target)}, "height": height, "width": width, "models": models}
+        return Sheet(with_errors(image, inputs.trimap, inputs.truth, alphas, words), models)
+
+    def write(self, inputs: Inputs, solution: Sheet) -> dict:
+        """Write the sheet; return the output, the size, and of each model the seconds and the scores.
+
+        Scores that are undefined are None.
+        """
+        self.write_picture("compare", solution.picture, inputs.source, "8")
+        return self.outcome(inputs.trimap.shape, models=solution.models)
 
 
 def labels(models: Sequence[str]) -> list[str]:
-    """What models are called on a sheet: by their files' stems, names or paths, the shortest that tells them apart."""
+    """Return names of models for a sheet: their files' stems, names or paths, the shortest that tells them apart."""
     for short in (lambda model: Path(model).stem, lambda model: Path(model).name):
         names = [short(model) for model in models]
         if len(set(names)) == len(names):
@@ -67,7 +93,7 @@ def _scores(alpha: np.ndarray, truth: np.ndarray, unknown: np.ndarray) -> dict[s
 
 
 def lines(scores: dict[str, float | None]) -> list[str]:
-    """Two lines of two scores, to be read."""
+    """Return scores as two lines of text."""
     words = [
         text.split()[0] + " -" if scores[name] is None else text.format(scores[name]) for name, text in SCORES.items()
     ]

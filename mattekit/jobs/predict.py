@@ -1,152 +1,141 @@
-"""One item of `mattekit predict` from files to files: read, matte, make the pictures, write."""
+"""`mattekit predict` and `refine`: an image and a trimap in, an alpha and the pictures made with it out."""
 
 import logging
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from mattekit.files import refuse_overwriting
+from mattekit import interrupts
 from mattekit.imaging import background, io
-from mattekit.imaging.depth import output_depth
 from mattekit.inference.pictures import Pictures
-from mattekit.inference.predictor import predict_alpha
+from mattekit.inference.refine import Refined
+from mattekit.jobs.matte import MatteJob
+from mattekit.jobs.staged import PIXELS_AHEAD, Inputs
 
 log = logging.getLogger("mattekit")
 
 
-@dataclass(frozen=True)
-class Job:
-    """Two input files, the outputs wanted (kind -> file) and how to make them."""
+class Solution(NamedTuple):
+    """The pictures of a job by kind, and what was refined, for each view."""
 
-    name: str
-    image: Path
-    trimap: Path
-    targets: dict[str, Path]
-    model: str  # a method's name, or a network's file
-    device: str = "auto"  # of a network
-    precision: str = "auto"
-    compile: bool = False
-    foreground_method: str = "multilevel"
+    pictures: dict[str, np.ndarray]
+    refined: list[Refined]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictJob(MatteJob):
+    """A job of one model.
+
+    Attributes
+    ----------
+    model : str
+        A name or a file, as `registry.resolve` takes it.
+    background : str, optional
+        A colour or an image file behind the composite.
+    """
+
+    model: str
     background: str | None = None
-    depth: str = "auto"
-    format: str | None = None
-    max_size: int | None = None
-    tile: int | str = "auto"
-    overlap: int | None = None
-    tta: str = "none"
-    refinement: Any = None  # a refine.Refinement
-    compared: tuple[str, ...] = ()  # models on a sheet (`comparison.compare`), instead of one
-    truth: Path | None = None  # for that sheet
-    max_megapixels: float = io.MAX_MEGAPIXELS
 
     @property
-    def outputs(self) -> list[Path]:
-        """Files whose existence means that this job is done."""
-        return list(self.targets.values())
+    def models(self) -> tuple[str, ...]:
+        """The names of all models."""
+        return (self.model,)
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Files that no output may overwrite."""
+        return [self.image, self.trimap, *([Path(self.background)] if self.background else [])]
+
+    def load(self) -> Inputs:
+        """Read the image and the trimap."""
+        return self.read()
+
+    def solve(self, inputs: Inputs, alpha: np.ndarray | None = None) -> Solution:
+        """Make the alpha, unless it is given, and the pictures that are wanted."""
+        alpha, refined = self.alpha(self.model, inputs) if alpha is None else (alpha, [])
+        behind = self._background(inputs.trimap.shape)
+        pictures = Pictures(inputs.source.pixels, inputs.trimap, alpha, behind, self.foreground_method)
+        return Solution(pictures.make(tuple(self.targets)), refined)
+
+    def solve_together(self, group: Sequence[Inputs]) -> list[np.ndarray | None]:
+        """Return the alphas of several images with one input size; None for those that are left to `solve`."""
+        open_ = [inputs for inputs in group if (inputs.trimap == 0.5).any()]
+        if len(open_) < 2:
+            return [None] * len(group)
+        try:
+            with interrupts.surfaced():
+                alphas = iter(self.find(self.model).alphas([(one.source.pixels, one.trimap) for one in open_]))
+        except Exception as error:
+            log.info("%d images together: %s; now one by one.", len(open_), error)
+            return [None] * len(group)
+        return [next(alphas) if (inputs.trimap == 0.5).any() else None for inputs in group]
+
+    def write(self, inputs: Inputs, solution: Solution) -> dict:
+        """Write the pictures; return the outputs by kind, the size, the model, and what was refined.
+
+        Of a refined alpha "refinement" has, for each view, the cost at every step as [C, C1, C2]; "notes" says why
+        views were not refined.
+        """
+        for kind, picture in solution.pictures.items():
+            self.write_picture(kind, picture, inputs.source, "8" if kind == "preview" else None)
+        facts = self._tell(solution.refined) if self.refinement else {}
+        return self.outcome(inputs.trimap.shape, model=self.model, **facts)
+
+    def _tell(self, refined: list[Refined]) -> dict:
+        notes = list(dict.fromkeys(view.note for view in refined if view.note))
+        for note in notes:
+            log.warning("%s: %s", self.name, note)
+        for number, view in enumerate(refined, 1):
+            of = f", view {number} of {len(refined)}" if len(refined) > 1 else ""
+            for step, terms in enumerate(view.costs, 1):
+                log.info("%s%s: step %d, cost %.6f (C1 %.6f, C2 %.6f)", self.name, of, step, *terms)
+        costs = [[list(terms) for terms in view.costs] for view in refined]
+        return {"refinement": costs, **({"notes": notes} if notes else {})}
+
+    def _background(self, size: tuple[int, int]) -> np.ndarray | None:
+        if self.background is None:
+            return background.plain("white", size) if "composite" in self.targets else None
+        if Path(self.background).is_file():
+            picture = io.read_image(Path(self.background), max_megapixels=self.max_megapixels)
+            return background.cover(picture.pixels, size)
+        return background.plain(self.background, size)
 
 
-def matte(job: Job) -> dict:
-    """Do one job; return what `--json` prints: the outputs by kind, the model, the size, the seconds.
+def group(jobs: Sequence[PredictJob], batch: int | None = None) -> list[list[PredictJob]]:
+    """Group jobs of one model so that those of a group can be solved together: all of one input size.
 
-    Of a refined alpha also "refinement": for each view the cost at every step, as [C, C1, C2].
+    Parameters
+    ----------
+    jobs : sequence of PredictJob
+    batch : int, optional
+        Jobs in a group at most, fewer of large images; as the model's capabilities say unless given. Where alphas are
+        refined, averaged over views, or of reduced images, and for models that take no batches, one.
 
-    Raises
-    ------
-    MattekitError
-        If an input cannot be used, or an output would overwrite an input.
+    Returns
+    -------
+    list of list of PredictJob
+        Files whose header cannot be read are alone.
     """
-    start = time.perf_counter()
-    check_targets(job)
-    source, trimap = read(job)
-    alpha, refined = alpha_of(job, source.pixels, trimap)
-    write(job, source, make(job, source, trimap, alpha))
-    return outcome(job, trimap.shape, time.perf_counter() - start, refined)
-
-
-def check_targets(job: Job) -> None:
-    """Raise InputError if an output would overwrite an input."""
-    inputs = [job.image, job.trimap, *([Path(job.background)] if job.background else [])]
-    for target in job.outputs:
-        refuse_overwriting(target, inputs)
-
-
-def make(job: Job, source: io.Picture, trimap: np.ndarray, alpha: np.ndarray) -> dict[str, np.ndarray]:
-    """The pictures that are wanted, by kind."""
-    behind = _background(job, trimap.shape)
-    return Pictures(source.pixels, trimap, alpha, behind, job.foreground_method).make(tuple(job.targets))
-
-
-def write(job: Job, source: io.Picture, pictures: dict[str, np.ndarray]) -> None:
-    """Write what `make` gave."""
-    for kind, picture in pictures.items():
-        _write(job, kind, picture, source)
-
-
-def outcome(job: Job, size: tuple[int, int], seconds: float, refined: list) -> dict:
-    """What `matte` returns of a job that is done, `refined` being from `alpha_of`."""
-    outputs = {kind: str(path) for kind, path in job.targets.items()}
-    height, width = size
-    told = {"outputs": outputs, "model": job.model, "height": height, "width": width, "seconds": round(seconds, 3)}
-    return {**told, "refinement": _tell(job, refined)} if job.refinement else told
-
-
-def read(job: Job) -> tuple[io.Picture, np.ndarray]:
-    """The image, and the trimap (H, W) of its size."""
-    source = io.read_image(job.image, max_megapixels=job.max_megapixels)
-    trimap = io.read_trimap(job.trimap, max_megapixels=job.max_megapixels)
-    io.require_same_size(job.trimap, trimap.shape, job.image, source.pixels.shape)
-    if not (trimap == 0.5).any():
-        log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", job.trimap)
-    return source, trimap
-
-
-def alpha_of(job: Job, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, list]:
-    """Alpha (H, W) by the job's model, and what was refined on the way: a `refine.Refined` for each view."""
-    refined = []
-    alpha = predict_alpha(
-        image,
-        trimap,
-        job.model,
-        device=job.device,
-        max_size=job.max_size,
-        tile=job.tile,
-        precision=job.precision,
-        compile=job.compile,
-        overlap=job.overlap,
-        tta=job.tta,
-        refinement=job.refinement,
-        report=refined.append,
-    )
-    return alpha, refined
-
-
-def _tell(job: Job, refined: list) -> list[list[list[float]]]:
-    for note in {view.note for view in refined if view.note}:
-        log.warning("%s: %s", job.name, note)
-    for number, view in enumerate(refined, 1):
-        of = f", view {number} of {len(refined)}" if len(refined) > 1 else ""
-        for step, terms in enumerate(view.costs, 1):
-            log.info("%s%s: step %d, cost %.6f (C1 %.6f, C2 %.6f)", job.name, of, step, *terms)
-    return [[list(terms) for terms in view.costs] for view in refined]
-
-
-def _background(job: Job, size: tuple[int, int]) -> np.ndarray | None:
-    if job.background is None:
-        return background.plain("white", size) if "composite" in job.targets else None
-    if Path(job.background).is_file():
-        picture = io.read_image(Path(job.background), max_megapixels=job.max_megapixels)
-        return background.cover(picture.pixels, size)
-    return background.plain(job.background, size)
-
-
-def _write(job: Job, kind: str, picture: np.ndarray, source: io.Picture) -> None:
-    target = job.targets[kind]
-    suffix = job.format or target.suffix.lower()
-    wanted = "8" if kind == "preview" else job.depth
-    depth = output_depth(wanted, source.depth, suffix)
-    if job.depth == "auto" and depth != source.depth and kind != "preview":
-        log.warning("%s: written with %s bits; %s cannot hold the input's %s.", target, depth, suffix, source.depth)
-    io.write_image(target, picture, depth=depth, icc=source.icc, suffix=suffix)
+    if not jobs:
+        return []
+    model, first = jobs[0].find(jobs[0].model), jobs[0]
+    alone = first.refinement or first.tta != "none" or first.max_size or not model.capabilities.batches
+    count = 1 if alone else batch or model.capabilities.batch
+    if count == 1:
+        return [[job] for job in jobs]
+    buckets: dict[tuple[int, int], list[PredictJob]] = {}
+    for job in jobs:
+        try:
+            size = model.input_size(io.read_size(job.image))
+        except Exception:  # raised again when its turn comes
+            size = (PIXELS_AHEAD, PIXELS_AHEAD)
+        buckets.setdefault(size, []).append(job)
+    groups = []
+    for (height, width), bucket in buckets.items():
+        step = max(1, min(count, PIXELS_AHEAD // (height * width)))
+        groups += [bucket[i : i + step] for i in range(0, len(bucket), step)]
+    return groups

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from mattekit.errors import MattekitError
-from mattekit.inference import onnx, onnx_export
+from mattekit.inference import onnx_export
 from mattekit.inference.network import network_predictor
+from mattekit.models.onnx import OnnxModel
 from mattekit.networks import build
 from mattekit.networks.weights import header_of
 
@@ -37,7 +38,7 @@ def measure(name: str, folder: Path, size: int, repeats: int) -> str:
     recorded = time.perf_counter() - start
     random = np.random.default_rng(0)
     image, trimap = random.random((size, size, 3), np.float32), np.full((size, size), 0.5, np.float32)
-    methods = [network_predictor(network, header.preparation), onnx.file_predictor(folder / "n.onnx", device="cpu")]
+    methods = [network_predictor(network, header.preparation), OnnxModel(folder / "n.onnx", device="cpu").alpha]
     seconds = [[], []]
     for _ in range(repeats + 1):
         for method, spent in zip(methods, seconds, strict=True):

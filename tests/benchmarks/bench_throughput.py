@@ -15,14 +15,14 @@ from pathlib import Path
 import reference_networks
 
 from mattekit import parallel
-from mattekit.jobs.pipeline import runner
-from mattekit.jobs.predict import Job, matte
+from mattekit.jobs import staged
+from mattekit.jobs.predict import PredictJob, group
 
 
-def per_minute(jobs: list[Job], run) -> float:
+def per_minute(jobs: list[PredictJob], run) -> float:
     """Of one pass over the jobs."""
     start = time.perf_counter()
-    for result in run(matte, jobs, 1):
+    for result in run(jobs):
         if result.error:
             raise result.error
     return 60 * len(jobs) / (time.perf_counter() - start)
@@ -37,7 +37,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=9, help="images")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    ways = {"one by one": parallel.run, "overlapping": runner(given.batch)}
+    ways = {
+        "one by one": lambda jobs: parallel.run(staged.run_one, jobs),
+        "overlapping": lambda jobs: staged.run(group(jobs, given.batch)),
+    }
     pairs = reference_networks.images()[: given.count]
     print(f"images per minute, {len(pairs)} images, {given.device}; ratio of overlapping to one by one in one round")
     with tempfile.TemporaryDirectory() as scratch:
@@ -45,12 +48,17 @@ def main() -> None:
             model = str(reference_networks.file_of(name))
             for precision in given.precision.split(","):
                 jobs = [
-                    Job(
-                        image.stem, image, trimap, {"alpha": Path(scratch) / image.name}, model, given.device, precision
+                    PredictJob(
+                        name=image.stem,
+                        image=image,
+                        trimap=trimap,
+                        targets={"alpha": Path(scratch) / image.name},
+                        model=model,
+                        options={"device": given.device, "precision": precision},
                     )
                     for image, trimap in pairs
                 ]
-                matte(jobs[0])  # loads
+                staged.run_one(jobs[0])  # loads
                 rounds = [[per_minute(jobs, run) for run in ways.values()] for _ in range(given.rounds)]
                 medians = [statistics.median(way) for way in zip(*rounds, strict=True)]
                 ratio = statistics.median(over / single for single, over in rounds)

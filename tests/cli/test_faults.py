@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from mattekit import errors
 from mattekit.cli import app, console
-from mattekit.inference import predictor
+from mattekit.models.classical import ClassicalModel
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are a matter of POSIX")
 
@@ -105,16 +105,13 @@ def test_an_image_that_is_too_large_for_the_memory_fails_alone(tmp_path, jobs):
 def test_a_lost_device_is_told_once_and_nothing_else_is_tried_or_done_elsewhere(folder, monkeypatch):
     calls = []
 
-    def fake(model, device="auto", **options):
-        def mattes(image, trimap):
-            calls.append(len(calls))
-            if len(calls) == 2:
-                raise errors.DeviceLostError("cuda: does not answer any more (CUDA error: unspecified launch failure).")
-            return trimap
+    def fake(self, image, trimap):
+        calls.append(len(calls))
+        if len(calls) == 2:
+            raise errors.DeviceLostError("cuda: does not answer any more (CUDA error: unspecified launch failure).")
+        return trimap
 
-        return mattes
-
-    monkeypatch.setattr(predictor, "predictor", fake)
+    monkeypatch.setattr(ClassicalModel, "alpha", fake)
     result = predict(folder, "--json", code=3)
     assert len(calls) == 2 and names(folder / "out") == ["a.png"]
     rows = [json.loads(line) for line in result.stdout.splitlines()]
@@ -227,7 +224,7 @@ def test_ctrl_c_in_a_compiled_function_ends_the_run_and_is_no_failure_of_an_imag
         except KeyboardInterrupt as interrupt:
             raise SystemError("CPUDispatcher(...) returned a result with an exception set") from interrupt
 
-    monkeypatch.setattr(predictor, "predictor", lambda *_, **__: compiled)
+    monkeypatch.setattr(ClassicalModel, "alpha", lambda self, *pair: compiled(*pair))
     result = predict(folder, code=130)
     assert len(calls) == 1 and result.stderr.startswith("error: interrupted.")
 

@@ -137,8 +137,8 @@ def test_a_trimap_without_unknown_is_its_own_alpha(tmp_path, weights):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["refine", "-m", "closed-form"], 1, "refinement changes a network's decoder, and this has none"),
-        (["predict", "-m", "rw", "--refine", "3"], 1, "refinement changes a network's decoder, and this has none"),
+        (["refine", "-m", "closed-form"], 1, "a classical method, wanted a network's file of weights"),
+        (["predict", "-m", "rw", "--refine", "3"], 1, "a classical method, wanted a network's file of weights"),
         (["refine", "-m", "W", "--optimiser", "newton"], 2, "'newton', wanted one of lbfgs"),
         (["refine", "-m", "W", "--rule", "mine"], 2, "'mine', wanted one of released"),
         (["refine", "-m", "W", "--trace", "costs.txt"], 2, "name a .csv or a .jsonl file"),

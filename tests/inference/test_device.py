@@ -5,7 +5,7 @@ import torch
 
 from mattekit.errors import DeviceLostError, InputError
 from mattekit.inference import device as devices
-from mattekit.inference.device import resolve, watched
+from mattekit.inference.device import detect_device_loss, resolve
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ class Cuda:
     def __init__(self, monkeypatch, lost):
         monkeypatch.setattr(devices, "_answers", lambda device: not lost)
 
-    @watched("cuda:1")
+    @detect_device_loss("cuda:1")
     def work(self, text):
         raise RuntimeError(text)
 

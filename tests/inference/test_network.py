@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from mattekit.errors import InputError, MissingFileError
-from mattekit.inference.network import UNKNOWN, file_predictor, network_input, network_predictor
-from mattekit.inference.predictor import predict_alpha
+from mattekit.errors import InputError
+from mattekit.inference.network import UNKNOWN, network_input, network_predictor
 from mattekit.inference.preparation import PREPARATIONS
 from mattekit.networks import build
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import a2u as released_a2u
 from mattekit.networks.released import indexnet as released_indexnet
 from mattekit.networks.released import lsa as released_lsa
-from mattekit.networks.weights import IMAGENET, header_of, save_network
+from mattekit.networks.weights import IMAGENET
 
 FAMILIES = {  # prefix of the reference file: preparation
     "indexnet_b1": "resize-16+1",
@@ -190,22 +189,3 @@ def test_the_given_network_is_left_alone():
 def test_wrong_names_are_answered_with_the_right_ones(changes, message):
     with pytest.raises(InputError, match=message):
         network_predictor(Echo(), **changes)
-
-
-def test_a_file_of_weights_is_a_model(tmp_path):
-    """Its header says how images are prepared; the same file is read once, a new one of its name again."""
-    (image, trimap), path = scene((30, 50)), tmp_path / "a2u.safetensors"
-    for seed in (0, 1):
-        torch.manual_seed(seed)
-        network = build("a2u").eval()
-        save_network(path, network, header_of(network))
-        alpha = predict_alpha(image, trimap, str(path))
-        np.testing.assert_array_equal(alpha, network_predictor(network, "reflect-16")(image, trimap))
-        assert file_predictor(path) is file_predictor(path)
-
-
-def test_a_model_that_is_neither_method_nor_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match="closed-forn: no such model. Use one of default, closed-form"):
-        predict_alpha(*scene((8, 8)), "closed-forn")
-    with pytest.raises(MissingFileError, match="none.safetensors: no such file"):
-        predict_alpha(*scene((8, 8)), str(tmp_path / "none.safetensors"))

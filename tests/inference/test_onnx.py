@@ -12,7 +12,8 @@ from mattekit.cli import app
 from mattekit.errors import InputError, MissingExtraError, MissingFileError, WeightsError
 from mattekit.inference import onnx, onnx_export
 from mattekit.inference.network import network_input
-from mattekit.inference.predictor import check_model, predictor
+from mattekit.models import registry
+from mattekit.models.onnx import read_header
 from mattekit.networks import build
 from mattekit.networks.weights import header_of, load_network, save_network
 
@@ -60,7 +61,7 @@ def test_what_was_compared_is_told(files):
 def test_a_model_gives_the_alphas_of_its_network_at_any_size(files, size):
     weights, model, _ = files
     image, trimap = scene(size)
-    wanted, alpha = (predictor(str(path), "cpu")(image, trimap) for path in (weights, model))
+    wanted, alpha = (registry.load(path, "cpu").alpha(image, trimap) for path in (weights, model))
     assert wanted[trimap == 0.5].std() > 0.01  # networks that say nothing would agree
     np.testing.assert_allclose(alpha, wanted, rtol=0, atol=1e-4)
     assert (alpha[trimap == 0] == 0).all() and (alpha[trimap == 1] == 1).all()
@@ -76,7 +77,7 @@ def test_a_model_takes_batches(files):
 
 def test_a_model_says_what_it_is_and_nothing_of_where_it_was_made(files):
     weights, model, _ = files
-    header = onnx.read_header(model)
+    header = read_header(model)
     assert header == load_network(weights).header and header.licence == "CC0"
     assert b"site-packages" not in model.read_bytes() and b"encoder_decoder.py" not in model.read_bytes()
     shown = json.loads(CliRunner().invoke(app, ["weights", "show", str(model), "--json"]).stdout)
@@ -107,7 +108,9 @@ def test_models_of_the_authors_weights_give_pytorchs_alphas(oracle, shared, tmp_
     data = oracle(name).data
     image, levels = (np.ascontiguousarray(data[key], np.float32) / 255 for key in ("odd_rgb", "odd_trimap"))
     trimap = np.where((levels == 0) | (levels == 1), levels, np.float32(0.5))
-    wanted, alpha = (predictor(f"{tmp_path}/n{end}", "cpu")(image, trimap) for end in (".safetensors", ".onnx"))
+    wanted, alpha = (
+        registry.load(f"{tmp_path}/n{end}", "cpu").alpha(image, trimap) for end in (".safetensors", ".onnx")
+    )
     assert wanted[trimap == 0.5].std() > 0.05
     assert np.abs(alpha - wanted).max() < 1 / 255
 
@@ -138,7 +141,7 @@ def test_a_missing_package_names_the_extra(files, tmp_path, monkeypatch, module)
         onnx_export.export(tmp_path / "m.onnx", network, network.header)
     if module == "onnxruntime":
         with pytest.raises(MissingExtraError, match="b4.onnx"):
-            check_model(str(files[1]))
+            registry.resolve(str(files[1]))
 
 
 def test_files_that_are_no_models_are_refused(tmp_path):
@@ -146,25 +149,25 @@ def test_files_that_are_no_models_are_refused(tmp_path):
 
     (tmp_path / "text.onnx").write_text("no model")
     with pytest.raises(WeightsError, match="text.onnx: no model that onnxruntime"):
-        check_model(f"{tmp_path}/text.onnx")
+        registry.resolve(f"{tmp_path}/text.onnx")
     with pytest.raises(MissingFileError, match="none.onnx"):
-        check_model(f"{tmp_path}/none.onnx")
+        registry.resolve(f"{tmp_path}/none.onnx")
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "other", [x], [y])
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "other.onnx")
     with pytest.raises(WeightsError, match="names no network. Make one with: mattekit export"):
-        check_model(f"{tmp_path}/other.onnx")
+        registry.resolve(f"{tmp_path}/other.onnx")
 
 
 def test_devices_that_onnxruntime_has_not_are_refused(files):
     import onnxruntime
 
     with pytest.raises(InputError, match="mps"):
-        check_model(str(files[1]), "mps")
+        registry.resolve(files[1], "mps")
     if onnx.CUDA not in onnxruntime.get_available_providers():
         assert onnx.resolve("auto") == "cpu"
         with pytest.raises(InputError, match="onnxruntime-gpu"):
-            check_model(str(files[1]), "cuda")
+            registry.resolve(files[1], "cuda")
 
 
 def test_a_session_that_fell_back_is_refused(files):
@@ -184,7 +187,7 @@ def test_a_lack_of_memory_is_told_as_one():
 
 def test_a_model_cannot_be_refined(files):
     with pytest.raises(InputError, match="gradients"):
-        check_model(str(files[1]), refined=True)
+        registry.resolve(files[1]).refined(*scene((40, 50)), None, print)
 
 
 def test_networks_for_other_tasks_are_not_exported(tmp_path):

@@ -13,11 +13,11 @@ from mattekit.inference.network import network_input, network_predictor
 from mattekit.inference.preparation import PREPARATIONS
 from mattekit.inference.refine import Grids, Refinement, refine, tell
 from mattekit.inference.refinement_cost import RULES, Cost, regions
-from mattekit.inference.refiner import file_refiner, network_refiner
+from mattekit.inference.refiner import network_refiner
 from mattekit.networks import build
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import lsa as released
-from mattekit.networks.weights import IMAGENET, header_of, save_network
+from mattekit.networks.weights import IMAGENET, header_of
 
 WHOLE = (slice(None), slice(None))
 PUBLISHED = dict(optimiser="gradient-descent", stop=False)
@@ -254,14 +254,6 @@ def test_weights_and_the_given_network_stay_as_they_are():
     before = {key: value.clone() for key, value in network.state_dict().items()}
     network_refiner(network, preparation, IMAGENET, device="cpu")(*scene(), Refinement(4), tell)
     assert all(value.equal(before[key]) for key, value in network.state_dict().items())
-
-
-def test_a_file_is_read_once(tmp_path):
-    network = build("a2u")
-    save_network(tmp_path / "a.safetensors", network, header_of(network))
-    refiner = file_refiner(tmp_path / "a.safetensors", device="cpu")
-    assert file_refiner(str(tmp_path / "a.safetensors"), device="cpu") is refiner
-    assert refiner(*scene(), Refinement(2), tell).shape == (40, 56)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mattekit.cli import app
-from mattekit.inference import predictor
+from mattekit.errors import InputError
+from mattekit.models import registry
 from mattekit.networks import packaged
 from mattekit.networks.weights import load_network
 
@@ -37,14 +38,14 @@ def test_list_shows_them():
 
 def test_without_them_closed_form_is_used_and_said(monkeypatch, tmp_path, caplog):
     monkeypatch.setattr(packaged, "FOLDER", tmp_path)
-    assert predictor.default_model() == "closed-form"
+    assert registry.default_name() == "closed-form"
     assert "not installed" in caplog.text
 
 
 def test_they_are_found_by_name():
-    assert predictor.located("default").endswith("default.safetensors")
-    with pytest.raises(predictor.InputError, match="no such model. Use one of default, "):
-        predictor.located("defualt")
+    assert registry.resolve("default").path.name == "default.safetensors"
+    with pytest.raises(InputError, match="no such model. Use one of default, "):
+        registry.resolve("defualt")
 
 
 def test_commands_on_files_of_weights_know_them_by_name(tmp_path):

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from mattekit.errors import DivergedError, InputError
-from mattekit.inference.predictor import predict_alpha
+from mattekit.models import registry
 from mattekit.networks import build
 from mattekit.networks.weights import header_of, load_network, save_network
 from mattekit.training import logs, loop
@@ -40,7 +40,7 @@ def test_a_run_writes_all_it_should_and_predict_takes_its_networks(job, data):
     assert result["best"] == min(r["sad"] for r in records if r["kind"] == "validation")
     assert sorted(path.name for path in folder.pictures.iterdir()) == ["000000.png", "000004.png", "000008.png"]
     assert load_network(folder.best).header.origin.startswith("trained by mattekit, recipe tiny")
-    alpha = predict_alpha(np.random.default_rng(0).random((40, 50, 3), np.float32), TRIMAP, str(folder.last))
+    alpha = registry.load(folder.last).alpha(np.random.default_rng(0).random((40, 50, 3), np.float32), TRIMAP)
     assert alpha.shape == (40, 50)
 
 

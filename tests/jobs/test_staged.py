@@ -9,14 +9,14 @@ import pytest
 from mattekit.imaging import io
 from mattekit.inference import network
 from mattekit.inference.preparation import PREPARATIONS
-from mattekit.jobs import pipeline
-from mattekit.jobs import predict as matting
-from mattekit.jobs.predict import Job, matte
+from mattekit.jobs import predict, staged
+from mattekit.jobs.predict import PredictJob, group
+from mattekit.models.torch import TorchModel
 
 SIZES = [(48, 64), (48, 64), (40, 33), (41, 64), (48, 64), (70, 48), (60, 64)]  # prepared, all but one are 64 x 64
 
 
-def jobs(folder: Path, out: str, model: Path, **changes) -> list[Job]:
+def jobs(folder: Path, out: str, model: Path, **changes) -> list[PredictJob]:
     """One job for each of SIZES; alphas of 16 bits."""
     (folder / out).mkdir()
     made = []
@@ -29,12 +29,13 @@ def jobs(folder: Path, out: str, model: Path, **changes) -> list[Job]:
             cv2.imwrite(str(image), random.integers(0, 256, (*size, 3), np.uint8))
             cv2.imwrite(str(trimap), levels)
         targets = {"alpha": folder / out / f"{i}.png"}
-        made.append(Job(f"{i}", image, trimap, targets, str(model), depth="16", **changes))
+        files = dict(name=f"{i}", image=image, trimap=trimap, targets=targets)
+        made.append(PredictJob(**files, model=str(model), depth="16", **changes))
     return made
 
 
-def run(todo, batch=None, processes=1):
-    return {result.item.name: result for result in pipeline.runner(batch)(matte, todo, processes)}
+def run(todo, batch=None):
+    return {result.item.name: result for result in staged.run(group(todo, batch))}
 
 
 def read(job):
@@ -46,7 +47,7 @@ def test_alphas_are_those_of_images_alone(tmp_path, weights_file, batch):
     """Batches sum in another order: within float32's rounding, and one level of 16 bits."""
     alone, together = jobs(tmp_path, "alone", weights_file), jobs(tmp_path, "together", weights_file)
     for job in alone:
-        matte(job)
+        staged.run_one(job)
     results = run(together, batch)
     assert results.keys() == {job.name for job in together}
     for one, other in zip(alone, together, strict=True):
@@ -73,11 +74,11 @@ def test_images_of_one_prepared_size_go_together(tmp_path, weights_file, monkeyp
 
 def test_groups_hold_every_job_once_and_few_large_images(tmp_path, weights_file, monkeypatch):
     todo = jobs(tmp_path, "out", weights_file)
-    groups = pipeline.grouped(todo, 3)
+    groups = group(todo, 3)
     assert sorted(job.name for group in groups for job in group) == [job.name for job in todo]
     assert max(map(len, groups)) == 3
-    monkeypatch.setattr(pipeline, "PIXELS_AHEAD", 2 * 64 * 64)
-    assert max(map(len, pipeline.grouped(todo, 3))) == 2
+    monkeypatch.setattr(predict, "PIXELS_AHEAD", 2 * 64 * 64)
+    assert max(map(len, group(todo, 3))) == 2
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -115,19 +116,19 @@ def test_what_fails_together_is_tried_alone(tmp_path, weights_file, monkeypatch)
 def test_no_more_is_read_than_may_be_under_way(tmp_path, weights_file, monkeypatch):
     """With room for no image beside the one computed, each is read when the one before it is written."""
     events = []
-    for name in ("read", "write"):
-        plain = getattr(matting, name)
+    for name in ("load", "write"):
+        plain = getattr(PredictJob, name)
         spied = lambda job, *rest, name=name, plain=plain: (events.append(name), plain(job, *rest))[1]  # noqa: E731
-        monkeypatch.setattr(matting, name, spied)
-    monkeypatch.setattr(pipeline, "PIXELS_AHEAD", 0)
+        monkeypatch.setattr(PredictJob, name, spied)
+    monkeypatch.setattr(staged, "PIXELS_AHEAD", 0)
     run(jobs(tmp_path, "out", weights_file), 1)
-    assert events == ["read", "write"] * len(SIZES)
+    assert events == ["load", "write"] * len(SIZES)
 
 
 def test_leaving_early_drops_what_waits(tmp_path, weights_file):
     """As --fail-fast and Ctrl-C do; no half file stays."""
     todo = jobs(tmp_path, "out", weights_file)
-    results = pipeline.runner(1)(matte, todo, 1)
+    results = staged.run(group(todo, 1))
     next(results)
     results.close()
     left = list((tmp_path / "out").iterdir())
@@ -135,7 +136,7 @@ def test_leaving_early_drops_what_waits(tmp_path, weights_file):
     assert all(io.read_alpha(path).depth == "16" for path in left)
 
 
-@pytest.mark.parametrize("changes", [{"tta": "flip"}, {"max_size": 32}, {"tile": 32, "overlap": 0}])
+@pytest.mark.parametrize("changes", [{"tta": "flip"}, {"max_size": 32}, {"options": {"tile": 32, "overlap": 0}}])
 def test_what_is_done_in_steps_is_done_image_by_image(tmp_path, weights_file, changes, monkeypatch):
     monkeypatch.setattr(network.NetworkPredictor, "several", None)
     assert not any(result.error for result in run(jobs(tmp_path, "out", weights_file, **changes), 3).values())
@@ -151,22 +152,14 @@ def test_prepared_sizes_are_known_beforehand(name, size):
 
 def test_seconds_are_those_of_an_image_and_not_of_waiting(tmp_path, weights_file, monkeypatch):
     """By a clock that only computing moves on."""
-    now, alpha_of = [0.0], matting.alpha_of
+    now, alpha = [0.0], TorchModel.alpha
 
     def slow(*args):
         now[0] += 1
-        return alpha_of(*args)
+        return alpha(*args)
 
-    loaded = [pipeline._load(job) for job in jobs(tmp_path, "out", weights_file)[:3]]
-    monkeypatch.setattr(pipeline.time, "perf_counter", lambda: now[0])
-    monkeypatch.setattr(matting, "alpha_of", slow)
-    solved = [one for group in ([one._replace(seconds=0.25)] for one in loaded) for one in drained(group)]
-    assert [pipeline._write(one)["seconds"] for one in solved] == [1.25] * 3
-
-
-def drained(group):
-    """What `_solved` returns."""
-    steps = pipeline._solved(group)
-    with pytest.raises(StopIteration) as end:
-        next(steps)
-    return end.value.value
+    loaded = [staged._load(job)._replace(seconds=0.25) for job in jobs(tmp_path, "out", weights_file)[:3]]
+    monkeypatch.setattr(staged.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(TorchModel, "alpha", slow)
+    solved = [solution for one in loaded for solution in staged._solve([one])]
+    assert [staged._write(one)["seconds"] for one in solved] == [1.25] * 3

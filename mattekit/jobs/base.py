@@ -1,0 +1,74 @@
+"""Jobs: one item of a command, from input files to output files."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mattekit.files import refuse_overwriting
+from mattekit.imaging import io
+from mattekit.imaging.depth import output_depth
+
+log = logging.getLogger("mattekit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """The base of all jobs: output files and how their pictures are written.
+
+    Attributes
+    ----------
+    name : str
+        What messages and results call the item.
+    targets : dict of str to Path
+        The output file of each kind of picture; Path("-") is standard output.
+    depth : "auto", "8", "16" or "float"
+        Of the outputs; "auto" is the depth of the picture they are made from.
+    format : str, optional
+        Suffix of the outputs' format, where the targets' own do not tell.
+    max_megapixels : float
+        Larger inputs are refused.
+    """
+
+    name: str
+    targets: dict[str, Path]
+    depth: str = "auto"
+    format: str | None = None
+    max_megapixels: float = io.MAX_MEGAPIXELS
+
+    @property
+    def inputs(self) -> Sequence[Path]:
+        """Files that no output may overwrite."""
+        raise NotImplementedError
+
+    @property
+    def outputs(self) -> list[Path]:
+        """Files whose existence means that this job is done."""
+        return list(self.targets.values())
+
+    def check_targets(self) -> None:
+        """Raise InputError if an output would overwrite an input."""
+        for target in self.outputs:
+            refuse_overwriting(target, self.inputs)
+
+    def write_picture(self, kind: str, picture: np.ndarray, source: io.Picture, depth: str | None = None) -> None:
+        """Write the picture (H, W) or (H, W, C) of one kind, with the colour profile of the picture it is made from.
+
+        `depth` is in place of the job's. Where "auto" loses depth, a warning says so.
+        """
+        target, wanted = self.targets[kind], depth or self.depth
+        suffix = self.format or target.suffix.lower()
+        written = output_depth(wanted, source.depth, suffix)
+        if wanted == "auto" and written != source.depth:
+            log.warning(
+                "%s: written with %s bits; %s cannot hold the input's %s.", target, written, suffix, source.depth
+            )
+        io.write_image(target, picture, depth=written, icc=source.icc, suffix=suffix)
+
+    def outcome(self, size: tuple[int, int], **facts: Any) -> dict[str, Any]:
+        """Return what `--json` prints of a job that is done: its outputs, their size (H, W), and `facts`."""
+        outputs = {kind: str(path) for kind, path in self.targets.items()}
+        return {"outputs": outputs, "height": size[0], "width": size[1], **facts}

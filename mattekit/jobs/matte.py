@@ -1,0 +1,72 @@
+"""The base of jobs that make alphas of an image and a trimap: how their files are read and their models found."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mattekit.imaging import io
+from mattekit.inference.refine import Refined, Refinement
+from mattekit.jobs.staged import Inputs, StagedJob
+from mattekit.models import registry
+from mattekit.models.model import Model
+from mattekit.models.prediction import predict_alpha
+
+log = logging.getLogger("mattekit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatteJob(StagedJob):
+    """An image with its trimap, and how alphas are made of them.
+
+    Attributes
+    ----------
+    image, trimap : Path
+    options : dict
+        Of `registry.resolve`: device, precision, compile, tile, overlap.
+    max_size, tta, refinement
+        As for `models.prediction.predict_alpha`.
+    foreground_method : str
+        A name of `baselines.FOREGROUND`.
+    """
+
+    image: Path
+    trimap: Path
+    options: dict[str, Any] = field(default_factory=dict)
+    max_size: int | None = None
+    tta: str = "none"
+    refinement: Refinement | None = None
+    foreground_method: str = "multilevel"
+
+    models: ClassVar[Sequence[str]]  # names of all models; a field or a property of subclasses
+
+    def read(self) -> Inputs:
+        """Read the image and the trimap (H, W) of its size, with the known classes that the models need."""
+        both = any(self.find(name).capabilities.needs_both_classes for name in self.models)
+        source = io.read_image(self.image, max_megapixels=self.max_megapixels)
+        trimap = io.read_trimap(self.trimap, max_megapixels=self.max_megapixels, require_classes=both)
+        io.require_same_size(self.trimap, trimap.shape, self.image, source.pixels.shape)
+        if not (trimap == 0.5).any():
+            log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", self.trimap)
+        return Inputs(source, trimap)
+
+    def find(self, model: str) -> Model:
+        """Return a model by its name or file, on the job's device and with its options."""
+        return registry.resolve(model, **self.options)
+
+    def alpha(self, model: str, inputs: Inputs) -> tuple[np.ndarray, list[Refined]]:
+        """Return the alpha (H, W) by a model, and what was refined, for each view."""
+        refined: list[Refined] = []
+        alpha = predict_alpha(
+            self.find(model),
+            inputs.source.pixels,
+            inputs.trimap,
+            max_size=self.max_size,
+            tta=self.tta,
+            refinement=self.refinement,
+            report=refined.append,
+        )
+        return alpha, refined

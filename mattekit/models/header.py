@@ -1,0 +1,29 @@
+"""Checks of what a network's file says of itself, before its weights are read."""
+
+from mattekit.baselines.coarse import PRIORS
+from mattekit.errors import InputError, WeightsError
+from mattekit.inference.preparation import preparation
+from mattekit.networks import find, prior_name
+from mattekit.networks.header import Header
+
+
+def require_matting(path: object, header: Header) -> None:
+    """Raise unless the header names a matting network and a preparation that exist.
+
+    Raises
+    ------
+    InputError
+        If the network is known, and takes no image with a trimap.
+    WeightsError
+        If the network, its estimates or its preparation are unknown.
+    """
+    try:
+        preparation(header.preparation)
+        task = find(header.network).task
+        prior = prior_name(header.network, header.arguments)
+    except InputError as error:
+        raise WeightsError(f"{path}: {error}") from error
+    if task != "matting":
+        raise InputError(f"{path}: {header.network}, which is no matting network.")
+    if prior is not None and not (isinstance(prior, str) and prior in PRIORS):
+        raise WeightsError(f"{path}: unknown estimates {prior!r}, wanted one of {', '.join(PRIORS)}.")

@@ -1,0 +1,70 @@
+"""An alpha by a model: over views, refined, at a reduced size, as asked for."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from mattekit.errors import InputError
+from mattekit.imaging.trimap import pin_known, reduced
+from mattekit.inference.refine import Refined, Refinement, tell
+from mattekit.inference.tta import augmented
+from mattekit.models.model import Model
+
+
+def predict_alpha(
+    model: Model,
+    image: np.ndarray,
+    trimap: np.ndarray,
+    *,
+    max_size: int | None = None,
+    tta: str = "none",
+    refinement: Refinement | None = None,
+    report: Callable[[Refined], None] = tell,
+) -> np.ndarray:
+    """Return the alpha of an image by a model, at full size whatever size the model works at.
+
+    Parameters
+    ----------
+    model : Model
+    image : (H, W, 3) float32 RGB in 0..1
+    trimap : (H, W) float32, exactly 0, 0.5 and 1
+    max_size : int, optional
+        Longest side in pixels at which the model works; larger images are reduced for it and the alpha is enlarged.
+    tta : str
+        A name of `tta.MODES`, the views that are averaged.
+    refinement : Refinement, optional
+        How the alpha of each view is refined.
+    report : function of Refined
+        Called for each refined view; logs it unless given.
+
+    Returns
+    -------
+    (H, W) float32 in 0..1, exactly 0 and 1 where the trimap says so; the trimap itself if nothing is unknown
+
+    Raises
+    ------
+    InputError
+        If the model does not support what is asked for, or has no alpha for this input.
+    """
+    if not (trimap == 0.5).any():
+        return trimap.copy()
+    method = _method(model, tta, refinement, report)
+    height, width = trimap.shape
+    scale = (max_size or max(height, width)) / max(height, width)
+    if scale >= 1:
+        return pin_known(method(image, trimap), trimap)
+    small = max(1, round(width * scale)), max(1, round(height * scale))
+    alpha = method(cv2.resize(image, small, interpolation=cv2.INTER_AREA), reduced(trimap, small))
+    return pin_known(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1), trimap)
+
+
+def _method(
+    model: Model, tta: str, refinement: Refinement | None, report: Callable[[Refined], None]
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the function of image and trimap that was asked for."""
+    if tta != "none" and not model.capabilities.views:
+        raise InputError(f"{model.name}: test-time augmentation {tta}, but this {model.kind} takes no views.")
+    if refinement:
+        return augmented(lambda image, trimap: model.refined(image, trimap, refinement, report), tta)
+    return augmented(model.alpha, tta, model.alphas if model.capabilities.batch > 1 else None)

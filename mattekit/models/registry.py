@@ -1,0 +1,165 @@
+"""Models by name or file: classical methods, packaged weights, files of weights, ONNX files, plug-ins.
+
+A plug-in is an entry point of the group `mattekit.models`: a function `factory(name_or_path, **options)` that returns
+a `Model`, or None where the name is not one of its own. `options` are those of `resolve`. Plug-ins are asked for names
+that mattekit does not know itself, and for files that are neither .safetensors nor .onnx; they are read only then.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from mattekit.baselines import ALPHA
+from mattekit.errors import InputError, MattekitError
+from mattekit.models.classical import ClassicalModel
+from mattekit.models.model import Model
+from mattekit.networks.packaged import DEFAULT, packaged
+
+log = logging.getLogger("mattekit")
+
+GROUP = "mattekit.models"
+FALLBACK = "closed-form"
+KEPT = 4  # models that stay loaded, for folders that several are compared on
+
+
+def load(name: str | Path, device: str = "auto", **options: Any) -> Model:
+    """Return a model with all that it needs read, so that its first alpha is as fast as the others.
+
+    Parameters, errors: as for `resolve`.
+    """
+    model = resolve(name, device, **options)
+    model.load()
+    return model
+
+
+def resolve(name: str | Path, device: str = "auto", **options: Any) -> Model:
+    """Find a model by its name or file, reading no weights; the same one is returned while its file is unchanged.
+
+    Parameters
+    ----------
+    name : str or Path
+        One of `names`, a file of weights (.safetensors), an ONNX file, or what a plug-in knows.
+    device : "auto", "cpu", "cuda", "cuda:1" or "mps"
+        Where networks compute; classical methods always use the CPU.
+    **options
+        `precision`, `compile`, `tile` and `overlap`, as for `models.torch.TorchModel`; models without a choice leave
+        them out, see `Model.capabilities`.
+
+    Raises
+    ------
+    InputError
+        If no model has that name, or the device is not there.
+    MissingFileError, WeightsError, MissingExtraError
+        If the file is missing or cannot be used, or the package that reads it is not installed.
+    """
+    name = str(name)
+    if name in ALPHA:
+        return ClassicalModel(name)
+    return _resolve(name, _stamp(name), device, **dict(sorted(options.items())))
+
+
+@lru_cache(maxsize=KEPT)
+def _resolve(name: str, stamp: int | None, device: str, **options: Any) -> Model:
+    own = packaged()
+    if name in own:
+        return _torch(str(own[name]), name=name, device=device, **options)
+    suffix = Path(name).suffix.lower()
+    if suffix == ".onnx":
+        from mattekit.models.onnx import OnnxModel
+
+        return OnnxModel(name, device=device)
+    if suffix != ".safetensors" and (model := _plugged_in(name, device=device, **options)):
+        return model
+    if not suffix and not Path(name).is_file():
+        raise InputError(f"{name}: no such model. Use one of {', '.join(names())}, or a network's file of weights.")
+    return _torch(name, device=device, **options)
+
+
+def names() -> list[str]:
+    """Return the names of all models: packaged weights, classical methods, plug-ins."""
+    return [*packaged(), *ALPHA, *(point.name for point in _plug_ins())]
+
+
+def default_name() -> str:
+    """Return the model used if none is named: the packaged default, or closed-form without it."""
+    if DEFAULT in packaged():
+        return DEFAULT
+    log.warning("mattekit's own weights are not installed; using %s.", FALLBACK)
+    return FALLBACK
+
+
+def describe(path: str | Path) -> dict:
+    """Return what a network's file says of itself, also for networks of other tasks.
+
+    Returns
+    -------
+    dict
+        The fields of Header, "bytes", and more where the format tells more.
+    """
+    if Path(path).suffix.lower() == ".onnx":
+        from mattekit.models.onnx import describe as describe_file
+    else:
+        from mattekit.networks.weights import describe as describe_file
+    return describe_file(packaged().get(str(path), Path(path)))
+
+
+def _torch(path: str, **options: Any) -> Model:
+    from mattekit.models.torch import TorchModel
+
+    return TorchModel(path, **options)
+
+
+def _stamp(name: str) -> int | None:
+    path = Path(packaged().get(name, name))
+    return path.stat().st_mtime_ns if path.is_file() else None
+
+
+def _plug_ins() -> list[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=lambda point: point.name)
+
+
+def _plugged_in(name: str, **options: Any) -> Model | None:
+    for point in _plug_ins():
+        factory = _factory(point)
+        model = _made(point, factory, name, options) if factory else None
+        if model is not None:
+            return model
+    return None
+
+
+@lru_cache
+def _factory(point: EntryPoint) -> Callable[..., Model | None] | None:
+    """Return a plug-in's function; None, with one warning in a process, if it cannot be imported."""
+    try:
+        return point.load()
+    except Exception as error:
+        _warn(point, error)
+        return None
+
+
+def _made(point: EntryPoint, factory: Callable[..., Model | None], name: str, options: dict) -> Model | None:
+    try:
+        model = factory(name, **options)
+        if model is not None and not isinstance(model, Model):
+            raise TypeError(
+                f"its factory returned {type(model).__name__}, wanted a mattekit.models.model.Model or None"
+            )
+        return model
+    except MattekitError:  # the plug-in knows this name, and says what is wrong with it
+        raise
+    except Exception as error:
+        _warn(point, error)
+        return None
+
+
+@lru_cache
+def _warn_once(line: str) -> None:
+    log.warning("%s", line)
+
+
+def _warn(point: EntryPoint, error: Exception) -> None:
+    reason = " ".join(str(error).split())
+    _warn_once(f"plug-in {point.name} ({point.value}) left out: {type(error).__name__}: {reason}")

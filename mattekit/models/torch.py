@@ -1,0 +1,114 @@
+"""Networks in files of weights as models, run by PyTorch."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mattekit.inference.device import detect_device_loss, resolve
+from mattekit.inference.network import NetworkPredictor, network_predictor
+from mattekit.inference.precision import PRECISIONS, choose
+from mattekit.inference.preparation import preparation
+from mattekit.inference.refine import Refined, Refinement
+from mattekit.inference.refiner import NetworkRefiner
+from mattekit.inference.tiling import Setting
+from mattekit.models.header import require_matting
+from mattekit.models.model import Capabilities, Model, Pair
+from mattekit.networks import prior_name
+from mattekit.networks.weights import load_network, read_header
+
+BATCH = {"cuda": 8, "mps": 4}  # images at once; on a CPU one image keeps all cores busy
+
+
+class TorchModel(Model):
+    """A network of a file that training or `networks.weights.save_network` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+    name : str, optional
+        In place of the path.
+    device : "auto", "cpu", "cuda", "cuda:1" or "mps"
+    precision : "auto", "fp32", "bf16" or "fp16"
+        See `inference.precision.choose`.
+    compile : bool
+        See `inference.compiled.compiled`.
+    tile, overlap
+        As for `inference.tiling.Tiling`.
+
+    Raises
+    ------
+    InputError
+        If the device is not there, or the file's network is for another task.
+    MissingFileError, WeightsError
+        If there is no such file, or it holds something else.
+    """
+
+    kind = "network"
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        name: str | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        compile: bool = False,
+        tile: Setting = "auto",
+        overlap: int | None = None,
+    ):
+        self.path, self.name = Path(path), name or str(path)
+        self.header = read_header(self.path)
+        self.device = resolve(device)
+        require_matting(self.name, self.header)
+        self.precision = choose(precision, self.header.network, self.device)
+        self.placement = f"{self.device}, {self.precision}"
+        self._options = {"precision": self.precision, "compile": compile, "tile": tile, "overlap": overlap}
+        self.capabilities = Capabilities(
+            tiles=True,
+            refinement=True,
+            devices=("cpu", "cuda", "mps"),
+            precisions=tuple(PRECISIONS),
+            batch=BATCH.get(self.device.partition(":")[0], 1),
+            batches=tile in ("auto", "off"),
+            compiles=prior_name(self.header.network, self.header.arguments) is not None,
+        )
+
+    def load(self) -> None:
+        """Read the weights."""
+        _ = self._predictor
+
+    def alpha(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """Return the alpha (H, W) of an image (H, W, 3) and a trimap (H, W); see `Model.alpha`."""
+        return self._predictor(image, trimap)
+
+    def alphas(self, batch: Sequence[Pair]) -> list[np.ndarray]:
+        """Return the alphas of images with equal `input_size`, computed together as far as memory allows."""
+        return self._predictor.several(*zip(*batch, strict=True)) if batch else []
+
+    def refined(
+        self, image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Callable[[Refined], None]
+    ) -> np.ndarray:
+        """Return the refined alpha, computed in float32 on the whole image; see `Model.refined`."""
+        return self._refiner(image, trimap, how, report)
+
+    def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the size of the network's input for an image of a size."""
+        return preparation(self.header.preparation).size(size)
+
+    @cached_property
+    def _predictor(self) -> NetworkPredictor:
+        with detect_device_loss(self.device):
+            return network_predictor(
+                load_network(self.path),
+                self.header.preparation,
+                self.header.normalisation,
+                device=self.device,
+                **self._options,
+            )
+
+    @cached_property
+    def _refiner(self) -> NetworkRefiner:
+        network = load_network(self.path)
+        return NetworkRefiner(network, self.header.preparation, self.header.normalisation, self.device)
