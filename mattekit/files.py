@@ -1,17 +1,67 @@
-"""Writing files so that a reader sees the old file or the whole new one, whatever happens in between."""
+"""Files on disk: read only if they are regular and small enough; written whole or not at all."""
 
 import errno
 import functools
+import hashlib
 import os
 import platform
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from mattekit.errors import InputError
+from mattekit.errors import InputError, MissingFileError
 
 ONE_DAY = 24 * 60 * 60
+LONGEST_NAME = 255  # bytes of a file's name on every common file system
+
+
+@contextmanager
+def open_regular(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file for reading: a named pipe would wait for its writer, and a device has no end.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If there is no such file, it is no regular one, or it must not be read.
+    """
+    try:
+        # Without blocking, a named pipe opens at once and can be told from a file that replaced it meanwhile.
+        file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
+    except FileNotFoundError:
+        found = "a link to a file that does not exist" if path.is_symlink() else "no such file"
+        raise MissingFileError(f"{path}: {found}. Check the path.") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: a folder, wanted a file.") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path and its permissions.") from None
+    with file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            found = "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+            raise InputError(f"{path}: {found}, wanted a regular file. Pipes can only be read as standard input (-).")
+        yield file
+
+
+def read_text(path: Path, largest: int) -> str:
+    """Read a UTF-8 text file of at most `largest` bytes; raises as `open_regular`, and InputError if it is none."""
+    with open_regular(path) as file:
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise InputError(f"{path}: more than {largest / 1e6:g} MB, wanted a text file of at most that. Check the path.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: byte {error.start} is not UTF-8 text. Check the path, or save it as UTF-8."
+        ) from None
+
+
+def resolved(path: Path) -> Path:
+    """Absolute path with symbolic links followed; unlike `Path.resolve` without an error for links in a circle."""
+    return Path(os.path.realpath(path))
 
 
 @contextmanager
@@ -27,8 +77,8 @@ def replacing(path: Path) -> Iterator[Path]:
             yield path
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep_once(path.parent.resolve())  # listing a large folder for every file would cost more than writing it
-    part = path.with_name(f".{path.name}.{os.getpid()}@{_computer()}.part")
+    _sweep_once(resolved(path.parent))  # listing a large folder for every file would cost more than writing it
+    part = path.with_name(_part_name(path.name))
     try:
         with naming(path):
             yield part
@@ -67,7 +117,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 def state(path: Path) -> tuple[str, int, int]:
     """Where a file lies, when it was changed, and its size: what tells it from another, or from itself before."""
     status = path.stat()
-    return str(path.resolve()), status.st_mtime_ns, status.st_size
+    return str(resolved(path)), status.st_mtime_ns, status.st_size
 
 
 def require_writable(folder: Path) -> None:
@@ -85,7 +135,14 @@ def refuse_overwriting(output: Path, inputs: Iterable[Path]) -> None:
         return
     for source in inputs:
         if output == source or (output.exists() and source.exists() and output.samefile(source)):
-            raise InputError(f"{output}: the output is also an input. Name another output with -o.")
+            raise InputError(f"{output}: the output is also an input.", remedy="output")
+
+
+def _part_name(name: str) -> str:
+    """Name of the temporary file of a file; a name without room for the ending gives way to its hash."""
+    ending = f".{os.getpid()}@{_computer()}.part"
+    raw = os.fsencode(name)
+    return f".{name if len(raw) + len(ending) < LONGEST_NAME else hashlib.sha256(raw).hexdigest()[:32]}{ending}"
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mattekit.errors import MissingFileError
+from mattekit.files import resolved
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".exr"})
 
@@ -69,7 +70,7 @@ def pair(
     others = tuple(f"_{role}" for role in followers)
     found = {role: _images(folder, recursive, leave_out) for role, folder in folders.items()}
     # A folder of its own may name its files as it likes; only in a shared one does the role tell them apart.
-    shared = distinct and any(folders[leader].resolve() == folders[role].resolve() for role in followers)
+    shared = distinct and any(resolved(folders[leader]) == resolved(folders[role]) for role in followers)
     names = [n for n in sorted(found[leader]) if not (shared and n.endswith(others))]
     if not names:
         raise _no_images(folders[leader], deeper=not recursive and bool(_images(folders[leader], True, leave_out)))
@@ -84,6 +85,7 @@ def pair(
             else:
                 used[role].add(key)
                 claims[role] = found[role][key]
+        missing += [f"{path}: {fault}" for paths in claims.values() for path in paths if (fault := _fault(path))]
         doubled = [_doubled(folders[role], paths) for role, paths in claims.items() if len(paths) > 1]
         result.problems += [Problem(name, line) for line in doubled + missing]
         if not doubled and not missing:
@@ -110,7 +112,7 @@ def _images(folder: Path, recursive: bool, leave_out: Path | None) -> dict[str, 
         inside = path.relative_to(folder)
         if path.suffix.lower() not in IMAGE_SUFFIXES or any(part.startswith(".") for part in inside.parts):
             continue
-        if path.is_file() and not (left_out and inside.is_relative_to(left_out)):
+        if not path.is_dir() and not (left_out and inside.is_relative_to(left_out)):
             found.setdefault(inside.with_suffix("").as_posix(), []).append(path)
     return found
 
@@ -122,11 +124,20 @@ def _no_images(folder: Path, *, deeper: bool) -> MissingFileError:
     return MissingFileError(f"{folder}: no images found. Check the path. Formats: {formats}.")
 
 
+def _fault(path: Path) -> str:
+    """Say what is wrong with a file that cannot be opened; "" for every regular one."""
+    if path.is_file():
+        return ""
+    if path.is_symlink():
+        return "a link to a file that does not exist. Repair or remove it."
+    return "a pipe, device or socket, wanted a regular file. Remove it."
+
+
 def _inside(inner: Path | None, folder: Path) -> Path | None:
     """Give the path of `inner` within `folder`; None if it is the folder itself or lies elsewhere."""
-    if inner is None or not inner.resolve().is_relative_to(folder.resolve()):
+    if inner is None or not resolved(inner).is_relative_to(resolved(folder)):
         return None
-    within = inner.resolve().relative_to(folder.resolve())
+    within = resolved(inner).relative_to(resolved(folder))
     return within if within.parts else None
 
 

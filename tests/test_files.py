@@ -142,3 +142,26 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
         files.write_bytes(pipe, b"data")
         assert read.result(timeout=20) == b"data"
     assert pipe.is_fifo() and os.listdir(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize("name", ["a" * 251 + ".png", "ä" * 125 + ".png", "a" * 255])
+def test_the_longest_names_can_be_written(tmp_path, name):
+    files.write_bytes(tmp_path / name, b"x")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_what_a_killed_process_leaves_of_a_long_name_is_recognised(tmp_path):
+    part = tmp_path / files._part_name("a" * 255).replace(f".{os.getpid()}@", f".{NOBODY}@")
+    part.touch()
+    files.sweep(tmp_path)
+    assert hidden(tmp_path) == []
+
+
+def test_text_is_bounded_and_utf_8(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfcaf\xc3\xa9")
+    assert files.read_text(tmp_path / "a.txt", 8) == "café"
+    with pytest.raises(InputError, match="a.txt: more than 7e-06 MB"):
+        files.read_text(tmp_path / "a.txt", 7)
+    (tmp_path / "b.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(InputError, match="b.txt: byte 3 is not UTF-8 text"):
+        files.read_text(tmp_path / "b.txt", 100)

@@ -1,5 +1,7 @@
 """Which files are paired, and what is said of those that cannot be."""
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -191,3 +193,23 @@ def test_any_names_pair_with_themselves(tmp_path_factory, stems):
     trimap = touch(root / "t", *(f"{stem}.png" for stem in stems))
     pairing = pair({"image": image, "trimap": trimap})
     assert set(pairing.groups) == stems and not pairing.problems
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes are a matter of POSIX")
+def test_a_dead_link_or_a_pipe_among_images_is_named(tmp_path):
+    photos, trimaps = tmp_path / "images", tmp_path / "trimaps"
+    for folder in (photos, trimaps):
+        folder.mkdir()
+        for name in "abc":
+            (folder / f"{name}.png").touch()
+    (photos / "b.png").unlink()
+    (photos / "b.png").symlink_to("nowhere.png")
+    (trimaps / "c.png").unlink()
+    os.mkfifo(trimaps / "c.png")
+    found = pair({"image": photos, "trimap": trimaps})
+    assert list(found.groups) == ["a"]
+    assert found.problems == [
+        f"{photos}/b.png: a link to a file that does not exist. Repair or remove it.",
+        f"{trimaps}/c.png: a pipe, device or socket, wanted a regular file. Remove it.",
+    ]
+    assert [problem.name for problem in found.problems] == ["b", "c"]

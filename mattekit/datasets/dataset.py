@@ -9,9 +9,9 @@ from mattekit import parallel
 from mattekit.datasets import build, manifest, presets
 from mattekit.datasets.manifest import Journal
 from mattekit.datasets.plan import Library, Plan, assign, plan, read_names
-from mattekit.errors import InputError
+from mattekit.errors import InputError, MattekitError
 from mattekit.imaging import io
-from mattekit.imaging.codecs.peek import peek
+from mattekit.imaging.codecs.probe import probe
 from mattekit.imaging.trimap_random import RULES
 from mattekit.pairing import Problem
 from mattekit.ranks import Rank
@@ -150,7 +150,7 @@ def _check_foregrounds(made: Plan) -> None:
     for group, item in {item.group: item for item in made.items}.items():
         try:
             _check_alpha(item.files["foreground"], item.files.get("alpha"))
-        except InputError as error:
+        except MattekitError as error:
             made.problems.append(Problem(group, str(error)))
             bad.add(group)
     made.items = [item for item in made.items if item.group not in bad]
@@ -159,5 +159,5 @@ def _check_foregrounds(made: Plan) -> None:
 def _check_alpha(foreground: Path, alpha: Path | None) -> None:
     if alpha:
         io.require_same_size(str(alpha), io.read_size(alpha), str(foreground), io.read_size(foreground))
-    elif not peek(foreground).alpha:
+    elif not probe(foreground).alpha:
         raise InputError(f"{foreground}: no alpha channel. Give the folder of its alpha with --alphas.")

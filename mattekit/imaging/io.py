@@ -5,23 +5,26 @@ trimap (H, W) float32 of exactly 0, 0.5 and 1. `Path("-")` is standard input or 
 """
 
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
 
 from mattekit import files
-from mattekit.errors import InputError, MissingFileError
+from mattekit.errors import InputError
 from mattekit.imaging import levels
 from mattekit.imaging.codecs import decode, encode, exr
-from mattekit.imaging.codecs.header import SUFFIXES, format_of, read_header, refuse_bomb
+from mattekit.imaging.codecs.header import SUFFIXES, format_of, largest_file, read_header, refuse_bomb
 from mattekit.imaging.levels import to_float
 
 logger = logging.getLogger("mattekit")
 
-MAX_MEGAPIXELS = 256.0  # a 16-bit RGB picture of this size takes 1.5 GB
+MAX_MEGAPIXELS = 256.0  # at 4 bytes a pixel 1 GB decoded
+HEAD = 16  # bytes that tell the format
 STANDARD = Path("-")
 
 
@@ -69,12 +72,12 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
     MissingExtraError
         For EXR without the extra `mattekit[exr]`.
     """
-    name, data = _read(source)
+    name, data = name_of(source), _read(source, max_megapixels)
     if format_of(data) == "EXR":
         pixels, depth = exr.decode(name, data, max_megapixels)
         return Raw(pixels, None, ".exr", depth)
     header = read_header(name, data)
-    refuse_bomb(name, header.size, max_megapixels)
+    refuse_bomb(name, header.size, header.pixel_bytes, max_megapixels)
     pixels = decode.decode(name, data, header)
     icc = header.icc if encode.profiles.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
     return Raw(pixels, icc, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
@@ -127,9 +130,9 @@ def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require
     return trimap
 
 
-def read_size(source: Path) -> tuple[int, int]:
+def read_size(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
     """(height, width) of a file's upright picture, from its header alone. Raises as `read_raw`."""
-    name, data = _read(source)
+    name, data = name_of(source), _read(source, max_megapixels)
     return exr.read_size(name, data) if format_of(data) == "EXR" else read_header(name, data).upright_size
 
 
@@ -198,18 +201,34 @@ def name_of(source: Path) -> str:
     return "standard input" if Path(source) == STANDARD else str(source)
 
 
-def _read(source: Path) -> tuple[str, bytes]:
-    name = name_of(source)
+def _read(source: Path, max_megapixels: float) -> bytes:
+    """Bytes of a file or of standard input, read no further than needed to refuse them."""
+    largest = largest_file(max_megapixels)
     if Path(source) == STANDARD:
-        return name, sys.stdin.buffer.read()
-    try:
-        return name, Path(source).read_bytes()
-    except FileNotFoundError:
-        raise MissingFileError(f"{name}: no such file. Check the path.") from None
-    except IsADirectoryError:
-        raise InputError(f"{name}: a folder, wanted an image file.") from None
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror}). Check its permissions.") from None
+        return _read_stream(sys.stdin.buffer, largest)
+    with files.open_regular(Path(source)) as file:
+        if format_of(head := file.read(HEAD)) is None:
+            return head
+        _refuse_large(str(source), os.fstat(file.fileno()).st_size, largest)
+        file.seek(0)
+        return file.read()
+
+
+def _read_stream(stream: BinaryIO, largest: float) -> bytes:
+    chunks, size = [], 0
+    while chunk := stream.read(1 << 20):
+        chunks.append(chunk)
+        size += len(chunk)
+        if format_of(chunks[0]) is None:
+            break
+        _refuse_large("standard input", size, largest)
+    return b"".join(chunks)
+
+
+def _refuse_large(name: str, size: int, largest: float) -> None:
+    if size > largest:
+        found = f"a file of more than {largest / 1e6:.0f} MB, too large for a picture"
+        raise InputError(f"{name}: {found}. Make it smaller.", remedy="max-pixels")
 
 
 def _output(target: Path, suffix: str | None) -> tuple[str, str]:

@@ -1,20 +1,17 @@
 """Encoded bytes to upright pixels in RGB order: OpenCV, and Pillow for the few 8-bit files OpenCV gets wrong."""
 
 import io
-import struct
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image, ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
+from PIL import ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
 
 from mattekit.errors import InputError
 from mattekit.imaging.codecs import tiff
 from mattekit.imaging.codecs.chunks import png_essential
 from mattekit.imaging.codecs.header import Header
+from mattekit.imaging.codecs.silence import silent_libraries
 
 # Pillow modes that are not RGB after expansion; every other mode is.
 EXPANDED = {"1": "L", "L": "L", "LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA"}
@@ -34,7 +31,13 @@ def decode(name: str, data: bytes, header: Header) -> np.ndarray:
         wanted = "8 or 16 bits or float, grey, RGB or RGBA, interleaved"
         raise InputError(f"{name}: a TIFF of {found}, wanted {wanted}. Convert it.")
     plugin = _pillow_plugin(header)
-    pixels = _by_pillow(plugin, data, header) if plugin else _by_opencv(data, header)
+    try:
+        with silent_libraries():
+            pixels = _by_pillow(plugin, data, header) if plugin else _by_opencv(data, header)
+    except MemoryError:
+        raise
+    except Exception:  # both libraries raise errors of every kind on bytes that nobody has foreseen
+        pixels = None
     if pixels is None:
         np.empty((*header.size, 4), np.uint8)  # MemoryError: OpenCV gives nothing where memory runs out, too
         raise InputError(f"{name}: damaged or truncated {header.format} data. Copy or download the file again.")
@@ -59,18 +62,14 @@ def _pillow_plugin(header: Header) -> Any:
     return JpegImagePlugin.JpegImageFile if header.mode == "CMYK" else None
 
 
-def _by_pillow(plugin: Any, data: bytes, header: Header) -> np.ndarray | None:
-    try:
-        with _unlimited():
-            image = plugin(io.BytesIO(data))
-            image.load()
-        if image.mode == "CMYK" and header.format == "JPEG" and "adobe" not in image.info:
-            image = ImageChops.invert(image)  # Pillow takes every CMYK JPEG for Adobe's, which holds the inverse
-        if image.mode == "CMYK" and header.icc:
-            image = _cmyk_to_srgb(image, header.icc)
-        pixels = np.asarray(image.convert(_expanded(image)))
-    except (OSError, SyntaxError, ValueError):
-        return None
+def _by_pillow(plugin: Any, data: bytes, header: Header) -> np.ndarray:
+    image = plugin(io.BytesIO(data))
+    image.load()
+    if image.mode == "CMYK" and header.format == "JPEG" and "adobe" not in image.info:
+        image = ImageChops.invert(image)  # Pillow takes every CMYK JPEG for Adobe's, which holds the inverse
+    if image.mode == "CMYK" and header.icc:
+        image = _cmyk_to_srgb(image, header.icc)
+    pixels = np.asarray(image.convert(_expanded(image)))
     return pixels if header.format == "TIFF" else upright(pixels, header.orientation)  # it turns TIFF itself
 
 
@@ -95,14 +94,10 @@ def _cmyk_to_srgb(image: Any, icc: bytes) -> Any:
 
 
 def _by_opencv(data: bytes, header: Header) -> np.ndarray | None:
-    try:
-        with _quiet():
-            if header.format == "TIFF":
-                return _meant(tiff.decode(data, header.tags), header)
-            data = png_essential(data) if header.extras else data
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except (cv2.error, struct.error):
-        return None
+    if header.format == "TIFF":
+        return _meant(tiff.decode(data, header.tags), header)
+    data = png_essential(data) if header.extras else data
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         return None
     if header.clear is not None:
@@ -144,25 +139,3 @@ def _straight(pixels: np.ndarray) -> np.ndarray:
     if pixels.dtype == np.uint16:
         colour = np.rint(np.minimum(colour, full))
     return np.concatenate([colour.astype(pixels.dtype), pixels[..., 3:]], axis=2)
-
-
-@contextmanager
-def _unlimited() -> Iterator[None]:
-    """Switch off Pillow's own limit of pixels, as the size has been checked, and its warnings about metadata."""
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep OpenCV's own warnings off stderr: the caller reports what matters in one line."""
-    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)

@@ -1,14 +1,18 @@
 """OpenEXR files through the optional package: scene-linear light, premultiplied where there is alpha."""
 
 import io
+import math
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from types import ModuleType
 
 import numpy as np
 
 from mattekit.errors import InputError, MissingExtraError
 from mattekit.imaging.codecs.header import refuse_bomb
+from mattekit.imaging.codecs.silence import silent_libraries
+
+CHANNELS = ("RGBA", "RGB", "Y", "A")  # what a picture can be made of, the first that is there
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:
@@ -22,7 +26,8 @@ def decode_srgb(encoded: np.ndarray) -> np.ndarray:
     """Linear light of sRGB-encoded values; the inverse of `encode_srgb`."""
     encoded = np.asarray(encoded, np.float32)
     above = np.maximum(encoded, np.float32(0.04045))
-    curve = ((above + np.float32(0.055)) / np.float32(1.055)) ** np.float32(2.4)
+    with np.errstate(over="ignore"):  # beyond 1e16 light is infinite
+        curve = ((above + np.float32(0.055)) / np.float32(1.055)) ** np.float32(2.4)
     return np.where(encoded <= 0.04045, encoded / np.float32(12.92), curve)
 
 
@@ -36,13 +41,10 @@ def decode(name: str, data: bytes, max_megapixels: float) -> tuple[np.ndarray, s
     MissingExtraError
         Without the package OpenEXR.
     """
-    library = _library(name)
-    header = _header(name, library, data)
+    header = _checked_header(name, data, max_megapixels)
     (left, top), size = header["displayWindow"][0].tolist(), _window_size(header["displayWindow"])
-    refuse_bomb(name, size, max_megapixels)
-    refuse_bomb(name, _window_size(header["dataWindow"]), max_megapixels)
     with _damage_reported(name):
-        channels = library.File(io.BytesIO(data), separate_channels=True).channels()
+        channels = _library(name).File(io.BytesIO(data), separate_channels=True).channels()
         planes = {key: channel.pixels for key, channel in channels.items()}
     pixels, depth = _stack(name, planes)
     data_left, data_top = header["dataWindow"][0].tolist()
@@ -51,7 +53,7 @@ def decode(name: str, data: bytes, max_megapixels: float) -> tuple[np.ndarray, s
 
 def read_size(name: str, data: bytes) -> tuple[int, int]:
     """(height, width) of the display window, from the header."""
-    return _window_size(_header(name, _library(name), data)["displayWindow"])
+    return _window_size(_headers(name, data)[0]["displayWindow"])
 
 
 def encode(name: str, pixels: np.ndarray, *, half: bool) -> bytes:
@@ -78,17 +80,38 @@ def _library(name: str) -> ModuleType:
     return OpenEXR
 
 
-def _header(name: str, library: ModuleType, data: bytes) -> dict:
+def _headers(name: str, data: bytes) -> list[dict]:
+    """Headers of all parts, whose windows are not empty."""
+    library = _library(name)
     with _damage_reported(name):
-        return library.File(io.BytesIO(data), header_only=True).header()
+        headers = [part.header for part in library.File(io.BytesIO(data), header_only=True).parts]
+        windows = [_window_size(header[key]) for header in headers for key in ("displayWindow", "dataWindow")]
+        if not headers or min(min(size) for size in windows) < 1:
+            raise ValueError("an empty window")
+    return headers
+
+
+def _checked_header(name: str, data: bytes, max_megapixels: float) -> dict:
+    """Header of the first part; InputError if all parts, which the library reads at once, take too much memory."""
+    headers = _headers(name, data)
+    if any("deep" in str(header["type"]) for header in headers):
+        raise InputError(f"{name}: deep pixels, wanted flat ones. Convert it.")
+    sizes = [_window_size(header["dataWindow"]) for header in headers]
+    values = sum(len(header["channels"]) * h * w for header, (h, w) in zip(headers, sizes, strict=True))
+    height, width = sizes[0]
+    refuse_bomb(name, _window_size(headers[0]["displayWindow"]), 4 * len(CHANNELS[0]), max_megapixels)
+    refuse_bomb(name, sizes[0], math.ceil(4 * values / (height * width)), max_megapixels)
+    return headers[0]
 
 
 @contextmanager
 def _damage_reported(name: str) -> Iterator[None]:
     try:
-        with redirect_stdout(io.StringIO()):  # the package prints warnings there
+        with silent_libraries():
             yield
-    except (RuntimeError, ValueError, TypeError, KeyError):
+    except MemoryError:
+        raise
+    except Exception:  # the package raises errors of every kind on bytes that nobody has foreseen
         raise InputError(f"{name}: damaged or truncated EXR data. Copy or download the file again.") from None
 
 
@@ -99,7 +122,7 @@ def _window_size(window: tuple[np.ndarray, np.ndarray]) -> tuple[int, int]:
 
 def _stack(name: str, planes: dict[str, np.ndarray]) -> tuple[np.ndarray, str]:
     """Planes to (H, W) or (H, W, C) float32, and the depth of those that were used."""
-    for wanted in ("RGBA", "RGB", "Y", "A"):
+    for wanted in CHANNELS:
         used = [planes[key] for key in wanted if key in planes]
         if len(used) == len(wanted) and not {"RY", "BY"} & planes.keys() and len({p.shape for p in used}) == 1:
             depth = "16" if all(p.dtype == np.float16 for p in used) else "float"
@@ -124,5 +147,6 @@ def _straight(pixels: np.ndarray) -> np.ndarray:
     """Divide colours by alpha; where alpha is 0 they stay (light without cover)."""
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         alpha = pixels[..., 3:]
-        np.divide(pixels[..., :3], alpha, out=pixels[..., :3], where=alpha > 0)
+        with np.errstate(all="ignore"):
+            np.divide(pixels[..., :3], alpha, out=pixels[..., :3], where=alpha > 0)
     return pixels

@@ -1,8 +1,7 @@
-"""What a file says about itself, read without decoding its pixels: format, size, depth, profile, orientation."""
+"""Headers: format, size, depth, profile and orientation of a file, read without decoding its pixels."""
 
 import io
 import struct
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +10,7 @@ from PIL import BmpImagePlugin, Image, JpegImagePlugin
 from mattekit.errors import InputError
 from mattekit.imaging.codecs import chunks, tiff
 from mattekit.imaging.codecs.chunks import Truncated
+from mattekit.imaging.codecs.silence import silent_libraries
 
 SIGNATURES = {
     chunks.PNG_SIGNATURE: "PNG",
@@ -23,22 +23,26 @@ SIGNATURES = {
     b"\x76\x2f\x31\x01": "EXR",
 }
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "WEBP": ".webp", "BMP": ".bmp", "EXR": ".exr"}
-CMYK = 5  # a TIFF's photometric interpretation: four colours and no alpha
-DAMAGE = (SyntaxError, OSError, ValueError, KeyError, TypeError, IndexError, struct.error)
+PALETTE, CMYK = 3, 5  # a TIFF's photometric interpretations; CMYK is four colours and no alpha
+PNG_CHANNELS = {0: 1, 2: 3, 3: 4, 4: 4, 6: 4}  # type of colour -> channels as decoded
+MODE_CHANNELS = {"1": 1, "L": 1, "RGBA": 4, "CMYK": 4}
+BYTES_PER_PIXEL = 4  # that a picture of the most pixels may take decoded; deeper ones must be smaller
+METADATA = 1 << 24  # bytes that a file may have besides its pixels
 
 
 @dataclass(frozen=True)
 class Header:
     """Facts of one file.
 
-    size: (height, width) as stored. mode: Pillow's name of the channels (JPEG and BMP only). orientation: the EXIF
-    value, 1 = upright. depth: "8", "16" or "float". lossy: compressed with loss. tags: TIFF number -> value.
-    extras: whether a PNG holds more than its pixels need. clear: the one grey level of a PNG that is transparent.
-    alpha: whether there is an alpha channel.
+    size: (height, width) as stored. pixel_bytes: of a decoded pixel. mode: Pillow's name of the channels (JPEG and
+    BMP only). orientation: the EXIF value, 1 = upright. depth: "8", "16" or "float". lossy: compressed with loss.
+    tags: TIFF number -> value. extras: whether a PNG holds more than its pixels need. clear: the one grey level of a
+    PNG that is transparent. alpha: whether there is an alpha channel.
     """
 
     format: str
     size: tuple[int, int]
+    pixel_bytes: int
     mode: str = ""
     orientation: int = 1
     icc: bytes | None = None
@@ -76,19 +80,33 @@ def read_header(name: str, data: bytes) -> Header:
     if form is None:
         raise InputError(f"{name}: not an image, or of another format; wanted {' '.join(SUFFIXES)}. Convert it.")
     try:
-        return READERS[form](data)
+        with silent_libraries():
+            return READERS[form](data)
     except Truncated:
         raise InputError(f"{name}: the {form} file is truncated. Copy or download it again.") from None
-    except DAMAGE:
+    except MemoryError:
+        raise
+    except Exception:  # Pillow's readers raise errors of every kind on bytes that nobody has foreseen
         raise InputError(f"{name}: damaged or truncated {form} header. Copy or download the file again.") from None
 
 
-def refuse_bomb(name: str, size: tuple[int, int], max_megapixels: float) -> None:
-    """Raise InputError if a picture of (height, width) is larger than the limit."""
+def refuse_bomb(name: str, size: tuple[int, int], pixel_bytes: int, max_megapixels: float) -> None:
+    """Raise InputError if a picture of (height, width) has too many pixels, or takes too much memory decoded."""
     height, width = size
-    if height * width > max_megapixels * 1e6:
-        found = f"{width}x{height} is {height * width / 1e6:.4g} megapixels"
-        raise InputError(f"{name}: {found}, wanted at most {max_megapixels:g}. Raise the limit with --max-pixels.")
+    megapixels, megabytes = height * width / 1e6, height * width * pixel_bytes / 1e6
+    if megapixels > max_megapixels:
+        found, most = f"{width}x{height} is {megapixels:.4g} megapixels", f"{max_megapixels:g}"
+    elif megabytes > max_megapixels * BYTES_PER_PIXEL:
+        found = f"{width}x{height} pixels of {pixel_bytes} bytes are {megabytes:.4g} MB"
+        most = f"{max_megapixels * BYTES_PER_PIXEL:g} MB"
+    else:
+        return
+    raise InputError(f"{name}: {found}, wanted at most {most}. Make it smaller.", remedy="max-pixels")
+
+
+def largest_file(max_megapixels: float) -> float:
+    """Bytes of the largest file of a picture: as it is in memory, and metadata."""
+    return max_megapixels * 1e6 * BYTES_PER_PIXEL + METADATA
 
 
 def _png(data: bytes) -> Header:
@@ -97,6 +115,7 @@ def _png(data: bytes) -> Header:
     return Header(
         "PNG",
         (height, width),
+        (4 if b"tRNS" in found else PNG_CHANNELS[colour]) * (2 if bits == 16 else 1),
         orientation=_orientation(found.get(b"eXIf")),
         icc=chunks.png_profile(found),
         depth="16" if bits == 16 else "8",
@@ -127,7 +146,8 @@ def _from_pillow(image: Any, form: str, *, lossy: bool) -> Header:
     width, height = image.size
     orientation = _orientation(image.info.get("exif"))
     icc, alpha = image.info.get("icc_profile") or None, image.mode == "RGBA"
-    return Header(form, (height, width), image.mode, orientation, icc, lossy=lossy, alpha=alpha)
+    channels = MODE_CHANNELS.get(image.mode, 3)
+    return Header(form, (height, width), channels, image.mode, orientation, icc, lossy=lossy, alpha=alpha)
 
 
 def _webp(data: bytes) -> Header:
@@ -135,6 +155,7 @@ def _webp(data: bytes) -> Header:
     return Header(
         "WEBP",
         chunks.webp_size(found),
+        4 if chunks.webp_alpha(found) else 3,
         orientation=_orientation(found.get(b"EXIF")),
         icc=found.get(b"ICCP") or None,
         lossy=b"VP8L" not in found,
@@ -147,7 +168,8 @@ def _tiff(data: bytes) -> Header:
     bits, kind, count = tiff.samples(tags)
     return Header(
         "TIFF",
-        (int(tags[tiff.HEIGHT]), int(tags[tiff.WIDTH])),
+        (tags[tiff.HEIGHT], tags[tiff.WIDTH]),
+        max(1, bits // 8) * (4 if count == 2 or tags.get(tiff.PHOTOMETRIC) == PALETTE else count),
         orientation=tags[tiff.ORIENTATION] if tags.get(tiff.ORIENTATION) in range(1, 9) else 1,
         icc=tags.get(tiff.PROFILE) or None,
         depth="float" if kind == tiff.FLOAT and bits > 16 else "16" if bits == 16 else "8",
@@ -165,10 +187,8 @@ def _orientation(exif: bytes | None) -> int:
         return 1
     tags = Image.Exif()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tags.load(exif)
-            value = tags.get(0x0112, 1)
-    except DAMAGE:  # a camera's broken metadata must not stop the picture
+        tags.load(exif)
+        value = tags.get(0x0112, 1)
+    except Exception:  # a camera's broken metadata must not stop the picture
         return 1
     return value if value in range(1, 9) else 1

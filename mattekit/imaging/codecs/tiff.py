@@ -1,13 +1,11 @@
 """TIFF directories: reading and setting tags, and showing OpenCV the kinds of samples that it cannot read itself."""
 
-import io
 import struct
-import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cv2
 import numpy as np
-from PIL import TiffImagePlugin
 
 from mattekit.imaging.codecs.chunks import Truncated
 
@@ -16,7 +14,10 @@ SAMPLES, STRIP_SIZES, PLANES, PREDICTOR, TILE_WIDTH, TILES, TILE_SIZES = 277, 27
 EXTRA, KIND, PROFILE = 338, 339, 34675
 TAGS = (WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIPS, ORIENTATION, SAMPLES, STRIP_SIZES, PLANES)
 TAGS += (PREDICTOR, TILE_WIDTH, TILES, TILE_SIZES, EXTRA, KIND, PROFILE)
+MANY = (BITS, EXTRA, KIND)  # a value for each channel
+MOST_CHANNELS = 65535
 SHORT, LONG, BYTES = 3, 4, 7  # types of values
+CODES = {1: "B", SHORT: "H", LONG: "I", 13: "I", 16: "Q"}  # types of whole numbers as NumPy and struct name them
 PREDICTED = (5, 8, 32946)  # compressions that use PREDICTOR: LZW and Deflate
 PREMULTIPLIED, STRAIGHT = 1, 2  # values of EXTRA
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3  # values of KIND
@@ -24,24 +25,71 @@ NAMES = {UNSIGNED: "unsigned", SIGNED: "signed", FLOAT: "float"}
 
 
 def read_tags(data: bytes) -> dict[int, Any]:
-    """The tags of the first picture that matter here; raises Truncated if its pixels reach beyond the file."""
-    # Pillow opens no colour TIFF of floats, but its directory reader knows the tags of every file.
-    stream = io.BytesIO(data)
-    directory = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if b"+" in data[2:4] else 8))
-    if directory.next >= len(data):
-        raise Truncated
-    stream.seek(directory.next)
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        directory.load(stream)
-    if any("runcated" in str(w.message) or "only got" in str(w.message) for w in told):
-        raise Truncated  # a value lies beyond the end; other oddities do not matter here
-    tags = {tag: directory[tag] for tag in TAGS if tag in directory}
-    for offsets, sizes in ((STRIPS, STRIP_SIZES), (TILES, TILE_SIZES)):
-        ends = [start + size for start, size in zip(tags.get(offsets, ()), tags.get(sizes, ()), strict=False)]
-        if ends and max(ends) > len(data):
-            raise Truncated
+    """Tags of the first picture that matter here: whole numbers, tuples of them for `MANY`, bytes for the profile.
+
+    Raises
+    ------
+    Truncated
+        If the directory, a value or the pixels reach beyond the file.
+    ValueError
+        If a value is no whole number, or a side is 0.
+    """
+    tags, extents = {}, {}
+    try:
+        for tag, kind, count, start in _entries(data):
+            if tag in (STRIPS, STRIP_SIZES, TILES, TILE_SIZES):
+                extents[tag] = np.frombuffer(data, _whole_numbers(data, kind), count, start).astype(np.uint64)
+            elif tag == PROFILE:
+                tags[tag] = bytes(data[start : start + count])
+            else:
+                values = np.frombuffer(data, _whole_numbers(data, kind), min(count, MOST_CHANNELS), start).tolist()
+                tags[tag] = tuple(values) if tag in MANY else values[0]
+    except struct.error:
+        raise Truncated from None
+    for starts, sizes in ((STRIPS, STRIP_SIZES), (TILES, TILE_SIZES)):
+        _require_inside(len(data), extents.get(starts, ()), extents.get(sizes, ()))
+    if not (tags[WIDTH] and tags[HEIGHT]):
+        raise ValueError("a side of 0 pixels")
     return tags
+
+
+def _entries(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """(tag, type, number of values, where they start) of the entries of the first directory that matter here."""
+    order, big = _order(data), b"+" in data[2:4]
+    offset, layout, inline, first = ("Q", "HHQ", 8, 8) if big else ("I", "HHI", 4, 2)
+    (start,) = struct.unpack_from(order + offset, data, 8 if big else 4)
+    (number,) = struct.unpack_from(order + ("Q" if big else "H"), data, start)
+    step = struct.calcsize(order + layout) + inline
+    for at in range(start + first, start + first + number * step, step):
+        tag, kind, count = struct.unpack_from(order + layout, data, at)
+        if tag not in TAGS or not count:
+            continue
+        place = at + step - inline
+        size = count * struct.calcsize(CODES.get(kind, "B"))
+        if size > inline:
+            (place,) = struct.unpack_from(order + offset, data, place)
+        if place + size > len(data):
+            raise Truncated
+        yield tag, kind, count, place
+
+
+def _order(data: bytes) -> str:
+    return "<" if data[:2] == b"II" else ">"
+
+
+def _whole_numbers(data: bytes, kind: int) -> str:
+    """Byte order and code of a type of whole numbers, as `struct` and NumPy name them."""
+    if kind not in CODES:
+        raise ValueError(f"type {kind}, wanted whole numbers")
+    return _order(data) + CODES[kind]
+
+
+def _require_inside(length: int, starts: Sequence[int], sizes: Sequence[int]) -> None:
+    """Raise Truncated if a strip or tile ends beyond the file."""
+    count = min(len(starts), len(sizes))
+    starts, sizes = np.asarray(starts[:count]), np.asarray(sizes[:count])
+    if ((starts > length) | (sizes > length) | (starts + sizes > length)).any():  # first alone, as sums may overflow
+        raise Truncated
 
 
 def samples(tags: dict[int, Any]) -> tuple[int, int, int]:
@@ -101,7 +149,7 @@ def set_tag(data: bytes, tag: int, kind: int, value: int | bytes | None) -> byte
 
     `kind` is the type of the value: SHORT, LONG or BYTES.
     """
-    order = "<" if data[:2] == b"II" else ">"
+    order = _order(data)
     (start,) = struct.unpack_from(order + "I", data, 4)
     (count,) = struct.unpack_from(order + "H", data, start)
     end = start + 2 + 12 * count

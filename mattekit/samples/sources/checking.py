@@ -1,13 +1,13 @@
-"""Look at every file of a source before training starts, so that it does not stop at a bad one hours later."""
+"""Probe at every file of a source before training starts, so that it does not stop at a bad one hours later."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
-from mattekit.errors import InputError
+from mattekit.errors import InputError, MattekitError
 from mattekit.imaging import io
-from mattekit.imaging.codecs.peek import Look, peek
+from mattekit.imaging.codecs.probe import Probe, probe
 from mattekit.samples.sources.item import Item
 
 THREADS = 8  # mostly waiting for the disk
@@ -18,7 +18,7 @@ def problems(items: Sequence[Item], backgrounds: Iterable[Path] = ()) -> list[st
 
     Headers are understood and ends looked for; pixels are not decoded, and of large files not read.
     """
-    cached = lru_cache(maxsize=None)(_peek)  # one alpha may serve many images
+    cached = lru_cache(maxsize=None)(_probe)  # one alpha may serve many images
 
     def look(item: Item | Path) -> list[str]:
         if isinstance(item, Item):
@@ -31,8 +31,8 @@ def problems(items: Sequence[Item], backgrounds: Iterable[Path] = ()) -> list[st
     return list(dict.fromkeys(found))
 
 
-def _problems(item: Item, peek: Callable[[Path], tuple[Look | None, str]]) -> list[str]:
-    looks = {role: peek(path) for role, path in item.files.items()}
+def _problems(item: Item, probe: Callable[[Path], tuple[Probe | None, str]]) -> list[str]:
+    looks = {role: probe(path) for role, path in item.files.items()}
     if found := [problem for _, problem in looks.values() if problem]:
         return found
     leader = "image" if item.composed else "fg"
@@ -49,10 +49,8 @@ def _problems(item: Item, peek: Callable[[Path], tuple[Look | None, str]]) -> li
     return found
 
 
-def _peek(path: Path) -> tuple[Look | None, str]:
+def _probe(path: Path) -> tuple[Probe | None, str]:
     try:
-        return peek(path), ""
-    except InputError as error:
+        return probe(path), ""
+    except MattekitError as error:
         return None, str(error)
-    except OSError as error:
-        return None, f"{path}: cannot be read ({error.strerror}). Check the path and its permissions."

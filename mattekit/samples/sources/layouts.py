@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mattekit.errors import InputError, MissingFileError
-from mattekit.imaging.codecs.peek import peek
+from mattekit.imaging.codecs.probe import probe
 from mattekit.pairing import IMAGE_SUFFIXES, pair
 from mattekit.samples.sources.item import Item
 
@@ -61,7 +61,7 @@ def cutouts(root: Path) -> tuple[list[Item], list[str]]:
 
 def _may_be_cutout(path: Path) -> bool:
     try:
-        return peek(path).alpha
+        return probe(path).alpha
     except (InputError, OSError):  # told of with all other bad files
         return True
 

@@ -4,49 +4,49 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mattekit.errors import InputError
+from mattekit.files import open_regular
 from mattekit.imaging.codecs import exr
 from mattekit.imaging.codecs.header import format_of, read_header
 
 HEAD, TAIL = 1 << 16, 1 << 10  # bytes; of most files all metadata, and the mark of the end
+LARGEST_FILE = 1 << 31  # bytes; a longer one is cut here and found truncated
 JPEG_END = b"\xff\xd9"
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
-class Look(NamedTuple):
-    """What a file is: (height, width) of its upright picture, and whether it has an alpha channel (an EXR may)."""
+class Probe(NamedTuple):
+    """(height, width) of the upright picture of a file, and whether it has an alpha channel (an EXR may)."""
 
     size: tuple[int, int]
     alpha: bool
 
 
-def peek(path: Path) -> Look:
-    """Look at a file, at all of it only if its ends do not tell.
+def probe(path: Path) -> Probe:
+    """Probe a file by its two ends, and by all of it only if they do not tell.
 
     Raises
     ------
-    OSError
-        If it cannot be read.
-    InputError
-        If it is unreadable, damaged or truncated, or not an image; pixels are not decoded.
+    MissingFileError, InputError
+        If it is missing, unreadable, damaged or truncated, or not an image; pixels are not decoded.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(HEAD)
         file.seek(0, 2)
         if file.tell() > 2 * HEAD and format_of(head) in SHORT:
             file.seek(-TAIL, 2)
             try:
-                return _look(str(path), SHORT[format_of(head)](head, file.read()))
+                return _probe(str(path), SHORT[format_of(head)](head, file.read()))
             except InputError:
                 pass  # perhaps of an unusual order: the whole file decides
         file.seek(0)
-        return _look(str(path), file.read())
+        return _probe(str(path), head if format_of(head) is None else file.read(LARGEST_FILE))
 
 
-def _look(name: str, data: bytes) -> Look:
+def _probe(name: str, data: bytes) -> Probe:
     if format_of(data) == "EXR":
-        return Look(exr.read_size(name, data), True)
+        return Probe(exr.read_size(name, data), True)
     header = read_header(name, data)
-    return Look(header.upright_size, header.alpha)
+    return Probe(header.upright_size, header.alpha)
 
 
 def _short_png(head: bytes, tail: bytes) -> bytes:

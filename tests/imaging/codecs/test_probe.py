@@ -7,7 +7,7 @@ from PIL import Image
 
 from mattekit.errors import InputError
 from mattekit.imaging import io
-from mattekit.imaging.codecs.peek import HEAD, peek
+from mattekit.imaging.codecs.probe import HEAD, probe
 
 NOISE = np.random.default_rng(0).integers(0, 256, (300, 400, 4), np.uint8)  # does not compress: larger than the ends
 KINDS = {
@@ -29,7 +29,7 @@ KINDS = {
 def test_size_and_alpha_of_every_format(tmp_path, name, side):
     io.write_raw(tmp_path / name, np.ascontiguousarray(KINDS[name][:side]))
     pixels = io.read_raw(tmp_path / name).pixels
-    assert peek(tmp_path / name) == (pixels.shape[:2], pixels.ndim == 3 and pixels.shape[2] == 4)
+    assert probe(tmp_path / name) == (pixels.shape[:2], pixels.ndim == 3 and pixels.shape[2] == 4)
 
 
 @pytest.mark.parametrize("name", ["rgb.png", "rgb.jpg", "rgba.webp", "rgb.tif"])
@@ -43,7 +43,7 @@ def test_a_cut_file_is_told(tmp_path, name, missing):
         io.read_raw(path)
     except InputError:
         with pytest.raises(InputError, match="truncated|damaged"):
-            peek(path)
+            probe(path)
     else:  # a mark of the end that is half there does not matter to a decoder
         assert missing == 1
 
@@ -55,7 +55,7 @@ def test_of_large_files_only_the_ends_are_read(tmp_path, monkeypatch):
     broken = bytearray(data)
     broken[HEAD : -2 * HEAD] = bytes(len(data) - 3 * HEAD)  # which nobody looks at
     (tmp_path / "a.png").write_bytes(broken)
-    assert peek(tmp_path / "a.png").size == (300, 400)
+    assert probe(tmp_path / "a.png").size == (300, 400)
 
 
 def test_metadata_that_is_longer_than_the_head_is_read_too(tmp_path):
@@ -64,20 +64,20 @@ def test_metadata_that_is_longer_than_the_head_is_read_too(tmp_path):
     exif[0x0112] = 6  # lies on its side
     for name, options in {"a.jpg": dict(quality=100, icc_profile=bytes(100_000)), "a.png": {}}.items():
         picture.save(tmp_path / name, exif=exif, **options)
-        assert peek(tmp_path / name).size == io.read_size(tmp_path / name) == (400, 300)
+        assert probe(tmp_path / name).size == io.read_size(tmp_path / name) == (400, 300)
 
 
 def test_a_palette_with_transparency_has_an_alpha(tmp_path):
     picture = Image.fromarray(NOISE[:20, :20, 0] // 64).convert("P")
     picture.save(tmp_path / "a.png", transparency=0)
-    assert peek(tmp_path / "a.png").alpha and io.read_raw(tmp_path / "a.png").pixels.shape[2] == 4
+    assert probe(tmp_path / "a.png").alpha and io.read_raw(tmp_path / "a.png").pixels.shape[2] == 4
     cv2.imwrite(str(tmp_path / "b.png"), NOISE[:20, :20, 0])
-    assert not peek(tmp_path / "b.png").alpha
+    assert not probe(tmp_path / "b.png").alpha
 
 
 def test_what_is_no_image_is_told(tmp_path):
     (tmp_path / "a.png").write_text("words")
     with pytest.raises(InputError, match="not an image"):
-        peek(tmp_path / "a.png")
+        probe(tmp_path / "a.png")
     with pytest.raises(OSError):
-        peek(tmp_path / "none.png")
+        probe(tmp_path / "none.png")
