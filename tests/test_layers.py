@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 
 # A package may import packages of earlier rows; neighbours in a row do not import each other.
 LAYERS = [
-    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "pairing"},
+    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "bands", "pairing"},
     {"imaging", "operators"},
     {"metrics", "baselines", "networks"},
     {"synthetic"},
@@ -23,7 +23,18 @@ LAYERS = [
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-WITHOUT_TORCH = {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "imaging", "metrics", "baselines"}
+WITHOUT_TORCH = {
+    "errors",
+    "files",
+    "interrupts",
+    "parallel",
+    "ranks",
+    "compiling",
+    "bands",
+    "imaging",
+    "metrics",
+    "baselines",
+}
 HEAVY = {"torch", "numpy", "cv2", "numba", "scipy", "pymatting", "pydantic", "PIL", "safetensors"}
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from mattekit.bands import in_bands
 from mattekit.compiling import announced
 
 EXPANSION, ALIKE = 10, 0.02  # how far unknown pixels look for a known one, and how alike its colour must be
@@ -41,27 +42,34 @@ def shared(image: np.ndarray, trimap: np.ndarray) -> Sampled:
     Gastal and Oliveira, "Shared Sampling for Real-Time Alpha Matting", section 3; settings and simplifications are
     pymatting's.
     """
-    with announced("shared matting: the first use compiles for about half a minute; later uses start at once."):
+    with announced("shared matting: the first use compiles for some seconds; later uses start at once."):
         from mattekit.baselines import sampling_kernel as kernel
 
         image = np.ascontiguousarray(image, np.float32)
         trimap = np.ascontiguousarray(trimap, np.float32)
         near = _away(trimap == 0.5) < EXPANSION + 1
-        trimap = kernel.expand(image, trimap, near, _offsets(), np.float32(ALIKE))
+        given, trimap = trimap, np.empty_like(trimap)
+        _each(kernel.expand, image, given, near, _offsets(), np.float32(ALIKE), trimap)
         fg, bg = (np.empty_like(image) for _ in range(2))
         for colours, value in ((fg, 1), (bg, 0)):
             known = trimap == value
             colours[:] = image[known].mean(0)
             colours[known] = image[known]
-        kernel.gather(image, _slopes(image), trimap, _free(trimap), fg, bg)
-        fg, bg = kernel.share(image, trimap, fg, bg, RADIUS)
+        _each(kernel.gather, image, _slopes(image), trimap, _free(trimap), fg, bg)
+        found_fg, found_bg, fg, bg = fg, bg, fg.copy(), bg.copy()
+        _each(kernel.share, image, trimap, found_fg, found_bg, RADIUS, fg, bg)
         unknown = trimap == 0.5
         rough = np.where(unknown, between(image, fg, bg), trimap)
-        fg, bg = kernel.smooth(trimap, rough, fg, bg, _weights())
+        shared_fg, shared_bg, fg, bg = fg, bg, fg.copy(), bg.copy()
+        _each(kernel.smooth, trimap, rough, shared_fg, shared_bg, _weights(), fg, bg)
     alpha = between(image, fg, bg)
     trust = _confidence(image, alpha, rough, fg, bg, unknown)
     blurred = _blurred(rough, ~unknown)
     return Sampled(np.where(unknown, trust * alpha + (1 - trust) * blurred, trimap).astype(np.float32), fg, bg)
+
+
+def _each(kernel, image, *arguments):
+    in_bands(kernel, image.shape[:2], image, *arguments, per_thread=4)  # unknown pixels are spread unevenly
 
 
 def between(image: np.ndarray, fg: np.ndarray, bg: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 ANGLES = 4  # rays from each pixel
 TILE, PRIME = 8, 99991  # the first ray's angle differs within tiles of 8x8 pixels, in an order without pattern
@@ -12,18 +12,17 @@ LOOSE = {"arcp", "contract", "nsz", "reassoc"}  # of rounding, not of infinities
 PATH = 10  # steps at most along a path whose changes of colour are summed
 
 
-@njit(cache=True, parallel=True, nogil=True)
-def expand(image, trimap, near, offsets, farthest):
-    """Trimap (H, W) in which unknown pixels join the nearest known one of nearly their colour.
+@njit(cache=True, nogil=True, error_model="numpy")
+def expand(image, trimap, near, offsets, farthest, out, top, end):
+    """Write to rows top..end of `out` a trimap whose unknown pixels join the nearest known one of nearly their colour.
 
     near : (H, W) bool, whether anything known is within reach. offsets : (K, 2), rows and columns, nearest first.
     farthest : of two colours.
     """
     height, width = trimap.shape
-    out = trimap.copy()
-    for row in prange(height):
-        y = np.int64(row)  # numba counts without sign here, and would take y - 1 for a fraction
+    for y in range(top, end):
         for x in range(width):
+            out[y, x] = trimap[y, x]
             if trimap[y, x] != 0.5 or not near[y, x]:
                 continue
             for k in range(len(offsets)):
@@ -35,10 +34,9 @@ def expand(image, trimap, near, offsets, farthest):
                 if r * r + g * g + b * b <= farthest * farthest:
                     out[y, x] = trimap[v, u]
                     break
-    return out
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
 def _path(slopes, y, x, v, u):
     """Sum of the changes of colour on the way from one pixel to another."""
     dy, dx = v - y, u - x
@@ -56,7 +54,7 @@ def _path(slopes, y, x, v, u):
     return total
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", inline="always", fastmath=LOOSE)
 def _misfit(r, g, b, fr, fg, fb, br, bg, bb):
     """Squared distance of a colour from the line between two."""
     dr, dg, db = fr - br, fg - bg, fb - bb
@@ -66,7 +64,7 @@ def _misfit(r, g, b, fr, fg, fb, br, bg, bb):
     return r * r + g * g + b * b
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
 def _misfits(near, fr, fg, fb, br, bg, bb):
     """Sum of the squared distances of a pixel's and its neighbours' colours, near (3, 9), from the line between two."""
     dr, dg, db = fr - br, fg - bg, fb - bb
@@ -80,7 +78,7 @@ def _misfits(near, fr, fg, fb, br, bg, bb):
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _around(image, y, x, near):
     """Write the colours of a pixel and its eight neighbours to near (3, 9)."""
     height, width = image.shape[:2]
@@ -92,7 +90,7 @@ def _around(image, y, x, near):
                 near[c, 3 * dy + dx] = image[v, u, c]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _march(free, y, x, angle, found):
     """Write to `found` where a ray first meets foreground and background: y, x, y, x; -1 where it does not."""
     height, width = free.shape[:2]
@@ -116,7 +114,7 @@ def _march(free, y, x, angle, found):
             return
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _choose(image, slopes, free, y, x, found, near, fg, bg):
     """Leave in fg[y, x] and bg[y, x] the best pair of colours that rays find; the averages there if they find none."""
     first = ((x % TILE + (y % TILE) * TILE) * PRIME) % (TILE * TILE)
@@ -165,30 +163,26 @@ def _choose(image, slopes, free, y, x, found, near, fg, bg):
     bg[y, x, 0], bg[y, x, 1], bg[y, x, 2] = br, bg_, bb
 
 
-@njit(cache=True, parallel=True, nogil=True)
-def gather(image, slopes, trimap, free, fg, bg):
+@njit(cache=True, nogil=True, error_model="numpy")
+def gather(image, slopes, trimap, free, fg, bg, top, end):
     """Give unknown pixels the best pair of colours along their rays, in place; fg, bg (H, W, 3) hold averages.
 
     slopes : (H, W, 6), differences of the image's colours to the right and to the left, then below and above.
     free : (H, W, 2) int32, 0 in foreground and in background; elsewhere steps of one pixel from here, in any
     direction, of which all but the last stay clear of it.
     """
-    height, width = trimap.shape
-    for row in prange(height):
-        y = np.int64(row)
-        found, near = np.empty((ANGLES, 4), np.int64), np.empty((3, 9), np.float32)
-        for x in range(width):
+    found, near = np.empty((ANGLES, 4), np.int64), np.empty((3, 9), np.float32)
+    for y in range(top, end):
+        for x in range(trimap.shape[1]):
             if trimap[y, x] == 0.5:
                 _choose(image, slopes, free, y, x, found, near, fg, bg)
 
 
-@njit(cache=True, parallel=True, nogil=True, fastmath=LOOSE)
-def share(image, trimap, fg, bg, radius):
-    """The mean of the three pairs of colours within `radius` that fit a pixel best: fg and bg (H, W, 3)."""
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+def share(image, trimap, fg, bg, radius, out_fg, out_bg, top, end):
+    """Write to rows top..end of out_fg, out_bg the mean of the three pairs within `radius` that fit a pixel best."""
     height, width = trimap.shape
-    out_fg, out_bg = fg.copy(), bg.copy()
-    for row in prange(height):
-        y = np.int64(row)
+    for y in range(top, end):
         for x in range(width):
             if trimap[y, x] != 0.5:
                 continue
@@ -210,19 +204,16 @@ def share(image, trimap, fg, bg, radius):
             for c in range(3):
                 out_fg[y, x, c] = (fg[v0, u0, c] + fg[v1, u1, c] + fg[v2, u2, c]) / 3
                 out_bg[y, x, c] = (bg[v0, u0, c] + bg[v1, u1, c] + bg[v2, u2, c]) / 3
-    return out_fg, out_bg
 
 
-@njit(cache=True, parallel=True, nogil=True, fastmath=LOOSE)
-def smooth(trimap, alpha, fg, bg, weights):
-    """Means of colours around, weighed by distance, difference and size of alpha: fg and bg (H, W, 3).
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+def smooth(trimap, alpha, fg, bg, weights, out_fg, out_bg, top, end):
+    """Write to out_fg, out_bg means of the colours around, weighed by distance, difference and size of alpha.
 
     weights : (2 r + 1, 2 r + 1) float32, of the distance.
     """
     (height, width), radius = trimap.shape, len(weights) // 2
-    out_fg, out_bg = fg.copy(), bg.copy()
-    for row in prange(height):
-        y = np.int64(row)
+    for y in range(top, end):
         for x in range(width):
             if trimap[y, x] != 0.5:
                 continue
@@ -240,4 +231,3 @@ def smooth(trimap, alpha, fg, bg, weights):
                     b0, b1, b2 = b0 + of_bg * bg[v, u, 0], b1 + of_bg * bg[v, u, 1], b2 + of_bg * bg[v, u, 2]
             out_fg[y, x, 0], out_fg[y, x, 1], out_fg[y, x, 2] = f0 / sum_fg, f1 / sum_fg, f2 / sum_fg
             out_bg[y, x, 0], out_bg[y, x, 1], out_bg[y, x, 2] = b0 / sum_bg, b1 / sum_bg, b2 / sum_bg
-    return out_fg, out_bg

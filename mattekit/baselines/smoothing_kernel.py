@@ -29,47 +29,50 @@ def descend(values, right, start, rows, columns, shape, accuracy, steps):
     -------
     (N,) float64
     """
-    x = start.copy()
-    product, grid = np.empty_like(x), np.zeros((shape[0] + 4, shape[1] + 4))
+    x, residual, scale = start.copy(), right.copy(), right.copy()
+    direction, product = np.zeros(x.size), np.empty(x.size)
+    grid = np.zeros((shape[0] + 4, shape[1] + 4))
     _multiply(values, x, rows, columns, grid, product)
-    rest = right - product
-    scale = 1 / np.ascontiguousarray(values[:, 2, 2])
-    goal = accuracy * accuracy * (right * right).sum()
-    way, left, strength = np.zeros_like(x), (rest * rest).sum(), (rest * rest * scale).sum()
-    turn = 0.0  # how much of the last direction the next one keeps
+    goal = 0.0
+    for k in range(x.size):
+        scale[k] = 1 / values[k, 2, 2]
+        goal += accuracy * accuracy * right[k] * right[k]
+    squared_norm, rz = _step(x, residual, direction, product, scale, 1.0)  # the residual of the start
+    beta = 0.0  # share of the last direction that the next one keeps
     for _ in range(steps):
-        if left <= goal:
+        if squared_norm <= goal:
             break
         for k in range(x.size):
-            way[k] = turn * way[k] + scale[k] * rest[k]
-        length = strength / _multiply(values, way, rows, columns, grid, product)
-        left, next_strength = _step(x, rest, way, product, scale, length)
-        turn, strength = next_strength / strength, next_strength
+            direction[k] = beta * direction[k] + scale[k] * residual[k]
+        length = rz / _multiply(values, direction, rows, columns, grid, product)
+        previous = rz
+        squared_norm, rz = _step(x, residual, direction, product, scale, length)
+        beta = rz / previous
     return x
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
-def _step(x, rest, way, product, scale, length):
-    """Go on by `length` in place; the squared norm of what is left, plain and preconditioned."""
-    left, strength = 0.0, 0.0
+def _step(x, residual, direction, product, scale, length):
+    """Go `length` along `direction` in place; the residual's squared norms, plain and preconditioned."""
+    squared_norm, rz = 0.0, 0.0
     for k in range(x.size):
-        x[k] += length * way[k]
-        rest[k] -= length * product[k]
-        square = rest[k] * rest[k]
-        left += square
-        strength += square * scale[k]
-    return left, strength
+        x[k] += length * direction[k]
+        residual[k] -= length * product[k]
+        square = residual[k] * residual[k]
+        squared_norm += square
+        rz += square * scale[k]
+    return squared_norm, rz
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
 def _multiply(values, x, rows, columns, grid, product):
-    """Write A x to `product`; its dot product with x.
+    """Write A x to `product`; return its dot product with x.
 
     grid : the picture with a frame of two pixels, that stays 0 where pixels are known, as `values` are.
     """
     for k in range(x.size):
         grid[rows[k] + 2, columns[k] + 2] = x[k]
-    both = 0.0
+    dot = 0.0
     for k in range(x.size):
         total = 0.0
         for dy in range(5):
@@ -77,5 +80,5 @@ def _multiply(values, x, rows, columns, grid, product):
             for dx in range(5):
                 total += values[k, dy, dx] * line[columns[k] + dx]
         product[k] = total
-        both += x[k] * total
-    return both
+        dot += x[k] * total
+    return dot

@@ -36,3 +36,11 @@ def test_the_way_between_two_colours_is_measured_along_their_line():
     fg, bg = np.float32([[[1, 0, 0]]]), np.float32([[[0, 0, 1]]])
     assert between(0.25 * fg + 0.75 * bg, fg, bg) == pytest.approx(0.25, abs=1e-4)
     assert between(2 * fg - bg, fg, bg) == 1
+
+
+def test_threads_do_not_change_a_bit(monkeypatch):
+    image, trimap, _ = scene(3)
+    alone = shared(image, trimap)
+    monkeypatch.setattr("mattekit.bands.SMALL", 0)
+    monkeypatch.setattr("numba.get_num_threads", lambda: 3)
+    assert all(np.array_equal(*pair) for pair in zip(alone, shared(image, trimap), strict=True))
