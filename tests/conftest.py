@@ -30,7 +30,7 @@ def weights_file(tmp_path_factory) -> Path:
     import torch
 
     from mattekit.networks import build
-    from mattekit.networks.weights import header_of, save_network
+    from mattekit.networks.safetensors_file import header_of, save_network
 
     path = tmp_path_factory.mktemp("weights") / "b11.safetensors"
     with torch.random.fork_rng(devices=[]):

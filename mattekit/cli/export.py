@@ -26,7 +26,7 @@ def export(
     from mattekit.files import refuse_overwriting
     from mattekit.inference.onnx_export import export, require_packages
     from mattekit.networks.packaged import file_of
-    from mattekit.networks.weights import load_network
+    from mattekit.networks.safetensors_file import load_network
 
     require_packages(target)  # before the weights are read
     refuse_overwriting(target, [file])

@@ -46,7 +46,7 @@ def convert(
         raise typer.BadParameter(f"-o {target}: wanted a name that ends in .safetensors.")
     from mattekit.files import refuse_overwriting
     from mattekit.networks import convert as conversion
-    from mattekit.networks.weights import save_network
+    from mattekit.networks.safetensors_file import save_network
 
     refuse_overwriting(target, [file])
     if backbone:
@@ -66,7 +66,7 @@ def list_(json: options.Json = False) -> None:
     predict -m NAME uses them, and predict without -m those called default.
     """
     from mattekit.networks.packaged import facts, packaged
-    from mattekit.networks.weights import describe
+    from mattekit.networks.safetensors_file import describe
 
     own = packaged()
     if not own:

@@ -20,7 +20,7 @@ from mattekit.imaging.comparison import PANEL, Cell, resize, sheet
 from mattekit.inference.network import network_input, prior_of
 from mattekit.inference.preparation import preparation
 from mattekit.networks import NETWORKS, build
-from mattekit.networks.weights import load_network
+from mattekit.networks.safetensors_file import load_network
 from mattekit.operators import Guide, Resampler
 
 SEED = 0  # of the untrained operators' weights

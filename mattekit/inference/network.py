@@ -15,8 +15,8 @@ from mattekit.inference.precision import PRECISIONS
 from mattekit.inference.preparation import Preparation
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.tiling import Setting, Tiling
-from mattekit.networks.fold import inference_copy
 from mattekit.networks.header import IMAGENET
+from mattekit.networks.inference_copy import inference_copy
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
 

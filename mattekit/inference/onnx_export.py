@@ -19,9 +19,9 @@ from mattekit.inference.network import network_input
 from mattekit.inference.onnx import INPUT, OUTPUT, onnxruntime, open_session, run
 from mattekit.inference.preparation import preparation
 from mattekit.networks import find
-from mattekit.networks.fold import inference_copy
 from mattekit.networks.header import Header, to_metadata
-from mattekit.operators.weights import Pooled
+from mattekit.networks.inference_copy import inference_copy
+from mattekit.operators.kernels import Pooled
 
 PICTURES = ((75, 101), (141, 90))  # sizes that are compared
 TOLERANCE = 1e-3  # of the largest raw alpha: pixels that differ more are outliers

@@ -29,7 +29,7 @@ from mattekit.inference.network import (
 from mattekit.inference.preparation import preparation as preparation_of
 from mattekit.inference.refine import Refined, Refinement, refine
 from mattekit.inference.refinement_cost import RULES, Cost, regions
-from mattekit.networks.fold import inference_copy
+from mattekit.networks.inference_copy import inference_copy
 
 log = logging.getLogger("mattekit")
 

@@ -102,7 +102,7 @@ def describe(path: str | Path) -> dict:
     if Path(path).suffix.lower() == ".onnx":
         from mattekit.models.onnx import describe as describe_file
     else:
-        from mattekit.networks.weights import describe as describe_file
+        from mattekit.networks.safetensors_file import describe as describe_file
     return describe_file(packaged().get(str(path), Path(path)))
 
 

@@ -16,13 +16,13 @@ from mattekit.inference.tiling import Setting
 from mattekit.models.header import require_matting
 from mattekit.models.model import Capabilities, Model, Pair
 from mattekit.networks import prior_name
-from mattekit.networks.weights import load_network, read_header
+from mattekit.networks.safetensors_file import load_network, read_header
 
 BATCH = {"cuda": 8, "mps": 4}  # images at once; on a CPU one image keeps all cores busy
 
 
 class TorchModel(Model):
-    """A network of a file that training or `networks.weights.save_network` wrote.
+    """A network of a file that training or `networks.safetensors_file.save_network` wrote.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from torch import nn
 from mattekit.errors import InputError, WeightsError
 from mattekit.networks.checkpoints import read_checkpoint
 from mattekit.networks.fill import fill
-from mattekit.networks.released.a2u import fold
+from mattekit.networks.released.a2u import absolute_scales
 from mattekit.networks.released.imagenet import LAYOUTS
 from mattekit.networks.released.names import State, below, known
 
@@ -53,7 +53,7 @@ def load_backbone(network: nn.Module, path: str | Path) -> str:
         raise WeightsError(
             f"{path}: no layer of {type(encoder).__name__} as {', '.join(found)} name them. Is it another network's?"
         )
-    ours = fold(found[layout]) if layout == "inplace_abn" else found[layout]
+    ours = absolute_scales(found[layout]) if layout == "inplace_abn" else found[layout]
     fill(encoder, _with_trimap(ours, encoder), str(path))
     _fill_bottleneck(network, state)
     return layout

@@ -61,14 +61,14 @@ def lsa(
     incoming = [width + (factor - 1) * (width if needed else skip) for width, skip in zip(WIDTHS, skips, strict=True)]
     network = EncoderDecoder(
         encoder=encoder,
-        context=Attended(deepest, WIDTHS[-1]),
+        context=ESEBlock(deepest, WIDTHS[-1]),
         laterals=[
             ConvNorm(skip, width, 1) if needed else nn.Identity() for skip, width in zip(skips, WIDTHS, strict=True)
         ],
         resamplers=operators,
         blocks=[
             nn.Sequential(Conv(incoming[0], 32), Conv(32, 32)),
-            *(Attended(channels, out) for channels, out in zip(incoming[1:], WIDTHS[:-1], strict=True)),
+            *(ESEBlock(channels, out) for channels, out in zip(incoming[1:], WIDTHS[:-1], strict=True)),
         ],
         head=nn.Conv2d(32, out_channels, 3, padding=1),
         fusion=fusion,
@@ -80,7 +80,7 @@ def lsa(
     return network
 
 
-class Attended(nn.Module):
+class ESEBlock(nn.Module):
     """3x3 convolution, norm and ReLU, each channel weighed by what all channels' averages say of it.
 
     Effective squeeze-and-excitation (Lee and Park, "CenterMask", section 3.3).

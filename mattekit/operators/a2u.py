@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from mattekit.errors import InputError
 from mattekit.operators.base import Guide, Resampler, check_even
+from mattekit.operators.kernels import Fixed, Pooled, gpconv_pair
 from mattekit.operators.reassemble import gather, spread
-from mattekit.operators.weights import Fixed, Pooled, gpconv_pair
 from mattekit.operators.whole import GlobalGroupNorm
 
 KINDS = {"static": (Fixed, Fixed), "hybrid": (Fixed, Pooled), "dynamic": (Pooled, Pooled)}  # where U and V, P come from

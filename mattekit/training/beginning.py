@@ -11,7 +11,7 @@ from mattekit.networks.backbones import load_backbone
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
 from mattekit.networks.fill import fill
 from mattekit.networks.packaged import file_of
-from mattekit.networks.weights import read, read_header
+from mattekit.networks.safetensors_file import read, read_header
 from mattekit.training.optimiser import encoder_of
 from mattekit.training.recipe import Recipe
 

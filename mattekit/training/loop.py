@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 
 from mattekit.imaging import io
 from mattekit.networks.header import header_of
-from mattekit.networks.weights import save_network
+from mattekit.networks.safetensors_file import save_network
 from mattekit.samples.loader import loader
 from mattekit.training import nonfinite, state
 from mattekit.training.batch import Batch

@@ -25,7 +25,7 @@ def prepared(name, variant, size):
     import torch
 
     from mattekit.networks import build
-    from mattekit.networks.fold import inference_copy
+    from mattekit.networks.inference_copy import inference_copy
 
     torch.manual_seed(0)
     network = build(name).eval()

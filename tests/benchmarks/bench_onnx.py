@@ -19,7 +19,7 @@ from mattekit.inference import onnx_export
 from mattekit.inference.network import network_predictor
 from mattekit.models.onnx import OnnxModel
 from mattekit.networks import build
-from mattekit.networks.weights import header_of
+from mattekit.networks.safetensors_file import header_of
 
 FAMILIES = (
     *("indexnet", "indexnet-b1", "indexnet-b2", "indexnet-b11", "indexnet-hmi", "indexnet-o2o-nonlinear-context"),

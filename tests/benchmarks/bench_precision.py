@@ -19,8 +19,8 @@ from mattekit.imaging import io
 from mattekit.inference.network import network_input
 from mattekit.inference.precision import PRECISIONS
 from mattekit.inference.preparation import preparation
-from mattekit.networks.fold import inference_copy
-from mattekit.networks.weights import load_network
+from mattekit.networks.inference_copy import inference_copy
+from mattekit.networks.safetensors_file import load_network
 
 
 def pictures(factor: int) -> list[tuple[np.ndarray, np.ndarray]]:

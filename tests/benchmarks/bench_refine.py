@@ -28,7 +28,7 @@ from mattekit.inference.preparation import PREPARATIONS
 from mattekit.inference.refine import Grids, Refinement, refine
 from mattekit.inference.refinement_cost import RULES, Cost, regions
 from mattekit.networks import build
-from mattekit.networks.weights import header_of
+from mattekit.networks.safetensors_file import header_of
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = ("net", "plume", "pompom", "puff")

@@ -24,7 +24,7 @@ from mattekit.inference.network import network_input
 from mattekit.inference.preparation import preparation
 from mattekit.inference.tiling import Tiling
 from mattekit.networks import build
-from mattekit.networks.fold import inference_copy
+from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.released import a2u, indexnet, lsa
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -116,7 +116,7 @@ def trained(tmp_path):
 
     from mattekit.imaging import io
     from mattekit.networks import build
-    from mattekit.networks.weights import header_of, save_network
+    from mattekit.networks.safetensors_file import header_of, save_network
 
     network = build("reconstruction-a2u")
     save_network(tmp_path / "a2u.safetensors", network, header_of(network))

@@ -267,7 +267,7 @@ def test_classical_methods_say_that_they_work_on_whole_images(tmp_path):
 
 def test_a_network_runs_in_tiles(tmp_path):
     from mattekit.networks import build
-    from mattekit.networks.weights import header_of, save_network
+    from mattekit.networks.safetensors_file import header_of, save_network
 
     image, trimap = scene(tmp_path, size=(48, 128))
     network = build("indexnet-b10", width=0.25).eval()

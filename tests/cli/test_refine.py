@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from mattekit.cli import app
 from mattekit.networks import build
-from mattekit.networks.weights import header_of, save_network
+from mattekit.networks.safetensors_file import header_of, save_network
 
 
 def run(*words, code=0):

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mattekit.cli import app, training_display
-from mattekit.networks.weights import load_network
+from mattekit.networks.safetensors_file import load_network
 from mattekit.training import recipe
 
 TINY = """

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from mattekit.cli import app
 from mattekit.networks import build
-from mattekit.networks.weights import header_of, load_network, save_network
+from mattekit.networks.safetensors_file import header_of, load_network, save_network
 
 NAMES = ["indexnet_m2o_nl_c", "a2u_dynamic_cs_d_gn"]
 

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from mattekit.errors import InputError
 from mattekit.inference.guide_maps import guide_maps, guide_sheet, prepare
 from mattekit.networks import build
-from mattekit.networks.weights import header_of
+from mattekit.networks.safetensors_file import header_of
 
 
 def made(name, **changes):

@@ -12,7 +12,7 @@ from mattekit.networks.lsa import lsa
 from mattekit.networks.released import a2u as released_a2u
 from mattekit.networks.released import indexnet as released_indexnet
 from mattekit.networks.released import lsa as released_lsa
-from mattekit.networks.weights import IMAGENET
+from mattekit.networks.safetensors_file import IMAGENET
 
 FAMILIES = {  # prefix of the reference file: preparation
     "indexnet_b1": "resize-16+1",

@@ -15,7 +15,7 @@ from mattekit.inference.network import network_input
 from mattekit.models import registry
 from mattekit.models.onnx import read_header
 from mattekit.networks import build
-from mattekit.networks.weights import header_of, load_network, save_network
+from mattekit.networks.safetensors_file import header_of, load_network, save_network
 
 for needed in ("onnx", "onnxscript", "onnxruntime"):
     pytest.importorskip(needed, reason='ONNX is tested with the packages of pip install "mattekit[onnx]"')

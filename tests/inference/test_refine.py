@@ -17,7 +17,7 @@ from mattekit.inference.refiner import network_refiner
 from mattekit.networks import build
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import lsa as released
-from mattekit.networks.weights import IMAGENET, header_of
+from mattekit.networks.safetensors_file import IMAGENET, header_of
 
 WHOLE = (slice(None), slice(None))
 PUBLISHED = dict(optimiser="gradient-descent", stop=False)

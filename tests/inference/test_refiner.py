@@ -12,7 +12,7 @@ from mattekit.inference.network import network_predictor
 from mattekit.inference.refine import Refinement
 from mattekit.inference.refinement_cost import RULES, Cost, regions
 from mattekit.networks import build
-from mattekit.networks.weights import IMAGENET
+from mattekit.networks.safetensors_file import IMAGENET
 
 SIZE = (160, 224)
 

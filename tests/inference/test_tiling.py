@@ -21,7 +21,7 @@ from mattekit.networks import NETWORKS, build
 from mattekit.networks.context import ASPP
 from mattekit.networks.deep import DeepStage
 from mattekit.networks.encoders.resnet50d import Bottleneck
-from mattekit.networks.fold import inference_copy
+from mattekit.networks.inference_copy import inference_copy
 from mattekit.operators.whole import GlobalGroupNorm, GlobalPool, attached, outermost
 
 

@@ -13,7 +13,7 @@ from mattekit.models.model import Model
 from mattekit.models.prediction import predict_alpha
 from mattekit.networks import build
 from mattekit.networks.header import header_of
-from mattekit.networks.weights import save_network
+from mattekit.networks.safetensors_file import save_network
 
 
 def scene(size):

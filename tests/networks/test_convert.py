@@ -10,7 +10,7 @@ from torch import nn
 
 from mattekit.errors import InputError, WeightsError
 from mattekit.networks.convert import convert
-from mattekit.networks.weights import load_network, save_network
+from mattekit.networks.safetensors_file import load_network, save_network
 
 EXACT = {"indexnet_m2o_nl_c": 1e-4, "a2u_dynamic_cs_d_gn": 2e-4}  # tolerances of the reference files
 # Where shapes do not tell all of the configuration.

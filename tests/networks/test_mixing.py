@@ -9,8 +9,8 @@ from mattekit.inference.refine import Refinement
 from mattekit.inference.refiner import network_refiner
 from mattekit.networks import build, prior_name
 from mattekit.networks.encoder_decoder import PLANES
-from mattekit.networks.fold import inference_copy
 from mattekit.networks.header import IMAGENET, header_of
+from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.mixing import Mean, Unfold, fold
 
 

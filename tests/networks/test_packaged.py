@@ -9,7 +9,7 @@ from mattekit.cli import app
 from mattekit.errors import InputError
 from mattekit.models import registry
 from mattekit.networks import packaged
-from mattekit.networks.weights import load_network
+from mattekit.networks.safetensors_file import load_network
 
 
 def test_the_weights_in_the_package_load_and_are_small():

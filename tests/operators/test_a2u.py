@@ -8,7 +8,7 @@ from mattekit.errors import InputError
 from mattekit.networks.released.a2u import rename_operator
 from mattekit.operators import make
 from mattekit.operators.a2u import A2U
-from mattekit.operators.weights import Fixed, _of_channels, gpconv, gpconv_pair
+from mattekit.operators.kernels import Fixed, _of_channels, gpconv, gpconv_pair
 
 OFFICIAL = [f"{share}_s{s}_k{k}" for share in ("cs", "cw") for s in (1, 3, 5) for k in (5, 6)]
 DERIVED = ["static-cw", "static-cs", "hybrid-cw", "hybrid-cs", "dynamic-cw", "dynamic-cs", "static-pw-cw"]

@@ -3,7 +3,7 @@ import torch
 
 from mattekit.errors import WeightsError
 from mattekit.networks.packaged import packaged
-from mattekit.networks.weights import load_network
+from mattekit.networks.safetensors_file import load_network
 from mattekit.training import recipe
 from mattekit.training.beginning import begin
 

@@ -6,7 +6,7 @@ from safetensors.torch import load_file
 
 from mattekit.errors import InputError, MissingFileError
 from mattekit.networks import build
-from mattekit.networks.weights import header_of, save_network
+from mattekit.networks.safetensors_file import header_of, save_network
 from mattekit.training import launch, logs
 from mattekit.training.folder import RunFolder
 from mattekit.training.loop import train

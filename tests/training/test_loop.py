@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from mattekit.errors import DivergedError, InputError
 from mattekit.models import registry
 from mattekit.networks import build
-from mattekit.networks.weights import header_of, load_network, save_network
+from mattekit.networks.safetensors_file import header_of, load_network, save_network
 from mattekit.training import logs, loop
 from mattekit.training.display import Silent
 from mattekit.training.folder import RunFolder

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from mattekit.networks import build
-from mattekit.networks.weights import header_of
+from mattekit.networks.safetensors_file import header_of
 from mattekit.training import recipe as recipes
 from mattekit.training.task import Matting
 

@@ -88,10 +88,10 @@ def rename(state: State) -> State:
     for i, prefix in enumerate(OPERATORS):
         ours |= {f"resamplers.{i}.{key}": value for key, value in rename_operator(below(state, prefix)).items()}
     rest = {key: value for key, value in state.items() if not key.startswith(OPERATORS)}
-    return ours | fold(rename_by(rest, TABLE))
+    return ours | absolute_scales(rename_by(rest, TABLE))
 
 
-def fold(state: State) -> State:
+def absolute_scales(state: State) -> State:
     """In-Place ABN's scales for batch normalisation: it computes with |gamma| + 1e-5 in place of gamma."""
     return {key: value.abs() + 1e-5 if key.endswith("norm.weight") else value for key, value in state.items()}
 

@@ -11,7 +11,7 @@ from mattekit.networks.released.names import rename as rename_by
 
 STEM = {"conv": "conv", "bn": "norm"}
 BLOCK = {f"{theirs}{i}": f"conv{i}.{ours}" for i in (1, 2, 3) for theirs, ours in (("conv", "conv"), ("bn", "norm"))}
-ATTENDED = {"conv1": "conv.conv", "norm1": "conv.norm", "fc": "attention"}
+ESE_BLOCK = {"conv1": "conv.conv", "norm1": "conv.norm", "fc": "attention"}
 
 BACKBONE: Table = [  # mmcls' names, whose ImageNet weights LSA starts from
     *[(f"stem.{i}.", f"stem.{i}.", STEM) for i in range(3)],
@@ -26,8 +26,8 @@ BACKBONE: Table = [  # mmcls' names, whose ImageNet weights LSA starts from
 ]
 TABLE: Table = [
     *[(f"backbone.{theirs}", f"encoder.{ours}", layers) for theirs, ours, layers in BACKBONE],
-    ("decoder.decoder_5.", "context.", ATTENDED),
-    *[(f"decoder.decoder_{i}.", f"blocks.{i}.", ATTENDED) for i in (1, 2, 3, 4)],
+    ("decoder.decoder_5.", "context.", ESE_BLOCK),
+    *[(f"decoder.decoder_{i}.", f"blocks.{i}.", ESE_BLOCK) for i in (1, 2, 3, 4)],
     ("decoder.final_final.", "blocks.0.", {"conv1": "0.conv", "conv2": "1.conv"}),
     ("decoder.final_final.", "", {"conv3": "head"}),
 ]

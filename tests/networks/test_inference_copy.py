@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mattekit.networks import NETWORKS, build, strips
-from mattekit.networks.fold import inference_copy
+from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.layers import BasicBlock, ConvNorm
 from mattekit.networks.lsa import Attended
 from mattekit.operators import indexnet_inference

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 import mattekit
 from mattekit.errors import MissingFileError, WeightsError
 from mattekit.networks import build
-from mattekit.networks.weights import IMAGENET, describe, header_of, load_network, read_header, save_network
+from mattekit.networks.safetensors_file import IMAGENET, describe, header_of, load_network, read_header, save_network
 
 SMALL = {"width": 0.25, "resampler": "indexnet-hin-linear"}
 
