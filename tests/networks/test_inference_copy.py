@@ -6,7 +6,7 @@ import torch
 from mattekit.networks import NETWORKS, build, strips
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.layers import BasicBlock, ConvNorm
-from mattekit.networks.lsa import Attended
+from mattekit.networks.lsa import ESEBlock
 from mattekit.operators import indexnet_inference
 
 NAMES = [
@@ -95,7 +95,7 @@ def test_unfolded_copies_are_the_network_itself():
         (torch.nn.Sequential(ConvNorm(4, 4, 3), torch.nn.Conv2d(4, 1, 1)), 1),
         (BasicBlock(4, 4), 2),
         (ConvNorm(4, 4, 3, stride=2), None),
-        (Attended(4, 4), None),
+        (ESEBlock(4, 4), None),
         (torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1)), None),
     ],
 )
