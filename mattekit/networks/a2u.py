@@ -10,6 +10,7 @@ from mattekit.errors import InputError
 from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.encoders.resnet import ResNet34
+from mattekit.networks.initialisation import initialise, xavier_leaky
 from mattekit.networks.layers import BasicBlock, ConvNorm, leaky
 from mattekit.networks.row import Row, rows
 from mattekit.operators import make
@@ -93,7 +94,7 @@ def a2u(
     encoder = ResNet34(in_channels, strided=strided)
     needed = fusion != "none" or (strided and operators[0].guided)
     outs = (32, *WIDTHS[:2], 128)
-    return EncoderDecoder(
+    network = EncoderDecoder(
         encoder=encoder,
         context=ASPP(256, 256, act=leaky) if context else nn.Identity(),
         laterals=[
@@ -112,6 +113,8 @@ def a2u(
         strided=strided,
         stride=STRIDE,
     )
+    initialise(network, xavier_leaky)
+    return network
 
 
 PREPARATION = "reflect-{stride}"

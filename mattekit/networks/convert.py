@@ -64,8 +64,7 @@ def convert(
         made = build(network, **arguments)
     fill(made, family.rename(state) if family else state, str(path)).eval()
     origin = f"{family.name}: {Path(path).name}" if family else Path(path).name
-    preparation = family.preparation if family else None
-    return made, header_of(made, licence=licence, origin=origin, preparation=preparation)
+    return made, header_of(made, licence=licence, origin=origin)
 
 
 def begin(

@@ -11,6 +11,7 @@ from mattekit.networks.base import Adjust, Network
 from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import Pyramid
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
+from mattekit.networks.initialisation import he_normal, initialise
 from mattekit.networks.layers import ConvNorm, relu6
 from mattekit.networks.row import Row
 
@@ -40,6 +41,7 @@ class DeepLab(Network):
         self.head = nn.Sequential(
             ConvNorm(width, out_channels, 1, act=relu6), nn.Conv2d(out_channels, out_channels, 1, bias=False)
         )
+        initialise(self, he_normal)
 
     def encode(self, x: Tensor) -> Pyramid:
         """(N, C, H, W) -> the input, for its size; the features at strides 4 and 16, the latter after context."""

@@ -1,22 +1,28 @@
 """Deep Image Matting (Xu et al., CVPR 2017): a VGG-16 SegNet, and a small network that refines its alpha.
 
-The first stage is also row B3 of IndexNet's Table 1, and B4 with bilinear interpolation for unpooling; batch
-normalisation in the encoder is from there. Images are resized so that both sides are multiples of 32.
+Its authors released no code. The row "dim" is the reproduction in OpenMMLab's mmagic: VGG-16 without norms, a 1x1
+convolution of 512 channels below it where the text has VGG-16's first fully connected layer, and a sigmoid after each
+stage. The first stage is also row B3 of IndexNet's Table 1, with that layer and with batch normalisation in the
+encoder, and B4 with bilinear interpolation for unpooling.
 """
 
 import torch
 from torch import Tensor, nn
 
+from mattekit.errors import InputError
 from mattekit.networks.base import Adjust, Network, State
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid, pad
 from mattekit.networks.encoders.vgg import VGG16, convolutions
+from mattekit.networks.initialisation import he_uniform, initialise, xavier_normal
 from mattekit.networks.row import Row, rows
 from mattekit.operators import make
 
 TABLE_1 = {  # IndexNet Table 1
-    "b3": dict(resampler="max-unpool"),
-    "b4": dict(resampler="bilinear"),
+    "b3": dict(resampler="max-unpool", init="he"),
+    "b4": dict(resampler="bilinear", init="he"),
 }
+MMAGIC = dict(refined=True, norm=False, bottleneck=(512, 1), sigmoid=True)
+INITS = {"he": (he_uniform, False), "xavier": (xavier_normal, True)}  # how weights are drawn; whether biases are 0
 
 
 def dim(
@@ -26,6 +32,7 @@ def dim(
     norm: bool = True,
     bottleneck: tuple[int, int] = (4096, 7),
     sigmoid: bool = False,
+    init: str = "xavier",
     in_channels: int = 4,
     out_channels: int = 1,
     **options,
@@ -42,9 +49,11 @@ def dim(
         Batch normalisation in the encoder.
     bottleneck : (int, int)
         Width and size of the convolution below the encoder; VGG-16's first fully connected layer gives it its weights.
-        mmagic's has (512, 1), and no norm.
+        mmagic has (512, 1), and no norm.
     sigmoid : bool
         Outputs pass through a sigmoid, as in mmagic.
+    init : "xavier" or "he"
+        The first weights, as in mmagic and as in IndexNet's code.
     in_channels, out_channels : int
     **options
         Arguments of the operator.
@@ -58,6 +67,8 @@ def dim(
     InputError
         If an argument is unknown.
     """
+    if init not in INITS:
+        raise InputError(f"init: {init!r}, wanted one of {', '.join(INITS)}.")
     encoder = VGG16(in_channels, norm=norm)
     widths = encoder.channels
     width, size = bottleneck
@@ -80,7 +91,10 @@ def dim(
         strided=False,
         stride=32,
     )
-    return Refined(first, images=in_channels - 1, sigmoid=sigmoid) if refined else first
+    network = Refined(first, images=in_channels - 1, sigmoid=sigmoid) if refined else first
+    draw, biases = INITS[init]
+    initialise(network, draw, biases=biases)
+    return network
 
 
 class Refined(Network):
@@ -139,9 +153,8 @@ class Refined(Network):
         return self.decode(self.encode(pad(x, self.stride)))[..., :height, :width]
 
 
-PREPARATION = "resize-{stride}"
 ROWS = {
-    **rows("indexnet", dim, TABLE_1, "IndexNet Table 1", preparation=PREPARATION),
-    "dim": Row(dim, dict(refined=True), "Deep Image Matting", PREPARATION),
+    **rows("indexnet", dim, TABLE_1, "IndexNet Table 1", preparation="resize-{stride}"),
+    "dim": Row(dim, MMAGIC, "Deep Image Matting, as in mmagic", preparation="reflect-{stride}"),
 }
 ROWS["indexnet-b3"] = ROWS["indexnet-b3"]._replace(rounding={"bf16": 22.5, "fp16": 7.0})

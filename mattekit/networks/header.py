@@ -38,12 +38,9 @@ class Header:
     mattekit: str = __version__
 
 
-def header_of(
-    network: Network, *, preparation: str | None = None, licence: str = "unknown", origin: str = "unknown"
-) -> Header:
-    """Header of a network that `build` made, with the preparation of its authors unless another is given."""
-    if preparation is None:
-        preparation = find(network.name).preparation.format(stride=network.stride)
+def header_of(network: Network, *, licence: str = "unknown", origin: str = "unknown") -> Header:
+    """Header of a network that `build` made, with the preparation of its authors."""
+    preparation = find(network.name).preparation.format(stride=network.stride)
     return Header(network.name, network.arguments, preparation, IMAGENET, licence, origin)
 
 

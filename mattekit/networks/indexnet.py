@@ -10,6 +10,7 @@ from mattekit.errors import InputError
 from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
+from mattekit.networks.initialisation import he_normal, initialise
 from mattekit.networks.layers import ConvNorm, relu6, separable
 from mattekit.networks.row import Row, rows
 from mattekit.operators import INDEXNET_ROWS, Keep, make
@@ -80,7 +81,7 @@ def indexnet(
     encoder = MobileNetV2(in_channels, width=width, stride=stride)
     *widths, deepest = encoder.channels
     conv = separable if depthwise else ConvNorm
-    return EncoderDecoder(
+    network = EncoderDecoder(
         encoder=encoder,
         context=ASPP(deepest, widths[-1], width=int(256 * width), dilations=DILATIONS[stride], act=relu6)
         if context
@@ -102,6 +103,8 @@ def indexnet(
         strided=False,
         stride=stride,
     )
+    initialise(network, he_normal)
+    return network
 
 
 PREPARATION = "resize-{stride}"

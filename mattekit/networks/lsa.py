@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.encoders.resnet50d import ResNet50D
 from mattekit.networks.encoders.vgg import Conv
+from mattekit.networks.initialisation import he_normal, initialise, xavier_uniform
 from mattekit.networks.layers import ConvNorm
 from mattekit.networks.row import Row
 from mattekit.operators import make
@@ -75,8 +76,9 @@ def lsa(
         strided=True,
         stride=32,
     )
-    for part in (network.context, network.blocks, network.head):
-        part.apply(_initialise)
+    initialise(network.encoder, he_normal)  # mmcls, where it loads no ImageNet weights; the released code always does
+    for part in (network.context, network.laterals, network.resamplers, network.blocks, network.head):
+        initialise(part, xavier_uniform)
     return network
 
 
@@ -96,14 +98,6 @@ class ESEBlock(nn.Module):
         """(N, C, H, W) -> (N, C', H, W)."""
         y = self.conv(x)
         return y * F.hardsigmoid(self.attention(self.pool(y)))
-
-
-def _initialise(module: nn.Module) -> None:
-    """As the released code does for its decoder."""
-    if isinstance(module, nn.Conv2d):
-        nn.init.xavier_uniform_(module.weight)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
 
 
 ROWS = {"lsa": Row(lsa, {}, "LSA, released", preparation="lsa-ring", rounding={"bf16": 3.6, "fp16": 0.5})}

@@ -11,6 +11,7 @@ from mattekit.networks.deep import Deep
 from mattekit.networks.deeplab import resize
 from mattekit.networks.encoder_decoder import Pyramid
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
+from mattekit.networks.initialisation import he_normal, initialise
 from mattekit.networks.layers import ConvNorm, relu6
 from mattekit.networks.row import Row
 
@@ -42,6 +43,7 @@ class RefineNet(Network):
             ConvNorm(width, out_channels, 5, act=relu6),
             nn.Conv2d(out_channels, out_channels, 5, padding=2, bias=False),
         )
+        initialise(self, he_normal)
 
     def encode(self, x: Tensor) -> Pyramid:
         """(N, C, H, W) -> the input, for its size, then one feature for each of the strides 4 to 32."""

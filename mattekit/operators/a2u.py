@@ -108,6 +108,11 @@ class A2U(Resampler):
             return kernel.sigmoid()
         return (kernel.sigmoid() if self.normalisation == "sigmoid+softmax" else kernel).softmax(1)
 
+    def weights(self) -> list[Tensor]:
+        """Weights that give U, V and both P."""
+        uv, p = self.UV.matrix, self.P.matrix
+        return [*uv.chunk(2), *(part for part in p.split(self.taps) if len(part))]
+
     def down(self, x: Tensor, guide: Guide) -> Tensor:
         """Reassembly down if paired, else 2x2 max-pooling."""
         return gather(x, guide.down) if self.paired else super().down(x, guide)

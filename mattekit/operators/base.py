@@ -81,6 +81,10 @@ class Resampler(nn.Module):
         whole = self.up(y, guide)
         return lambda first, end: whole[:, :, first:end]
 
+    def weights(self) -> list[Tensor]:
+        """Weights (out, in, k, k) as the papers' separate convolutions have them; views where several are in one."""
+        return [module.weight for module in self.modules() if isinstance(module, nn.Conv2d)]
+
     def kernels(self, x: Tensor, y: Tensor) -> Guide:
         """The kernels that `down` and `up` apply to x and y, to be looked at; None where they see neither."""
         return self.guide(x) or Guide(None, None)

@@ -65,6 +65,11 @@ class IndexNet(Resampler):
         up = F.pixel_shuffle(index.flatten(1, 2), 2)  # (N, G, H, W)
         return Guide(down=index.softmax(2), up=up.unsqueeze(2))
 
+    def weights(self) -> list[Tensor]:
+        """Weights of the convolutions, those of the four columns apart."""
+        joined = super().weights()
+        return joined if self.kind == "hin" else [column for weight in joined for column in weight.chunk(4)]
+
     def down(self, x: Tensor, guide: Guide) -> Tensor:
         """Indexed pooling, IP(E) = sum over x in E of I(x) x, E being a 2x2 region."""
         return gather(x, guide.down)

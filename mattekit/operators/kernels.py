@@ -15,6 +15,11 @@ class Fixed(nn.Module):
         # Bounds of nn.Conv2d's own initialisation for one input channel.
         self.weight = nn.Parameter(torch.empty(filters, size, size).uniform_(-1 / size, 1 / size))
 
+    @property
+    def matrix(self) -> Tensor:
+        """The parameter as the weight of a depthwise convolution, (filters, 1, size, size)."""
+        return self.weight.unsqueeze(1)
+
     def forward(self, x: Tensor) -> Tensor:
         """The weights."""
         return self.weight[None]
@@ -30,6 +35,11 @@ class Pooled(nn.Module):
         super().__init__()
         self.pool = GlobalPool(size)
         self.conv = nn.Conv2d(channels, filters, 1)
+
+    @property
+    def matrix(self) -> Tensor:
+        """The convolution's weight, (filters, C, 1, 1)."""
+        return self.conv.weight
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool and project."""

@@ -171,14 +171,14 @@ def test_the_layout_is_told_and_counts_may_be_missing(tmp_path):
 
 def test_vggs_first_fully_connected_layer_becomes_the_bottleneck(tmp_path):
     """Deep Image Matting's 7x7 convolution sees what that layer saw."""
-    network = made("dim")
-    path = write(tmp_path / "c.pth", network.first.encoder, *vgg_torchvision())
+    network = made("indexnet-b3")
+    path = write(tmp_path / "c.pth", network.encoder, *vgg_torchvision())
     state = torch.load(path)
     row = torch.arange(512 * 49.0)
     state |= {"classifier.0.weight": row.expand(4096, -1), "classifier.0.bias": torch.full((1,), 0.5).expand(4096)}
     torch.save(state, path)
     load_backbone(network, path)
-    conv = network.first.context[0].conv
+    conv = network.context[0].conv
     x = torch.rand(1, 512, 7, 7)
     y = nn.functional.conv2d(x, conv.weight[:1], conv.bias[:1])
     torch.testing.assert_close(y.flatten(), x.flatten() @ row[:, None] + 0.5, rtol=1e-4, atol=0)

@@ -6,12 +6,12 @@ from mattekit.networks import build
 from mattekit.networks.count import parameters
 from mattekit.networks.fill import fill
 
-SMALL = {"bottleneck": (16, 1)}
+SMALL = {"bottleneck": (16, 1), "sigmoid": False}
 
 
 def both(**changes):
     torch.manual_seed(0)
-    network = build("dim", **SMALL, **changes).eval()
+    network = build("dim", **{**SMALL, **changes}).eval()
     return network, torch.randn(1, 4, 32, 64)
 
 
@@ -40,7 +40,7 @@ def test_with_a_sigmoid_both_alphas_pass_through_it():
         raw = network.first(x)
         wanted = (raw + network.stage(torch.cat([x[:, :3], raw.sigmoid()], 1))).sigmoid()
         assert network(x).equal(wanted)
-        alone = build("dim", refined=False, sigmoid=True, **SMALL).eval()
+        alone = build("dim", **{**SMALL, "refined": False, "sigmoid": True}).eval()
         alone.load_state_dict(network.first.state_dict())
         torch.testing.assert_close(alone(x), raw.sigmoid())
 

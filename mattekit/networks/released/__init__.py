@@ -19,15 +19,12 @@ class Family(NamedTuple):
         Of a state: a name in `networks.NETWORKS` and the arguments to change.
     rename : function
         Of a state: the same weights under our names.
-    preparation : str, optional
-        Of images, where it is not the network's usual one.
     """
 
     name: str
     recognises: Callable[[State], bool]
     configuration: Callable[[State], tuple[str, dict]]
     rename: Callable[[State], State]
-    preparation: str | None = None
 
 
 FAMILIES = [
@@ -35,5 +32,5 @@ FAMILIES = [
     Family("A2U, released", a2u.recognises, lambda state: ("a2u", a2u.configuration(state)), a2u.rename),
     Family("LSA, released", lsa.recognises, lambda state: ("lsa", lsa.configuration(state)), lsa.rename),
     Family("mmagic's IndexNet", mmagic.recognises_indexnet, mmagic.indexnet_configuration, mmagic.rename_indexnet),
-    Family("mmagic's DIM", mmagic.recognises_dim, mmagic.dim_configuration, mmagic.rename_dim, "reflect-32"),
+    Family("mmagic's DIM", mmagic.recognises_dim, mmagic.dim_configuration, mmagic.rename_dim),
 ]

@@ -81,11 +81,8 @@ def recognises_dim(state: State) -> bool:
 
 
 def dim_configuration(state: State) -> tuple[str, dict]:
-    """A name in `NETWORKS` and the arguments to change.
-
-    mmagic's VGG-16 has no norm, its bottleneck 512 channels and 1x1, and outputs pass through a sigmoid.
-    """
-    return "dim", dict(refined="refiner.refine_pred.weight" in state, norm=False, bottleneck=(512, 1), sigmoid=True)
+    """A name in `NETWORKS` and the arguments to change."""
+    return "dim", {} if "refiner.refine_pred.weight" in state else {"refined": False}
 
 
 def rename_dim(state: State) -> State:
