@@ -13,6 +13,8 @@ from mattekit.compiling import announced
 
 log = logging.getLogger("mattekit")
 
+STOP_AT_ZERO = {"atol": 1e-12}  # for conjugate gradients, which otherwise divide 0 by 0 at a residual of exactly 0
+
 
 def load() -> ModuleType:
     """Import pymatting and return it; the first import on a machine compiles for about a minute and says so."""

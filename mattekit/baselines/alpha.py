@@ -1,5 +1,6 @@
 """The classical methods by name: what they share before and after each one's own solver."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -7,16 +8,37 @@ import numpy as np
 
 from mattekit.baselines.classical import classical
 from mattekit.baselines.closed_form import closed_form
+from mattekit.baselines.sampling import shared
 from mattekit.errors import InputError
+from mattekit.imaging.trimap import missing
+
+log = logging.getLogger("mattekit")
+
+LARGE_WINDOWS = 41  # shortest side in pixels with windows of 21 at every pixel of one window
+LARGE_WINDOW_STEPS = 1000  # each takes as long as seven of closed-form's, and most pictures converge in some hundred
+
+
+def large_kernel(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    """Alpha by large-kernel matting; by closed-form matting, which has windows of 3, where windows of 21 do not fit.
+
+    References
+    ----------
+    He, Sun and Tang, "Fast Matting Using Large Kernel Matting Laplacian Matrices", 2010.
+    """
+    if min(trimap.shape) < LARGE_WINDOWS:
+        log.info("lkm: windows of 21 pixels do not fit %dx%d; closed-form, with windows of 3.", *trimap.shape[::-1])
+        return closed_form(image, trimap)
+    return classical("estimate_alpha_lkm", image, trimap, LARGE_WINDOW_STEPS)
+
 
 # Name, solver, and the shortest side in pixels that it can work with.
 METHODS: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], int]] = {
     "closed-form": (closed_form, 3),  # one window
     "knn": (partial(classical, "estimate_alpha_knn"), 5),  # 20 neighbours
     "lbdm": (partial(classical, "estimate_alpha_lbdm"), 3),  # one window
-    "lkm": (partial(classical, "estimate_alpha_lkm"), 41),  # windows of 21, at every pixel of one
+    "lkm": (large_kernel, 3),
     "rw": (partial(classical, "estimate_alpha_rw"), 1),
-    "shared": (partial(classical, "estimate_alpha_sm"), 1),
+    "shared": (lambda image, trimap: shared(image, trimap).alpha, 1),
 }
 
 
@@ -36,18 +58,21 @@ def estimate_alpha(method: str, image: np.ndarray, trimap: np.ndarray) -> np.nda
     Raises
     ------
     InputError
-        If sizes differ, colours are not finite, a class is missing while pixels are unknown, or the solver fails.
+        If sizes differ, colours are not finite, nothing is known as foreground, or as background, while pixels are
+        unknown, or the solver fails.
 
     Notes
     -----
-    Sides shorter than a method can work with are repeated at the edge, and cut off afterwards.
+    Colours beyond 0..1 are clipped. Sides shorter than a method can work with are repeated at the edge, and cut off
+    afterwards.
     """
     _check(image, trimap)
     unknown = (trimap > 0) & (trimap < 1)
     alpha = trimap.astype(np.float32)
     if unknown.any():
-        _check_classes(trimap)
+        _check_classes(method, trimap)
         solve, shortest = METHODS[method]
+        image = image.clip(0, 1)
         try:
             solved = solve(*_at_least(shortest, image, alpha))
         except InputError as error:
@@ -70,7 +95,10 @@ def _check(image: np.ndarray, trimap: np.ndarray) -> None:
         raise InputError("image: values that are not finite, wanted colours in 0..1. Repair the image.")
 
 
-def _check_classes(trimap: np.ndarray) -> None:
-    for name, value in (("foreground", 1), ("background", 0)):
-        if not (trimap == value).any():
-            raise InputError(f"trimap: no {name} pixel, wanted at least one. Mark some pixels as {name}.")
+def _check_classes(method: str, trimap: np.ndarray) -> None:
+    absent = " and no ".join(f"{name} pixel" for name in missing(trimap) if name != "unknown")
+    if absent:
+        raise InputError(
+            f"{method}: the trimap has no {absent}, and classical methods start from both. "
+            "Mark some, or use a network, such as the default."
+        )

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from mattekit.baselines.access import load, quiet_stdout
+from mattekit.baselines.access import STOP_AT_ZERO, load, quiet_stdout
 from mattekit.errors import InputError
 from mattekit.imaging.foreground import checked
 
 FUNCTIONS = {
-    "multilevel": ("estimate_foreground_ml", np.float32),
-    "closed-form": ("estimate_foreground_cf", np.float64),
+    "multilevel": ("estimate_foreground_ml", np.float32, {}),
+    "closed-form": ("estimate_foreground_cf", np.float64, {"cg_kwargs": STOP_AT_ZERO}),
 }
 FAILURES = (ValueError, IndexError, ArithmeticError, AssertionError, MemoryError)  # LinAlgError is a ValueError
 
@@ -33,11 +33,11 @@ def foreground(method: str, image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         If sizes differ, values are out of range, or the method has no answer for this input.
     """
     image, alpha = checked(image, alpha)
-    name, dtype = FUNCTIONS[method]
+    name, dtype, options = FUNCTIONS[method]
     estimate = getattr(load(), name)
     try:
-        with quiet_stdout():
-            fg = estimate(*(array.astype(dtype, copy=False).view(AsItIs) for array in (image, alpha)))
+        with quiet_stdout(), np.errstate(all="ignore"):
+            fg = estimate(*(array.astype(dtype, copy=False).view(AsItIs) for array in (image, alpha)), **options)
     except FAILURES as error:
         raise InputError(_no_answer(method, alpha, str(error) or type(error).__name__)) from error
     if not np.isfinite(fg).all():

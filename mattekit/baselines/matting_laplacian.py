@@ -4,6 +4,8 @@ Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", 
 pixels are all known adds nothing to the equations of unknown pixels, so it is never looked at.
 """
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -32,59 +34,60 @@ def laplacian(image, trimap, place, middle_rows, middle_columns, count, epsilon)
     right : (count,) float64
     """
     values, right = np.zeros((count, 5, 5)), np.zeros(count)
-    centred = np.empty((9, 3))
+    white = np.empty((9, 3))
     for k in range(middle_rows.size):
         y, x = middle_rows[k], middle_columns[k]
-        _centre(image, y, x, centred)
-        _add_window(trimap, place, y, x, centred, _precision(centred, epsilon), values, right)
+        _whiten(image, y, x, epsilon, white)
+        _add_window(trimap, place, y, x, white, values, right)
     return values, right
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _centre(image, y, x, centred):
+def _whiten(image, y, x, epsilon, white):
+    """Write colours to white (9, 3) whose products w_i . w_j are (I_i - mu)^T (Sigma + epsilon / 9)^-1 (I_j - mu).
+
+    By the Cholesky factor of the regularised covariance. The determinant, by which an inverse from cofactors divides,
+    is lost in rounding where a window's colours lie on a line; the window's matrix would then be indefinite.
+    """
     for c in range(3):
         mean = 0.0
         for k in range(9):
-            centred[k, c] = image[y + k // 3 - 1, x + k % 3 - 1, c]
-            mean += centred[k, c]
+            white[k, c] = image[y + k // 3 - 1, x + k % 3 - 1, c]
+            mean += white[k, c]
         for k in range(9):
-            centred[k, c] -= mean / 9
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _precision(centred, epsilon):
-    """Inverse of the regularised 3 x 3 covariance, by its adjugate: (00, 01, 02, 11, 12, 22)."""
+            white[k, c] -= mean / 9
     a = b = c = d = e = f = 0.0
     for k in range(9):
-        red, green, blue = centred[k, 0], centred[k, 1], centred[k, 2]
+        red, green, blue = white[k, 0], white[k, 1], white[k, 2]
         a += red * red
         b += red * green
         c += red * blue
         d += green * green
         e += green * blue
         f += blue * blue
-    a, b, c = (a + epsilon) / 9, b / 9, c / 9
-    d, e, f = (d + epsilon) / 9, e / 9, (f + epsilon) / 9
-    p, q, r = d * f - e * e, c * e - b * f, b * e - c * d
-    scale = 1 / (a * p + b * q + c * r)
-    return p * scale, q * scale, r * scale, (a * f - c * c) * scale, (b * c - a * e) * scale, (a * d - b * b) * scale
+    l00 = math.sqrt((a + epsilon) / 9)
+    l10, l20 = b / 9 / l00, c / 9 / l00
+    smallest = epsilon / 9  # of a Schur complement, but for rounding
+    l11 = math.sqrt(max((d + epsilon) / 9 - l10 * l10, smallest))
+    l21 = (e / 9 - l10 * l20) / l11
+    l22 = math.sqrt(max((f + epsilon) / 9 - l20 * l20 - l21 * l21, smallest))
+    for k in range(9):
+        white[k, 0] /= l00
+        white[k, 1] = (white[k, 1] - l10 * white[k, 0]) / l11
+        white[k, 2] = (white[k, 2] - l20 * white[k, 0] - l21 * white[k, 1]) / l22
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_window(trimap, place, y, x, centred, precision, values, right):
-    m00, m01, m02, m11, m12, m22 = precision
+def _add_window(trimap, place, y, x, white, values, right):
     for i in range(9):
         yi, xi = i // 3, i % 3
         row = place[y + yi + 1, x + xi + 1]
         if row < 0:
             continue
-        red, green, blue = centred[i, 0], centred[i, 1], centred[i, 2]
-        u = m00 * red + m01 * green + m02 * blue
-        v = m01 * red + m11 * green + m12 * blue
-        w = m02 * red + m12 * green + m22 * blue
+        u, v, w = white[i, 0], white[i, 1], white[i, 2]
         for j in range(9):
             yj, xj = j // 3, j % 3
-            value = (i == j) - (1 + u * centred[j, 0] + v * centred[j, 1] + w * centred[j, 2]) / 9
+            value = (i == j) - (1 + u * white[j, 0] + v * white[j, 1] + w * white[j, 2]) / 9
             if place[y + yj + 1, x + xj + 1] >= 0:
                 values[row, yj - yi + 2, xj - xi + 2] += value
             else:

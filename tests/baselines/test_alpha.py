@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mattekit.baselines import ALPHA, DEFAULT, classical
+from mattekit.baselines import ALPHA, classical
 from mattekit.errors import InputError
 
 every_method = pytest.mark.parametrize("method", ALPHA)
@@ -52,12 +52,40 @@ def test_nothing_unknown_returns_the_trimap(method):
     assert np.array_equal(alpha, trimap) and alpha is not trimap
 
 
-@pytest.mark.parametrize(("level", "name"), [(0, "foreground"), (1, "background")])
-def test_a_missing_class_is_named(level, name):
+@every_method
+@pytest.mark.parametrize(
+    ("level", "names"),
+    [(0, "foreground pixel"), (1, "background pixel"), (0.5, "background pixel and no foreground pixel")],
+)
+def test_a_class_without_known_pixels_is_named(method, level, names):
     image, trimap = case(6, 7)
     trimap[trimap != 0.5] = level
-    with pytest.raises(InputError, match=f"no {name} pixel"):
-        ALPHA[DEFAULT](image, trimap)
+    with pytest.raises(InputError, match=f"^{method}: the trimap has no {names}, .* Mark some"):
+        ALPHA[method](image, trimap)
+
+
+@every_method
+def test_colours_beyond_the_range_count_as_its_ends(method):
+    """Of a float file with highlights; covariances of thousands would lose the regularisation."""
+    image, trimap = case(12, 15)
+    far = np.where(image < 0.3, -5000, np.where(image > 0.7, 9000, image)).astype(np.float32)
+    assert np.array_equal(ALPHA[method](far, trimap), ALPHA[method](far.clip(0, 1), trimap))
+
+
+@pytest.mark.parametrize("size", [(5, 300), (300, 5)])
+def test_large_windows_that_do_not_fit_give_way_to_those_of_closed_form(size):
+    """A thin picture repeated up to 41 pixels took over two minutes at 5x3000."""
+    image, trimap = case(*size)
+    assert np.array_equal(ALPHA["lkm"](image, trimap), ALPHA["closed-form"](image, trimap))
+
+
+def test_an_iterate_that_is_near_is_an_answer_and_one_that_is_far_is_none():
+    image, trimap = case(45, 60, "constant")
+    trimap[:2], trimap[-2:] = 1, 0
+    converged, near = (classical.classical("estimate_alpha_rw", image, trimap, steps) for steps in (1000, 55))
+    assert 0 < np.abs(near - converged).max() < 5e-3
+    with pytest.raises(InputError, match="no alpha for 60x45 pixels, .*: .*did not converge"):
+        classical.classical("estimate_alpha_rw", image, trimap, steps=20)
 
 
 def test_sizes_that_differ_are_both_named():
@@ -75,11 +103,11 @@ def test_colours_must_be_finite():
 
 @pytest.mark.parametrize("result", [ValueError("did not converge."), np.full((6, 7), np.nan)], ids=["raises", "nan"])
 def test_a_solver_without_an_answer_says_what_to_do(result, monkeypatch):
-    def estimate(image, trimap):
+    def estimate(image, trimap, cg_kwargs):
         if isinstance(result, Exception):
             raise result
         return result
 
-    monkeypatch.setattr(classical, "load", lambda: SimpleNamespace(estimate_alpha_sm=estimate))
-    with pytest.raises(InputError, match="shared: no alpha for 7x6 pixels, 40 unknown: .* Use another method"):
-        ALPHA["shared"](*case(6, 7))
+    monkeypatch.setattr(classical, "load", lambda: SimpleNamespace(estimate_alpha_rw=estimate))
+    with pytest.raises(InputError, match="rw: no alpha for 7x6 pixels, 40 unknown: .* Use another method"):
+        ALPHA["rw"](*case(6, 7))

@@ -29,3 +29,11 @@ def test_arrays_of_the_right_type_are_not_copied():
     given = array.view(AsItIs)
     assert given.astype(np.float32).base is array and type(given.astype(np.float32)) is np.ndarray
     assert given.astype(np.float64).dtype == np.float64
+
+
+@pytest.mark.parametrize("method", ["multilevel", "closed-form"])
+@pytest.mark.parametrize("value", [0, 0.5, 1])
+def test_a_plain_picture_is_its_own_foreground_without_a_warning(method, value):
+    """Pymatting's conjugate gradients divide 0 by 0 where they start at the solution."""
+    image, alpha = np.full((9, 12, 3), value, np.float32), np.tile(np.linspace(0, 1, 12, dtype=np.float32), (9, 1))
+    np.testing.assert_allclose(foreground(method, image, alpha), image, atol=1e-3)
