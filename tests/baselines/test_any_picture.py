@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from mattekit.baselines import ALPHA
 from mattekit.baselines.closed_form import closed_form
 from mattekit.errors import InputError
-from mattekit.inference.predictor import predictor
+from mattekit.models.registry import resolve
 
 KINDS = ("few colours", "black and white", "gradient", "noise", "flat")
 
@@ -46,7 +46,7 @@ def require_finite(alpha, trimap):
 
 
 @pytest.mark.parametrize("method", ALPHA)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(pictures())
 def test_any_picture_gives_a_finite_alpha_by_every_method(method, picture):
     """Or one line that says why not, from those that iterate."""
@@ -63,7 +63,7 @@ def test_any_picture_gives_a_finite_alpha_by_every_method(method, picture):
 @given(pictures())
 def test_any_picture_gives_a_finite_alpha_by_the_default(picture):
     image, trimap = picture
-    require_finite(predictor("default", "cpu")(image, trimap), trimap)
+    require_finite(resolve("default", device="cpu").alpha(image, trimap), trimap)
 
 
 def accurate(image, trimap, epsilon=1e-7):
