@@ -29,7 +29,7 @@ Region = Annotated[
 UnknownValue = Annotated[
     str, typer.Option(help="Trimap values that are unknown: 128, as officially, or any between 0 and 255.")
 ]
-Metrics = Annotated[str, typer.Option(help="Comma-separated.")]
+Metrics = Annotated[str | None, typer.Option(show_default="all", help="Comma-separated.")]
 EmptyLevels = Annotated[
     str,
     typer.Option(
@@ -54,7 +54,7 @@ def eval(
     trimaps: Trimaps = None,
     region: Region = None,
     unknown_value: UnknownValue = "128",
-    metrics: Metrics = "sad,mse,mad,grad,conn",
+    metrics: Metrics = None,
     empty_levels: EmptyLevels = "continue",
     format: Format = None,
     output: Output = None,
@@ -132,7 +132,12 @@ def _check_paths(predictions: Sequence[Path], truth: Path, trimaps: Path | None)
 
 
 def _rules(
-    region: str | None, unknown_value: str, metrics: str, empty_levels: str, max_pixels: float, trimaps: Path | None
+    region: str | None,
+    unknown_value: str,
+    metrics: str | None,
+    empty_levels: str,
+    max_pixels: float,
+    trimaps: Path | None,
 ) -> Any:
     from mattekit.evaluation.scoring import Rules
     from mattekit.metrics import METRICS
@@ -140,7 +145,8 @@ def _rules(
     region = options.choice("--region", region or ("unknown" if trimaps else "all"), _REGIONS)
     if region != "all" and trimaps is None:
         raise typer.BadParameter(f"--region {region} needs --trimaps.")
-    names = tuple(dict.fromkeys(name.strip().lower() for name in metrics.split(",") if name.strip()))
+    given = ",".join(METRICS) if metrics is None else metrics
+    names = tuple(dict.fromkeys(name.strip().lower() for name in given.split(",") if name.strip()))
     if not names:
         raise typer.BadParameter(f"--metrics: name one or more of {','.join(METRICS)}.")
     for name in names:

@@ -9,7 +9,7 @@ from typing import Any
 from mattekit.errors import printable, printable_json
 from mattekit.evaluation.scoring import Rules
 from mattekit.evaluation.tables import Table, tables
-from mattekit.metrics import UNITS
+from mattekit.metrics import METRICS
 
 FORMATS = ("table", "csv", "json", "markdown", "latex")
 SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
@@ -34,20 +34,17 @@ def render(summary: Mapping[str, Any], rules: Rules, format: str, failed: Sequen
 
 def as_json(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> str:
     """The summary with the rules it was made by; undefined values are null."""
-    made_by: dict[str, Any] = {"region": rules.region, "units": {metric: UNITS[metric] for metric in rules.metrics}}
+    made_by: dict[str, Any] = {"region": rules.region, "units": {m: METRICS[m].unit for m in rules.metrics}}
     if rules.region == "unknown":
         made_by["unknown_value"] = rules.unknown_value
-    if "conn" in rules.metrics:
-        made_by["empty_levels"] = rules.empty_levels
+    made_by |= {option: getattr(rules, option) for m in rules.metrics for option in METRICS[m].options}
     return printable_json({**summary, **made_by, "failed": list(failed)}, indent=2)
 
 
 def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:
     """A line per image and method, then means (of groups, too) and average ranks; undefined values are empty."""
     several = "methods" in summary
-    columns = [
-        f"{'conn_' + rules.empty_levels if m == 'conn' else m}_{UNITS[m].replace(' ', '_')}" for m in rules.metrics
-    ]
+    columns = [_column(metric, rules) for metric in rules.metrics]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*(["method"] if several else []), "kind", "name", "region", *columns])
@@ -57,6 +54,12 @@ def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:
             names = map(printable, [*lead, kind, name])
             writer.writerow([*names, rules.region, *(values[metric] for metric in rules.metrics)])
     return out.getvalue().rstrip("\n")
+
+
+def _column(metric: str, rules: Rules) -> str:
+    """Heading with the unit and the metric's options, as "conn_continue_thousands"."""
+    row = METRICS[metric]
+    return "_".join([metric, *(getattr(rules, option) for option in row.options), *row.unit.split()])
 
 
 def _lines(entry: Mapping[str, Any]) -> list[tuple[str, str, Mapping]]:

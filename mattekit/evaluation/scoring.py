@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class Rules:
 
     region: Region = "unknown"
     unknown_value: UnknownValue = "128"
-    metrics: tuple[str, ...] = tuple(METRICS)
+    metrics: tuple[str, ...] = field(default_factory=lambda: tuple(METRICS))
     empty_levels: EmptyLevels = "continue"
     max_megapixels: float = MAX_MEGAPIXELS
 

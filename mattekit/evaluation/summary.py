@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mattekit.evaluation.items import natural
+from mattekit.metrics import METRICS
 
 Scores = Mapping[str, Mapping[str, float | None]]  # image name -> metric -> value; None: undefined
 
@@ -74,24 +75,25 @@ def group(names: Iterable[str], pattern: str) -> dict[str, list[str]]:
 
 
 def worst_images(images: Scores, metric: str) -> list[str]:
-    """Names from the highest error down; those of undefined error are left out."""
-    defined = [name for name in images if images[name][metric] is not None]
-    return sorted(defined, key=lambda name: (-images[name][metric], natural(name)))
+    """Names from the worst value on; those of undefined values are left out."""
+    costs = {name: METRICS[metric].cost(v[metric]) for name, v in images.items() if v[metric] is not None}
+    return sorted(costs, key=lambda name: (-costs[name], natural(name)))
 
 
 def ranks(
     scores: Mapping[str, Scores], names: Iterable[str], metrics: Sequence[str]
 ) -> dict[str, dict[str, float | None]]:
-    """Per method and metric, the average over images of its place: 1 for the lowest error, ties share the average."""
+    """Per method and metric, the average over images of its place: 1 for the best value, ties share the average."""
     places: dict[str, dict[str, list[float]]] = {method: {m: [] for m in metrics} for method in scores}
     for name in names:
         for metric in metrics:
             values = [images[name][metric] for images in scores.values()]
             if None in values:
                 continue
-            for method, value in zip(scores, values, strict=True):
-                lower, equal = sum(v < value for v in values), values.count(value)
-                places[method][metric].append(lower + (equal + 1) / 2)
+            costs = list(map(METRICS[metric].cost, values))
+            for method, cost in zip(scores, costs, strict=True):
+                better, equal = sum(c < cost for c in costs), costs.count(cost)
+                places[method][metric].append(better + (equal + 1) / 2)
     return {
         method: {m: math.fsum(p) / len(p) if p else None for m, p in columns.items()}
         for method, columns in places.items()

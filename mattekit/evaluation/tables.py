@@ -6,16 +6,14 @@ from typing import Any
 
 from mattekit.evaluation.items import natural
 from mattekit.evaluation.scoring import Rules
-from mattekit.metrics import UNITS
+from mattekit.metrics import METRICS
 
-LABELS = {"sad": "SAD", "mse": "MSE", "mad": "MAD", "grad": "Grad", "conn": "Conn"}
-DIGITS = {"thousands": 3, "per pixel": 5}
 UNDEFINED = "-"
 
 
 @dataclass
 class Table:
-    """Cells as text. best: (row, column) of the lowest error among methods."""
+    """Cells as text. best: (row, column) of the best value among methods."""
 
     title: str
     header: list[str]
@@ -24,7 +22,7 @@ class Table:
 
 
 def describe(rules: Rules, metrics: Sequence[str]) -> str:
-    """The pixels that count and, for Conn, how it treats levels without a pixel, in words."""
+    """Name the pixels that count, and the options of metrics such as how Conn treats levels without a pixel."""
     unknown = "= 128" if rules.unknown_value == "128" else "neither 0 nor 255"
     text = {
         "unknown": f"unknown region (trimap {unknown})",
@@ -32,7 +30,8 @@ def describe(rules: Rules, metrics: Sequence[str]) -> str:
         "foreground": "foreground region (trimap = 255)",
         "background": "background region (trimap = 0)",
     }[rules.region]
-    return text + (f"; empty levels of Conn: {rules.empty_levels}" if "conn" in metrics else "")
+    options = [(option, METRICS[metric].label) for metric in metrics for option in METRICS[metric].options]
+    return text + "".join(f"; {option.replace('_', ' ')} of {m}: {getattr(rules, option)}" for option, m in options)
 
 
 def tables(summary: Mapping[str, Any], rules: Rules) -> list[Table]:
@@ -45,7 +44,7 @@ def _single(summary: Mapping[str, Any], rules: Rules) -> list[Table]:
     shown, title = list(images), f"{_count(len(images), 'image')}, {describe(rules, rules.metrics)}"
     if "worst" in summary:
         shown = summary["worst"]
-        title = f"the {len(shown)} worst by {LABELS[rules.metrics[0]]} of {title}"
+        title = f"the {len(shown)} worst by {METRICS[rules.metrics[0]].label} of {title}"
     header = ["image", *map(_heading, rules.metrics)]
     rows = [[name, *_values(images[name], rules.metrics)] for name in shown]
     found = [Table(title, header, [*rows, ["mean", *_values(summary["mean"], rules.metrics)]])]
@@ -70,27 +69,28 @@ def _comparison(summary: Mapping[str, Any], rules: Rules) -> list[Table]:
 
 
 def _by_image(methods: Sequence[Mapping], names: Sequence[str], metric: str, rules: Rules) -> Table:
-    """One metric: a row per image, a column per method; the best of each row."""
+    """Make the table of one metric: a row per image, a column per method; the best of each row."""
     values = [{image["name"]: image[metric] for image in method["images"]} for method in methods]
     numbers = [[column.get(name) for column in values] for name in names]
     rows = [[name, *(_value(v, metric) for v in row)] for name, row in zip(names, numbers, strict=True)]
     for label, key in (("mean", "mean"), ("average rank", "rank")):
         numbers.append([method[key][metric] for method in methods])
         rows.append([label, *(_rank(v) if key == "rank" else _value(v, metric) for v in numbers[-1])])
-    best = {(y, x + 1) for y, row in enumerate(numbers) for x in _lowest(row)}
+    costs = [*(_costs(row, metric) for row in numbers[:-1]), numbers[-1]]
+    best = {(y, x + 1) for y, row in enumerate(costs) for x in _lowest(row)}
     title = f"{_heading(metric)}, {describe(rules, [metric])}"
     return Table(title, ["image", *(method["method"] for method in methods)], rows, best)
 
 
 def _by_method(entries: Sequence[Mapping], title: str, rules: Rules) -> Table:
-    """A row per method, best average rank first; each metric with the average rank; the best of each column."""
+    """Make the table of all metrics: a row per method, best average rank first; the best of each column."""
     entries = sorted(entries, key=lambda entry: _overall(entry["rank"]))
     header, rows = ["method"], [[entry["method"]] for entry in entries]
     best: set[tuple[int, int]] = set()
     for metric in rules.metrics:
-        for key, heading in (("mean", _heading(metric)), ("rank", f"{LABELS[metric]} rank")):
+        for key, heading in (("mean", _heading(metric)), ("rank", f"{METRICS[metric].label} rank")):
             numbers = [entry[key][metric] for entry in entries]
-            best |= {(y, len(header)) for y in _lowest(numbers)}
+            best |= {(y, len(header)) for y in _lowest(numbers if key == "rank" else _costs(numbers, metric))}
             header.append(heading)
             for row, number in zip(rows, numbers, strict=True):
                 row.append(_rank(number) if key == "rank" else _value(number, metric))
@@ -102,13 +102,17 @@ def _overall(ranks: Mapping[str, float | None]) -> float:
     return sum(defined) / len(defined) if defined else float("inf")
 
 
+def _costs(values: Sequence[float | None], metric: str) -> list[float | None]:
+    return [None if value is None else METRICS[metric].cost(value) for value in values]
+
+
 def _lowest(numbers: Sequence[float | None]) -> list[int]:
     defined = [number for number in numbers if number is not None]
     return [i for i, number in enumerate(numbers) if defined and number == min(defined)]
 
 
 def _heading(metric: str) -> str:
-    return f"{LABELS[metric]} ({UNITS[metric]})"
+    return f"{METRICS[metric].label} ({METRICS[metric].unit})"
 
 
 def _values(values: Mapping[str, Any], metrics: Sequence[str]) -> list[str]:
@@ -116,7 +120,7 @@ def _values(values: Mapping[str, Any], metrics: Sequence[str]) -> list[str]:
 
 
 def _value(value: float | None, metric: str) -> str:
-    return UNDEFINED if value is None else f"{value:.{DIGITS[UNITS[metric]]}f}"
+    return UNDEFINED if value is None else f"{value:.{METRICS[metric].digits}f}"
 
 
 def _rank(value: float | None) -> str:

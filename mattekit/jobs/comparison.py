@@ -13,9 +13,7 @@ from mattekit.imaging import io
 from mattekit.imaging.comparison import with_cutouts, with_errors
 from mattekit.jobs.matte import MatteJob
 from mattekit.jobs.staged import Inputs
-from mattekit.metrics import score
-
-SCORES = {"sad": "SAD {:.2f}", "mse": "MSE {:.4f}", "grad": "Grad {:.2f}", "conn": "Conn {:.2f}"}
+from mattekit.metrics import METRICS, score
 
 
 class Sheet(NamedTuple):
@@ -88,13 +86,14 @@ def labels(models: Sequence[str]) -> list[str]:
 
 
 def _scores(alpha: np.ndarray, truth: np.ndarray, unknown: np.ndarray) -> dict[str, float | None]:
-    values = score(alpha, truth, unknown, metrics=SCORES)
+    values = score(alpha, truth, unknown)
     return {name: None if np.isnan(value) else value for name, value in values.items()}
 
 
 def lines(scores: dict[str, float | None]) -> list[str]:
-    """Return scores as two lines of text."""
-    words = [
-        text.split()[0] + " -" if scores[name] is None else text.format(scores[name]) for name, text in SCORES.items()
-    ]
-    return ["  ".join(words[:2]), "  ".join(words[2:])]
+    """Return scores as lines of text, two to a line."""
+    words = []
+    for name, value in scores.items():
+        row = METRICS[name]
+        words.append(f"{row.label} " + ("-" if value is None else f"{value:.{row.digits - 1}f}"))
+    return ["  ".join(words[i : i + 2]) for i in range(0, len(words), 2)]

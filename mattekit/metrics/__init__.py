@@ -1,22 +1,54 @@
-"""The five scores of image matting, each in a file of its own: one function, its unit, its source."""
+"""The scores of image matting: a table with a row for each, and a file for each function."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 
 from mattekit.compiling import announced
+from mattekit.errors import InputError
 from mattekit.metrics.connectivity import EmptyLevels, conn
 from mattekit.metrics.gradient import grad
 from mattekit.metrics.mad import mad
 from mattekit.metrics.mse import mse
 from mattekit.metrics.sad import sad
 
-METRICS = {"sad": sad, "mse": mse, "mad": mad, "grad": grad, "conn": conn}
-UNITS = {"sad": "thousands", "mse": "per pixel", "mad": "per pixel", "grad": "thousands", "conn": "thousands"}
+__all__ = ["METRICS", "EmptyLevels", "Metric", "conn", "grad", "mad", "mse", "sad", "score"]
 
-__all__ = ["METRICS", "UNITS", "EmptyLevels", "conn", "grad", "mad", "mse", "sad", "score"]
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: all that commands, reports, comparison sheets and training need to know of it.
+
+    function : of a matte, its truth (H, W) and the mask of the pixels that count; returns a float, NaN if undefined.
+    label, unit : for people, as "SAD" and "thousands".
+    digits : behind the point, in tables; comparison sheets show one fewer.
+    higher_is_better : direction; an error if False.
+    compiled : its first use compiles for some seconds.
+    options : keyword arguments that it takes, by the names of fields of `evaluation.scoring.Rules`.
+    """
+
+    function: Callable[..., float]
+    label: str
+    unit: str
+    digits: int
+    higher_is_better: bool = False
+    compiled: bool = False
+    options: tuple[str, ...] = ()
+
+    def cost(self, value: float) -> float:
+        """A value by which the best comes first."""
+        return -value if self.higher_is_better else value
+
+
+METRICS: dict[str, Metric] = {
+    "sad": Metric(sad, "SAD", "thousands", 3),
+    "mse": Metric(mse, "MSE", "per pixel", 5),
+    "mad": Metric(mad, "MAD", "per pixel", 5),
+    "grad": Metric(grad, "Grad", "thousands", 3, compiled=True),
+    "conn": Metric(conn, "Conn", "thousands", 3, compiled=True, options=("empty_levels",)),
+}
 
 
 def score(
@@ -24,10 +56,10 @@ def score(
     truth: np.ndarray,
     unknown: np.ndarray | None = None,
     *,
-    metrics: Iterable[str] = tuple(METRICS),
+    metrics: Iterable[str] | None = None,
     empty_levels: EmptyLevels = "continue",
 ) -> dict[str, float]:
-    """Several scores of one matte, by name.
+    """Score one matte by several metrics.
 
     Parameters
     ----------
@@ -36,23 +68,27 @@ def score(
     unknown : (H, W) bool, optional
         Pixels that count; all of them if omitted.
     metrics
-        Keys of METRICS.
+        Keys of METRICS; all of them if omitted.
     empty_levels
         How `conn` treats levels that no pixel reaches.
 
     Returns
     -------
     dict
-        SAD, Grad and Conn in thousands, MSE and MAD per pixel (see UNITS).
+        SAD, Grad and Conn in thousands, MSE and MAD per pixel (units of METRICS).
 
     Raises
     ------
     InputError
-        If shapes or types do not fit.
+        If shapes or types do not fit, or a metric is unknown.
     """
-    metrics = tuple(metrics)
-    # numba is imported only where a compiled metric is wanted
-    compiled = {"grad", "conn"} & set(metrics)
+    names = tuple(METRICS if metrics is None else metrics)
+    if unknown_names := [name for name in names if name not in METRICS]:
+        raise InputError(f"metric {unknown_names[0]!r}: unknown, wanted one of {', '.join(METRICS)}.")
+    rows, options = {name: METRICS[name] for name in names}, {"empty_levels": empty_levels}
+    compiled = any(row.compiled for row in rows.values())  # numba is imported only where such a metric is wanted
     with announced("the metrics: their first use compiles for some seconds.") if compiled else nullcontext():
-        functions = METRICS | {"conn": partial(conn, empty_levels=empty_levels)}
-        return {name: functions[name](alpha, truth, unknown) for name in metrics}
+        return {
+            name: row.function(alpha, truth, unknown, **{option: options[option] for option in row.options})
+            for name, row in rows.items()
+        }

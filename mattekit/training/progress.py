@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from mattekit.metrics import METRICS
 from mattekit.training.learner import Step
 from mattekit.training.settings import Run
 
@@ -82,11 +83,15 @@ class Progress:
         if not scores:
             return None, False
         value, best = scores.get(self.run.metric), self.state["best"]
-        better = value is not None and (best is None or value < best)
+        better = value is not None and (best is None or self._cost(value) < self._cost(best))
         if better:
             self.state["best"], self.state["scores"] = value, dict(scores)
         record = {"kind": "validation", "step": step, "epoch": round(step / steps_per_epoch, 4), **scores}
         return record, better
+
+    def _cost(self, value: float) -> float:
+        row = METRICS.get(self.run.metric)
+        return row.cost(value) if row else value  # the loss is no metric
 
     @property
     def validated(self) -> int:
@@ -94,7 +99,7 @@ class Progress:
         return self.state["validated"]
 
     def result(self) -> dict[str, Any]:
-        """What the run has come to: "best", the lowest value of the recipe's metric, and all "scores" with it."""
+        """What the run has come to: "best", the best value of the recipe's metric, and all "scores" with it."""
         return {"best": self.state["best"], "scores": self.state["scores"]}
 
     def state_dict(self) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mattekit.errors import MattekitError
+from mattekit.metrics import METRICS
 from mattekit.networks import arguments, find
 
 
@@ -154,7 +155,7 @@ class Run(Settings):
     freeze_norm : whose normalisation keeps its running statistics, scale and shift: "none", "encoder" or "all".
     ema : decay of a moving average of the weights, which is then validated and saved as best; 0 keeps none.
     validate_every : epochs between validations, if there is something to validate on; 0 is never.
-    metric : the score whose lowest value marks the best checkpoint.
+    metric : the metric of `metrics.METRICS` whose best value marks the best checkpoint, or "loss".
     save_every : optimiser steps between checkpoints to resume from, besides those at the end of each epoch; 0 is none.
     log_every : optimiser steps between lines of the log.
     """
@@ -167,9 +168,16 @@ class Run(Settings):
     freeze_norm: Literal["none", "encoder", "all"] = "none"
     ema: float = Field(default=0.0, ge=0, lt=1)
     validate_every: int = Field(default=1, ge=0)
-    metric: Literal["sad", "mse", "mad", "grad", "conn", "loss"] = "sad"
+    metric: str = "sad"
     save_every: int = Field(default=0, ge=0)
     log_every: int = Field(default=10, ge=1)
+
+    @field_validator("metric")
+    @classmethod
+    def _known(cls, metric: str) -> str:
+        if metric not in (*METRICS, "loss"):
+            raise ValueError(f"wanted one of {', '.join(METRICS)}, loss")
+        return metric
 
 
 def _text(value: Any) -> str:

@@ -70,10 +70,8 @@ class Matting:
         self.loader_steps, self.device_steps = recipe.steps, []
         if recipe.data.compose == "device":
             self.loader_steps, self.device_steps = split(recipe.steps)
-        metrics = dict.fromkeys(("sad", "mse", "grad", recipe.run.metric))
-        metrics.pop("loss", None)
         folders = [Path(folder) for folder in recipe.data.validation]
-        self.validation = Validation(folders, header, tuple(metrics)) if folders else None
+        self.validation = Validation(folders, header) if folders else None
         self.validates = bool(folders)
 
     def samples(self) -> tuple[Any, int]:

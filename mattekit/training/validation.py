@@ -29,7 +29,6 @@ class Validation:
     folders : as for `evaluation.evaluate.find`.
     header : Header
         Of the network.
-    metrics : names of metrics.
 
     Raises
     ------
@@ -37,9 +36,8 @@ class Validation:
         If folders do not pair.
     """
 
-    def __init__(self, folders: Sequence[Path], header: Header, metrics: Sequence[str] = ("sad", "mse", "grad")):
-        self.items, self.header = find(folders), header
-        self.rules = Rules(metrics=tuple(metrics))
+    def __init__(self, folders: Sequence[Path], header: Header):
+        self.items, self.header, self.rules = find(folders), header, Rules()
         self.remembered: dict[bytes, np.ndarray] = {}
 
     def __call__(self, network: nn.Module, fabric: Fabric) -> tuple[dict[str, float | None], np.ndarray | None]:
@@ -72,6 +70,6 @@ class Validation:
 
 
 def _row(outcome: Outcome) -> Row:
-    sad = outcome.scores.get("sad")
+    sad = outcome.scores["sad"]
     words = "alpha" if sad is None else f"alpha, SAD {sad:.2f}"
     return Row(outcome.name, outcome.image, outcome.trimap, outcome.alpha, outcome.truth, words)

@@ -13,6 +13,7 @@ from mattekit.imaging.comparison import panel_size
 from mattekit.imaging.labels import LINE
 from mattekit.imaging.preview import GAP
 from mattekit.jobs.comparison import labels, lines
+from mattekit.metrics import METRICS
 
 
 def run(*words, code=0):
@@ -55,7 +56,7 @@ def test_scores_are_those_of_eval(tmp_path):
         alpha = tmp_path / f"{model}.png"
         run("predict", image, trimap, "-m", model, "-o", alpha)
         (row,) = json.loads(run("eval", alpha, truth, "--trimaps", trimap, "--format", "json").stdout)["images"]
-        assert models[model]["scores"] == pytest.approx({key: row[key] for key in ("sad", "mse", "grad", "conn")})
+        assert models[model]["scores"] == pytest.approx({key: row[key] for key in METRICS})
 
 
 def test_scores_are_printed_line_by_line(tmp_path):

@@ -144,7 +144,7 @@ def test_an_operator_is_set_by_its_name_alone():
         ("run.batch", "run.batch: no value, wanted KEY=VALUE."),
         ("run.batch=many", "run.batch=many: run.batch 'many': Input should be a valid integer"),
         ("run.batch=0", "run.batch=0: run.batch '0': Input should be greater than or equal to 1"),
-        ("run.metric=psnr", "Input should be 'sad', 'mse'"),
+        ("run.metric=psnr", "wanted one of sad, mse, mad, grad, conn, loss"),
         ("network.estimates=many", "estimates=many: Input should be a valid integer"),
         ("network.name=indexnett", "unknown 'indexnett'; nearest: indexnet"),
         ("operator=carafee", "operator: unknown 'carafee'; nearest: carafe"),
