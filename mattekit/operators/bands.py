@@ -2,7 +2,8 @@
 
 Inside a band every tap is one product of contiguous rows: going up, the feature's columns are doubled first, so that
 the result needs no interleaving; going down, they are split into even and odd ones. `spread` and `gather` are each
-other's transpose: the gradient of one with respect to its feature is the other, with the kernel transposed.
+other's transpose: the gradient of one with respect to its feature is the other, with the kernel transposed. All are
+bilinear, so that these four functions are each other's derivatives of any order.
 """
 
 import math
@@ -29,8 +30,8 @@ class Spread(torch.autograd.Function):
         y, kernel = ctx.saved_tensors
         to_y, to_kernel = ctx.needs_input_grad
         return (
-            gather_bands(grad, transposed_for_gather(kernel)).to(y.dtype) if to_y else None,
-            spread_kernel_gradient(y, kernel, grad) if to_kernel else None,
+            Gather.apply(grad, transposed_for_gather(kernel)).to(y.dtype) if to_y else None,
+            SpreadKernel.apply(y, kernel, grad) if to_kernel else None,
         )
 
 
@@ -49,13 +50,55 @@ class Gather(torch.autograd.Function):
         x, kernel = ctx.saved_tensors
         to_x, to_kernel = ctx.needs_input_grad
         return (
-            spread_bands(grad, transposed_for_spread(kernel)).to(x.dtype) if to_x else None,
-            gather_kernel_gradient(x, kernel, grad) if to_kernel else None,
+            Spread.apply(grad, transposed_for_spread(kernel)).to(x.dtype) if to_x else None,
+            GatherKernel.apply(x, kernel, grad) if to_kernel else None,
+        )
+
+
+class SpreadKernel(torch.autograd.Function):
+    """Gradient of `Spread` with respect to its kernel, of which only shape and type are used."""
+
+    @staticmethod
+    def forward(ctx, y: Tensor, kernel: Tensor, grad: Tensor) -> Tensor:
+        """Correlate the gradient with each tap's doubled feature."""
+        ctx.save_for_backward(y, grad)
+        return spread_kernel_gradient(y, kernel, grad)
+
+    @staticmethod
+    def backward(ctx, cotangent: Tensor):
+        """Gradients with respect to y and grad."""
+        y, grad = ctx.saved_tensors
+        to_y, _, to_grad = ctx.needs_input_grad
+        return (
+            Gather.apply(grad, transposed_for_gather(cotangent)).to(y.dtype) if to_y else None,
+            None,
+            Spread.apply(y, cotangent).to(grad.dtype) if to_grad else None,
+        )
+
+
+class GatherKernel(torch.autograd.Function):
+    """Gradient of `Gather` with respect to its kernel, of which only shape and type are used."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, kernel: Tensor, grad: Tensor) -> Tensor:
+        """Correlate the gradient with each tap's part of the feature."""
+        ctx.save_for_backward(x, grad)
+        return gather_kernel_gradient(x, kernel, grad)
+
+    @staticmethod
+    def backward(ctx, cotangent: Tensor):
+        """Gradients with respect to x and grad."""
+        x, grad = ctx.saved_tensors
+        to_x, _, to_grad = ctx.needs_input_grad
+        return (
+            Spread.apply(grad, transposed_for_spread(cotangent)).to(x.dtype) if to_x else None,
+            None,
+            Gather.apply(x, cotangent).to(grad.dtype) if to_grad else None,
         )
 
 
 def spread_bands(y: Tensor, kernel: Tensor) -> Tensor:
-    """What `Spread` computes."""
+    """Compute what `Spread` stands for."""
     (n, c, h, w), k = y.shape, math.isqrt(kernel.shape[2])
     y, kernel = _grouped(y, kernel)
     kernel = kernel.unflatten(4, (h, 2))  # (N, G, 1, K, h, 2, 2w)
@@ -71,7 +114,7 @@ def spread_bands(y: Tensor, kernel: Tensor) -> Tensor:
 
 
 def gather_bands(x: Tensor, kernel: Tensor) -> Tensor:
-    """What `Gather` computes."""
+    """Compute what `Gather` stands for."""
     (n, c), (h, w), k = x.shape[:2], kernel.shape[-2:], math.isqrt(kernel.shape[2])
     x, kernel = _grouped(x, kernel)  # kernel (N, G, 1, K, h, w)
     out = x.new_empty(*x.shape[:3], h, w)

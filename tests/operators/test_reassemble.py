@@ -188,3 +188,11 @@ def test_a_kernel_that_does_not_fit_is_refused(feature, kernel, message):
 def test_odd_sizes_do_not_halve():
     with pytest.raises(InputError, match="even"):
         gather(torch.zeros(1, 4, 7, 8), torch.zeros(1, 1, 4, 3, 4))
+
+
+@pytest.mark.parametrize(("direction", "k"), [("up", 3), ("down", 2), ("down", 6)])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_second_derivatives_are_exact(direction, k, groups):
+    """For penalties on gradients, and whatever else differentiates a gradient."""
+    feature, kernel = (tensor[:1].requires_grad_() for tensor in random_case(direction, k, groups, size=(2, 3)))
+    assert torch.autograd.gradgradcheck(APPLY[direction], (feature, kernel))
