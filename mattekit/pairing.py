@@ -12,18 +12,19 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", "
 
 
 class Problem(str):
-    """A line about an item that cannot even be started, with the item's `name`."""
+    """A line about an item that cannot even be started, with the item's `name`, and a `remedy` as errors have it."""
 
     name: str
+    remedy: str
 
-    def __new__(cls, name: str, line: str) -> "Problem":
+    def __new__(cls, name: str, line: str, remedy: str = "") -> "Problem":
         """Make the line of an item."""
         problem = super().__new__(cls, line)
-        problem.name = name
+        problem.name, problem.remedy = name, remedy
         return problem
 
-    def __getnewargs__(self) -> tuple[str, str]:
-        return self.name, str(self)
+    def __getnewargs__(self) -> tuple[str, str, str]:
+        return self.name, str(self), self.remedy
 
 
 @dataclass

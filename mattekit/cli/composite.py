@@ -35,6 +35,7 @@ TrimapRule = Annotated[str | None, typer.Option(help="Without --trimaps: dim, a2
 Seed = Annotated[int, typer.Option(min=0, help="Of random trimaps, custom's choice of backgrounds, --synthetic.")]
 ManifestOnly = Annotated[bool, typer.Option("--manifest-only", help="Write manifest.jsonl but no pixels.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Check the data set in -o against its manifest.")]
+Strict = Annotated[bool, typer.Option("--strict", help="With --verify: files that it does not name are failures.")]
 
 
 def composite(
@@ -57,6 +58,7 @@ def composite(
     seed: Seed = 0,
     manifest_only: ManifestOnly = False,
     verify: Verify = False,
+    strict: Strict = False,
     jobs: options.Jobs = 1,
     fail_fast: options.FailFast = False,
     shard: options.Shard = None,
@@ -74,8 +76,10 @@ def composite(
     folders = {"foreground": foregrounds, "alpha": alphas, "background": backgrounds, "trimap": trimaps}
     run = {"jobs": jobs, "fail_fast": fail_fast, "shard": shard, "json": json}
     if verify:
-        data_sets.verify(_folder(output), folders, **run)
+        data_sets.verify(_folder(output), folders, strict=strict, **run)
         return
+    if strict:
+        raise typer.BadParameter("--strict belongs to --verify.")
     shared = {"per_foreground": per_foreground, "trimap_rule": trimap_rule, "seed": seed, "max_megapixels": max_pixels}
     given = {"preset": preset, "split": split, "foreground_list": foreground_list, "background_list": background_list}
     if synthetic is not None:

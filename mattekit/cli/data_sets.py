@@ -36,19 +36,24 @@ def draw(
     _run(output, prepare, drawn | wanted, **run)
 
 
-def verify(output: Path, folders: dict, *, json: bool, **run: Any) -> None:
-    """Check a data set against its manifest, and its parts where their folders are given."""
+def verify(output: Path, folders: dict, *, strict: bool, json: bool, **run: Any) -> None:
+    """Check a data set against its manifest, and its parts where their folders are given.
+
+    Files that no line of the manifest names are noted, or with `strict` count as failures.
+    """
     from mattekit.datasets.plan import Library
-    from mattekit.datasets.verify import check, checks, strangers
+    from mattekit.datasets.verify import check, checks, unnamed
+    from mattekit.pairing import Problem
 
     libraries = {role: Library(paths) for role, paths in folders.items() if paths}
     tasks, problems = checks(output, libraries)
-    for path in strangers(output, tasks):
-        console.logger.warning("%s: no line of the manifest names it.", path)
-    unchecked = {f"--{role}s" for task in tasks for role in task.record["parts"] if role not in libraries}
+    extra = [Problem(path.stem, f"{path}: no line of the manifest names it.") for path in unnamed(output, tasks)]
+    for line in [] if strict else extra:
+        console.logger.warning("%s", line, extra={"remedy": "strict"})
+    unchecked = {f"--{role}s" for task in tasks for role in task.record.parts if role not in libraries}
     if unchecked:
         console.logger.warning("parts are not checked without their folders: %s.", ", ".join(sorted(unchecked)))
-    batch.run_folder(tasks, check, problems=problems, json=json, **run)
+    batch.run_folder(tasks, check, problems=[*problems, *(extra if strict else [])], json=json, **run)
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -89,7 +89,7 @@ def compose(task: Task) -> dict:
             io.require_same_size(str(item.files[role]), sizes[role], str(foreground), sizes["foreground"])
     if not finished(item, settings):
         _write(item, settings, out)
-    return manifest.record(item, settings.output, out, settings.size)
+    return manifest.as_dictionary(manifest.record(item, settings.output, out, settings.size))
 
 
 def _write(item: Item, settings: Settings, out: dict[str, Path]) -> None:
@@ -140,7 +140,7 @@ def _cutout(key: tuple) -> tuple[Cutout, np.ndarray, str]:
     if alpha is None:
         pixels = io.read_raw(foreground, max_megapixels=limit).pixels
         if pixels.ndim != 3 or pixels.shape[2] != 4:
-            raise InputError(f"{foreground}: no alpha channel. Give the folder of its alpha with --alphas.")
+            raise InputError(f"{foreground}: no alpha channel.", remedy="alphas")
         plane = np.ascontiguousarray(pixels[..., 3])
         picture = io.Picture(levels.to_float(plane), "8" if plane.dtype == np.uint8 else "16")
     else:

@@ -9,6 +9,7 @@ from mattekit import parallel
 from mattekit.datasets import build, manifest, presets
 from mattekit.datasets.manifest import Journal
 from mattekit.datasets.plan import Library, Plan, assign, plan, read_names
+from mattekit.datasets.records import SETTINGS, Record
 from mattekit.errors import InputError, MattekitError
 from mattekit.imaging import io
 from mattekit.imaging.codecs.probe import probe
@@ -32,7 +33,7 @@ class Dataset:
         for result in parallel.run(work, tasks, jobs):
             try:
                 if result.error is None:
-                    self.journal.add(result.value)
+                    self.journal.add(Record.model_validate(result.value, strict=False))
                 else:
                     self.journal.fail(result.item.name)
             except OSError as error:  # the disk is full
@@ -109,13 +110,13 @@ def _task(item: build.Item, settings: build.Settings, records: dict) -> build.Ta
     if item.name not in records or not build.finished(item, settings):
         return build.Task(item, settings)
     done = [settings.output / path for path in build.targets(item, settings).values()]
-    return build.Task(item, settings, tuple(done or [settings.output / manifest.SETTINGS]))
+    return build.Task(item, settings, tuple(done or [settings.output / SETTINGS]))
 
 
 def rule_of(name: str) -> str | None:
     """Row of `trimap_random.RULES`, or None for "none"; InputError if there is none of that name."""
     if name not in (*RULES, "none"):
-        raise InputError(f"--trimap-rule {name}: unknown. Choose from {', '.join(RULES)} or none.")
+        raise InputError(f"trimap rule {name}: unknown. Choose from {', '.join(RULES)} or none.")
     return None if name == "none" else name
 
 
@@ -140,8 +141,8 @@ def _tell(preset: str, row: presets.Preset, made: Plan, foregrounds: int, rule: 
     if row.foregrounds not in (None, foregrounds):
         logger.warning("%s: %d foregrounds; the published set has %d.", preset, foregrounds, row.foregrounds)
     if row.ships_trimaps and rule:
-        text = "%s comes with trimaps, and published scores refer to them: give their folder with --trimaps."
-        logger.warning(text, preset)
+        text = "%s comes with trimaps, and published scores refer to them."
+        logger.warning(text, preset, extra={"remedy": "trimaps"})
 
 
 def _check_foregrounds(made: Plan) -> None:
@@ -151,7 +152,7 @@ def _check_foregrounds(made: Plan) -> None:
         try:
             _check_alpha(item.files["foreground"], item.files.get("alpha"))
         except MattekitError as error:
-            made.problems.append(Problem(group, str(error)))
+            made.problems.append(Problem(group, str(error), remedy=error.remedy))
             bad.add(group)
     made.items = [item for item in made.items if item.group not in bad]
 
@@ -160,4 +161,4 @@ def _check_alpha(foreground: Path, alpha: Path | None) -> None:
     if alpha:
         io.require_same_size(str(alpha), io.read_size(alpha), str(foreground), io.read_size(foreground))
     elif not probe(foreground).alpha:
-        raise InputError(f"{foreground}: no alpha channel. Give the folder of its alpha with --alphas.")
+        raise InputError(f"{foreground}: no alpha channel.", remedy="alphas")

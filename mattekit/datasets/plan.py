@@ -108,8 +108,8 @@ def assign(
     wanted = len(foregrounds) * count
     if len(backgrounds) < wanted:
         raise InputError(
-            f"{len(backgrounds)} backgrounds: {len(foregrounds)} foregrounds with {count} each want {wanted}. "
-            "Give more backgrounds, a smaller --per-foreground, or --preset custom, which draws them at random."
+            f"{len(backgrounds)} backgrounds: {len(foregrounds)} foregrounds with {count} each want {wanted}.",
+            remedy="backgrounds",
         )
     return [list(backgrounds[i * count : (i + 1) * count]) for i in range(len(foregrounds))]
 

@@ -4,23 +4,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mattekit.datasets import manifest
+from mattekit.datasets import manifest, records
 from mattekit.datasets.plan import Library
+from mattekit.datasets.records import Record
 from mattekit.errors import InputError, MattekitError, MissingFileError
+from mattekit.pairing import Problem
 
 
 @dataclass(frozen=True)
 class Check:
     """One line of the manifest and the files it speaks of: role -> file, by kind ("parts" or "outputs")."""
 
-    record: dict[str, Any]
+    record: Record
     files: dict[str, dict[str, Path]]
     outputs: tuple[Path, ...] = field(default=())
 
     @property
     def name(self) -> str:
         """Name of the image, for messages."""
-        return self.record["name"]
+        return self.record.name
 
 
 def checks(output: Path, libraries: dict[str, Library | None]) -> tuple[list[Check], list[str]]:
@@ -34,21 +36,18 @@ def checks(output: Path, libraries: dict[str, Library | None]) -> tuple[list[Che
         If there is no readable manifest.
     """
     found, problems = [], []
-    wanted = manifest.read_settings(output).get("images")
-    records = manifest.read(output)
-    if wanted is not None and len(records) != wanted:
-        problems.append(f"{output}: {len(records)} of {wanted} images are finished. Run the same command again.")
-    for record in records:
+    wanted = records.read_settings(output).images
+    lines = records.read(output)
+    if wanted is not None and len(lines) != wanted:
+        problems.append(f"{output}: {len(lines)} of {wanted} images are finished. Run the same command again.")
+    for line in lines:
         try:
-            parts = {
-                role: lib.find(record["parts"][role]) for role, lib in libraries.items() if _has(record, role, lib)
-            }
-            made = {role: output / path for role, path in record["outputs"].items()}
-            found.append(Check(record, {"parts": parts, "outputs": made}))
+            parts = {role: libraries[role].find(name) for role, name in line.parts.items() if libraries.get(role)}
+            found.append(
+                Check(line, {"parts": parts, "outputs": {k: output / path for k, path in line.outputs.items()}})
+            )
         except MattekitError as error:
-            problems.append(f"{record['name']}: {error}")
-        except (KeyError, TypeError, AttributeError):
-            raise InputError(f"{output / manifest.MANIFEST}: not a manifest of `mattekit composite`.") from None
+            problems.append(Problem(line.name, f"{line.name}: {error}"))
     return found, problems
 
 
@@ -63,7 +62,7 @@ def check(task: Check) -> dict[str, Any]:
     bad = []
     for kind, files in task.files.items():
         for role, path in files.items():
-            wanted = task.record["sha256"][kind][role]
+            wanted = getattr(task.record.sha256, kind)[role]
             try:
                 digest = manifest.facts(path).sha256 if kind == "parts" else manifest.sha256(path)
                 if digest != wanted:
@@ -75,12 +74,8 @@ def check(task: Check) -> dict[str, Any]:
     return {"verified": sorted(f"{kind}.{role}" for kind, files in task.files.items() for role in files)}
 
 
-def strangers(output: Path, records: list[Check]) -> list[Path]:
-    """Files in the folders of a data set that no line of its manifest names."""
-    named = {path for task in records for path in task.files["outputs"].values()}
+def unnamed(output: Path, tasks: list[Check]) -> list[Path]:
+    """List the files in the folders of a data set that no line of its manifest names."""
+    named = {path for task in tasks for path in task.files["outputs"].values()}
     folders = {path.parent for path in named} | {output / name for name in manifest.FOLDERS}
     return sorted(path for folder in folders for path in folder.glob("*") if path not in named)
-
-
-def _has(record: dict[str, Any], role: str, library: Library | None) -> bool:
-    return library is not None and role in record["parts"]

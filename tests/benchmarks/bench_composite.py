@@ -29,6 +29,7 @@ import numpy as np
 from PIL import Image
 
 from mattekit.datasets import manifest, stored
+from mattekit.datasets.records import read
 from mattekit.imaging import io
 from mattekit.imaging.compositor import Cutout, enlarge
 from mattekit.imaging.trimap import to_levels
@@ -97,7 +98,7 @@ def run(root: Path, repeat: int, images: int) -> tuple[float, float]:
     start, before = time.perf_counter(), processor_time()
     subprocess.run([*command, *folders, "-o", str(out)], check=True, env=environment)
     seconds, busy = time.perf_counter() - start, processor_time() - before
-    assert len(manifest.read(out)) == images
+    assert len(read(out)) == images
     return images / seconds, 2 * images / busy
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mattekit.cli import app
-from mattekit.datasets import manifest
+from mattekit.datasets.manifest import JOURNAL
 from mattekit.imaging import io
 from mattekit.imaging.background import cover, plain
 from mattekit.imaging.composite import composite
@@ -21,6 +21,10 @@ from mattekit.imaging.composite import composite
 
 def run(*arguments):
     return CliRunner().invoke(app, ["composite", *map(str, arguments)])
+
+
+def lines_of(folder):
+    return [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
 
 
 def save(path, pixels, **options):
@@ -179,7 +183,7 @@ def test_lists_give_the_order_and_images_follow_the_published_rule(tmp_path):
     assert "2 foregrounds; the published set has 50" in result.stderr
     assert "comes with trimaps" in result.stderr
     order = [("object 2", 0, 5), ("object 2", 1, 0), ("object 0", 0, 3), ("object 0", 1, 1)]
-    assert [line["name"] for line in manifest.read(material.out)] == [f"{name}_{k}" for name, k, _ in order]
+    assert [line["name"] for line in lines_of(material.out)] == [f"{name}_{k}" for name, k, _ in order]
     for name, k, bg in order:
         fg = np.asarray(Image.open(tmp_path / "fg" / f"{name}.png"))
         alpha = np.asarray(Image.open(tmp_path / "alpha" / f"{name}.png")) / 255
@@ -217,7 +221,7 @@ def test_a_folder_without_images_is_named(material, role):
 
 def test_the_manifest_tells_parts_sizes_and_hashes(material):
     assert material.run("--jobs", 2).exit_code == 0
-    lines = manifest.read(material.out)
+    lines = lines_of(material.out)
     assert [line["name"] for line in lines] == [f"object {i}_{k}" for i in range(3) for k in range(2)]
     roots = {"foreground": "fg", "alpha": "alpha", "background": "bg"}
     for line in lines:
@@ -237,14 +241,14 @@ def test_the_same_call_gives_the_same_bytes_whatever_the_jobs_and_another_seed_o
     assert material.run("--jobs", 2, out=material.root / "two").exit_code == 0
     assert contents(material.out) == contents(material.root / "two")
     assert material.run("--seed", 1, out=material.root / "seed").exit_code == 0
-    backgrounds = [[x["parts"]["background"] for x in manifest.read(material.root / o)] for o in ("out", "seed")]
+    backgrounds = [[x["parts"]["background"] for x in lines_of(material.root / o)] for o in ("out", "seed")]
     assert backgrounds[0] != backgrounds[1]
 
 
 def test_written_alphas_are_the_given_ones_and_trimaps_are_certain(tmp_path):
     material = Material(tmp_path, size=(120, 100))
     assert material.run().exit_code == 0
-    for line in manifest.read(material.out):
+    for line in lines_of(material.out):
         alpha = io.read_raw(material.out / line["outputs"]["alpha"]).pixels
         assert np.array_equal(alpha, io.read_raw(material.root / "alpha" / line["parts"]["alpha"]).pixels)
         trimap = io.read_raw(material.out / line["outputs"]["trimap"]).pixels
@@ -257,7 +261,7 @@ def test_given_trimaps_are_copied_byte_for_byte(material):
         save(material.root / "trimaps" / f"object {i}.png", np.full((40, 48), 128, np.uint8))
     save(material.root / "trimaps" / "object 1_1.png", np.full((40, 48), 255, np.uint8))
     assert material.run("--trimaps", material.root / "trimaps").exit_code == 0
-    for line in manifest.read(material.out):
+    for line in lines_of(material.out):
         part = "object 1_1.png" if line["name"] == "object 1_1" else f"{line['name'][:8]}.png"
         assert line["parts"]["trimap"] == part
         copied = material.out / line["outputs"]["trimap"]
@@ -285,7 +289,7 @@ def test_manifest_only_names_the_same_parts_and_writes_no_pixels(material):
     bare = material.root / "bare"
     assert material.run("--manifest-only", out=bare).exit_code == 0
     assert sorted(p.name for p in bare.iterdir()) == ["manifest.jsonl", "settings.json"]
-    for full, line in zip(manifest.read(material.out), manifest.read(bare), strict=True):
+    for full, line in zip(lines_of(material.out), lines_of(bare), strict=True):
         assert line["outputs"] == {} and line["sha256"]["outputs"] == {}
         assert {k: line[k] for k in ("name", "parts", "size", "background_size")} == {
             k: full[k] for k in ("name", "parts", "size", "background_size")
@@ -309,7 +313,7 @@ def test_missing_and_unfit_parts_are_named_before_work_and_the_rest_is_composed(
     assert "background voc_9.png: not in" in errors[0]
     assert "foreground object 7.png: not in" in errors[1] and "alpha object 7: not in" in errors[2]
     assert "47x40" in errors[-1] and "48x40" in errors[-1]
-    done = [line["name"] for line in manifest.read(material.out)]
+    done = [line["name"] for line in lines_of(material.out)]
     assert done == ["object 0_0", "object 0_1", "object 1_0"]
     stamps = {name: (material.out / "merged" / f"{name}.png").stat().st_mtime_ns for name in done}
 
@@ -319,7 +323,7 @@ def test_missing_and_unfit_parts_are_named_before_work_and_the_rest_is_composed(
         save(material.root / "alpha" / name, soft_alpha(rng, (40, 48)))
     result = material.run(*lists)
     assert result.exit_code == 0 and "3 skipped" in result.stderr, result.output
-    assert len(manifest.read(material.out)) == 8
+    assert len(lines_of(material.out)) == 8
     assert stamps == {name: (material.out / "merged" / f"{name}.png").stat().st_mtime_ns for name in done}
 
 
@@ -327,7 +331,7 @@ def test_a_broken_background_fails_its_images_alone(material):
     (material.root / "bg" / "3.png").write_bytes((material.root / "bg" / "3.png").read_bytes()[:500])
     result = material.run("--per-foreground", 6)
     assert result.exit_code == 3
-    assert len(manifest.read(material.out)) == 15
+    assert len(lines_of(material.out)) == 15
     assert all(f"failed: object {i}_" in result.stderr for i in range(3))
 
 
@@ -362,15 +366,26 @@ def test_verify_passes_an_untouched_set_and_names_each_bad_file(material):
     image.write_bytes(flipped)
     trimap.unlink()
     (material.out / "merged" / "extra.png").touch()
-    changed = manifest.read(material.out)[0]["parts"]["background"]
-    users = [x["name"] for x in manifest.read(material.out) if x["parts"]["background"] == changed]
+    changed = lines_of(material.out)[0]["parts"]["background"]
+    users = [x["name"] for x in lines_of(material.out) if x["parts"]["background"] == changed]
     save(material.root / "bg" / changed, np.zeros((9, 9, 3), np.uint8))
     result = material.verify()
     assert result.exit_code == 3
     failed = [line for line in result.stderr.splitlines() if line.startswith("  failed:")]
     assert {line.split(":")[1].strip() for line in failed} == {"object 1_0", "object 2_1", *users}
     assert "object 1_0.png: SHA-256" in result.stderr and "object 2_1.png: missing" in result.stderr
-    assert "extra.png: no line of the manifest names it" in result.stderr
+    assert "extra.png: no line of the manifest names it. Add --strict" in result.stderr
+
+
+def test_files_that_the_manifest_does_not_name_are_failures_where_they_are_asked_for(material):
+    assert material.run().exit_code == 0 and material.verify("--strict").exit_code == 0
+    (material.out / "merged" / "extra.png").touch()
+    assert material.verify().exit_code == 0
+    result = material.verify("--strict", "--json")
+    assert result.exit_code == 3
+    assert f"error: {material.out}/merged/extra.png: no line of the manifest names it.\n" in result.stderr
+    assert {"extra"} == {line["name"] for line in map(json.loads, result.stdout.splitlines()) if "error" in line}
+    assert run("--strict", "a.png", "b.png", "red").exit_code == 2
 
 
 def test_verify_tells_missing_parts_unfinished_sets_and_unchecked_folders(material):
@@ -391,7 +406,7 @@ def test_verify_tells_missing_parts_unfinished_sets_and_unchecked_folders(materi
 def test_json_prints_the_line_of_every_image(material):
     result = material.run("--json", "--jobs", 2)
     lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert sorted(lines, key=lambda x: x["name"]) == manifest.read(material.out)
+    assert sorted(lines, key=lambda x: x["name"]) == lines_of(material.out)
 
 
 def test_a_killed_run_is_finished_by_the_same_command_to_the_same_bytes(tmp_path):
@@ -413,7 +428,7 @@ def test_a_killed_run_is_finished_by_the_same_command_to_the_same_bytes(tmp_path
     # What a kill in the middle of a write leaves; process 4194305 is beyond the largest number Linux gives.
     (merged / ".object 3_2.png.4194305.part").write_bytes(b"half")
     (material.out / "alpha" / ".object 0.png.4194305.part").write_bytes(b"half")
-    with (material.out / manifest.JOURNAL).open("a") as journal:
+    with (material.out / JOURNAL).open("a") as journal:
         journal.write('{"name": "object 0')
     finished = {p: p.stat().st_mtime_ns for p in merged.glob("[!.]*.png")}
     assert 5 <= len(finished) < 48, "the run was not killed in the middle"

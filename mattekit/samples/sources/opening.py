@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mattekit.datasets import manifest
 from mattekit.datasets.plan import Library
+from mattekit.datasets.records import MANIFEST
 from mattekit.errors import InputError, MissingFileError
 from mattekit.pairing import images
 from mattekit.samples.decoded import Decoded
@@ -76,7 +76,7 @@ def _items(spec: Spec, backgrounds: list[Path], foregrounds: Path | None) -> tup
 
 
 def _kind(root: Path) -> str:
-    if (root / manifest.MANIFEST).is_file():
+    if (root / MANIFEST).exists():
         return "manifest"
     if layouts.foregrounds(root):
         return "foregrounds"
