@@ -114,7 +114,7 @@ def _compose_one() -> Any:
 
 def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels: float, json: bool) -> Any:
     from mattekit.imaging.depth import output_suffix
-    from mattekit.jobs.compose import Job
+    from mattekit.jobs.compose import ComposeJob
 
     if len(parts or ()) not in (2, 3):
         raise typer.BadParameter("wanted FOREGROUND ALPHA BACKGROUND, or CUTOUT BACKGROUND, or --preset.")
@@ -131,5 +131,13 @@ def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels
             output = (output or foreground.parent) / f"{foreground.stem}_composite{suffix}"
     if str(output) == "-" and (json or sys.stdout.isatty()):
         raise typer.BadParameter("-o - wants stdout for itself. Name a file with -o, or pipe the output.")
-    to_stdout = suffix if str(output) == "-" else None
-    return Job(foreground, alpha, parts[-1], output, depth, to_stdout, max_pixels)
+    return ComposeJob(
+        name="stdin" if parts[0] == "-" else foreground.stem,
+        targets={"composite": output},
+        foreground=foreground,
+        alpha=alpha,
+        background=parts[-1],
+        depth=depth,
+        format=suffix if str(output) == "-" else None,
+        max_megapixels=max_pixels,
+    )

@@ -55,9 +55,7 @@ def detect_device_loss(device: str) -> Iterator[None]:
         if device == "cpu" or is_out_of_memory(error) or _answers(device):
             raise
         reason = str(error).strip().split("\n")[0].rstrip(".")
-        raise DeviceLostError(
-            f"{device}: does not answer any more ({reason}). Run again with --skip-existing, or on another --device."
-        ) from error
+        raise DeviceLostError(f"{device}: does not answer any more ({reason}).", remedy="device") from error
 
 
 def _answers(device: str) -> bool:

@@ -82,6 +82,8 @@ class OnnxModel(Model):
         wanted = (1, 1, *x.shape[2:])
         if y.shape != wanted:
             raise WeightsError(f"{self.name}: output of shape {y.shape} for an input {x.shape}, wanted {wanted}.")
+        if not np.isfinite(y).all():
+            raise WeightsError(f"{self.name}: output holds NaN or infinity, wanted numbers.")
         return y[0, 0]
 
     @cached_property
