@@ -16,7 +16,7 @@ from mattekit.baselines import FOREGROUND
 from mattekit.evaluation.evaluate import evaluate
 from mattekit.imaging import io
 from mattekit.imaging.levels import to_float
-from mattekit.inference.refine import Refinement
+from mattekit.inference.refinement import RefinementSettings
 from mattekit.models import registry
 from mattekit.models.prediction import predict_alpha
 from mattekit.samples.sources import open_sources
@@ -125,7 +125,7 @@ def foregrounds(given, method):
 
 
 def scores(weights, row, folders):
-    model, refinement = registry.load(weights), Refinement() if row.refined else None
+    model, refinement = registry.load(weights), RefinementSettings() if row.refined else None
 
     def predict(image, trimap):
         return predict_alpha(model, image, trimap, tta=row.tta, refinement=refinement)

@@ -123,10 +123,10 @@ def settings(
 ) -> dict:
     """Check what was given, before anything is read; fields of `jobs.matte.MatteJob`.
 
-    `refinement` holds arguments of `inference.refine.Refinement`, None if alphas are not refined.
+    `refinement` holds arguments of `inference.refinement.RefinementSettings`, None if alphas are not refined.
     """
     from mattekit.inference.precision import CHOICES
-    from mattekit.inference.tta import MODES
+    from mattekit.inference.views import MODES
 
     options.choice("--tta", tta, tuple(MODES))
     options.choice("--precision", precision, CHOICES)
@@ -171,10 +171,10 @@ def _tile(tile: str, overlap: int | None) -> int | str:
 
 def _refinement(arguments: dict) -> Any:
     from mattekit.errors import InputError
-    from mattekit.inference.refine import Refinement
+    from mattekit.inference.refinement import RefinementSettings
 
     try:
-        return Refinement(**arguments)
+        return RefinementSettings(**arguments)
     except InputError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -95,6 +95,7 @@ class NetworkPredictor:
 
     def __init__(self, tiling: Tiling, rule: Preparation, as_input: Callable[..., Tensor], prior: Prior | None = None):
         self.tiling, self.rule, self.as_input, self.prior = tiling, rule, as_input, prior
+        self.network, self.device, self.channels = tiling.network, tiling.device, prior.channels if prior else 0
 
     def prepared(self, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, ...]:
         """Image, trimap and, if the network takes estimates, those, all of the prepared size."""
@@ -140,7 +141,11 @@ class NetworkPredictor:
         )
 
     def _restore(self, raw: np.ndarray, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        return postprocess_alpha(self.rule.restore(raw, trimap.shape), image, trimap, self.prior)
+        return self.finish(self.rule.restore(raw, trimap.shape), image, trimap)
+
+    def finish(self, raw: np.ndarray, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """Return the alpha (H, W) in 0..1 of a raw alpha (H, W), exact where the trimap is known."""
+        return postprocess_alpha(raw, image, trimap, self.prior)
 
 
 def network_input(

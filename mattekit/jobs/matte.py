@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mattekit.imaging import io
-from mattekit.inference.refine import Refined, Refinement
+from mattekit.inference.refinement import Refined, RefinementSettings
 from mattekit.jobs.staged import Inputs, StagedJob
 from mattekit.models import registry
 from mattekit.models.model import Model
@@ -38,7 +38,7 @@ class MatteJob(StagedJob):
     options: dict[str, Any] = field(default_factory=dict)
     max_size: int | None = None
     tta: str = "none"
-    refinement: Refinement | None = None
+    refinement: RefinementSettings | None = None
     foreground_method: str = "multilevel"
 
     models: ClassVar[Sequence[str]]  # names of all models; a field or a property of subclasses

@@ -11,7 +11,7 @@ import numpy as np
 from mattekit import interrupts
 from mattekit.imaging import background, io
 from mattekit.inference.pictures import Pictures
-from mattekit.inference.refine import Refined
+from mattekit.inference.refinement import Refined
 from mattekit.jobs.matte import MatteJob
 from mattekit.jobs.staged import PIXELS_AHEAD, Inputs
 

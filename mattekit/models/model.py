@@ -97,14 +97,16 @@ class Model(Protocol):
         """Return the alphas of images with equal `input_size`, computed at once if the model can."""
         return [self.alpha(image, trimap) for image, trimap in batch]
 
-    def refined(self, image: np.ndarray, trimap: np.ndarray, how: Any, report: Callable[[Any], None]) -> np.ndarray:
+    def refined(
+        self, image: np.ndarray, trimap: np.ndarray, settings: Any, report: Callable[[Any], None]
+    ) -> np.ndarray:
         """Return the refined alpha of an image; `report` is called with what the refinement did.
 
         Parameters
         ----------
         image, trimap
             As for `alpha`.
-        how : Refinement
+        settings : RefinementSettings
         report : function of Refined
         """
         raise cannot_refine(self)

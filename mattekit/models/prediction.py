@@ -7,8 +7,8 @@ import numpy as np
 
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import pin_known, reduced
-from mattekit.inference.refine import Refined, Refinement, tell
-from mattekit.inference.tta import augmented
+from mattekit.inference.refinement import Refined, RefinementSettings, log_steps
+from mattekit.inference.views import average_views
 from mattekit.models.model import Model
 
 
@@ -19,8 +19,8 @@ def predict_alpha(
     *,
     max_size: int | None = None,
     tta: str = "none",
-    refinement: Refinement | None = None,
-    report: Callable[[Refined], None] = tell,
+    refinement: RefinementSettings | None = None,
+    report: Callable[[Refined], None] = log_steps,
 ) -> np.ndarray:
     """Return the alpha of an image by a model, at full size whatever size the model works at.
 
@@ -32,8 +32,8 @@ def predict_alpha(
     max_size : int, optional
         Longest side in pixels at which the model works; larger images are reduced for it and the alpha is enlarged.
     tta : str
-        A name of `tta.MODES`, the views that are averaged.
-    refinement : Refinement, optional
+        A name of `views.MODES`, the views that are averaged.
+    refinement : RefinementSettings, optional
         How the alpha of each view is refined.
     report : function of Refined
         Called for each refined view; logs it unless given.
@@ -60,11 +60,11 @@ def predict_alpha(
 
 
 def _method(
-    model: Model, tta: str, refinement: Refinement | None, report: Callable[[Refined], None]
+    model: Model, tta: str, refinement: RefinementSettings | None, report: Callable[[Refined], None]
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return the function of image and trimap that was asked for."""
     if tta != "none" and not model.capabilities.views:
         raise InputError(f"{model.name}: test-time augmentation {tta}, but this {model.kind} takes no views.")
     if refinement:
-        return augmented(lambda image, trimap: model.refined(image, trimap, refinement, report), tta)
-    return augmented(model.alpha, tta, model.alphas if model.capabilities.batch > 1 else None)
+        return average_views(lambda image, trimap: model.refined(image, trimap, refinement, report), tta)
+    return average_views(model.alpha, tta, model.alphas if model.capabilities.batch > 1 else None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,7 @@ from mattekit.inference.device import detect_device_loss, resolve
 from mattekit.inference.network import NetworkPredictor, network_predictor
 from mattekit.inference.precision import PRECISIONS, choose
 from mattekit.inference.preparation import preparation
-from mattekit.inference.refine import Refined, Refinement
-from mattekit.inference.refiner import NetworkRefiner
+from mattekit.inference.refinement import Refined, RefinementSettings, Refiner
 from mattekit.inference.tiling import Setting
 from mattekit.models.header import require_matting
 from mattekit.models.model import Capabilities, Model, Pair
@@ -88,10 +88,10 @@ class TorchModel(Model):
         return self._predictor.several(*zip(*batch, strict=True)) if batch else []
 
     def refined(
-        self, image: np.ndarray, trimap: np.ndarray, how: Refinement, report: Callable[[Refined], None]
+        self, image: np.ndarray, trimap: np.ndarray, settings: RefinementSettings, report: Callable[[Refined], None]
     ) -> np.ndarray:
         """Return the refined alpha, computed in float32 on the whole image; see `Model.refined`."""
-        return self._refiner(image, trimap, how, report)
+        return self._refiner(image, trimap, settings, report)
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the size of the network's input for an image of a size."""
@@ -99,16 +99,13 @@ class TorchModel(Model):
 
     @cached_property
     def _predictor(self) -> NetworkPredictor:
-        with detect_device_loss(self.device):
-            return network_predictor(
-                load_network(self.path),
-                self.header.preparation,
-                self.header.normalisation,
-                device=self.device,
-                **self._options,
-            )
+        return self._make(**self._options)
 
     @cached_property
-    def _refiner(self) -> NetworkRefiner:
-        network = load_network(self.path)
-        return NetworkRefiner(network, self.header.preparation, self.header.normalisation, self.device)
+    def _refiner(self) -> Refiner:
+        return Refiner(self._make(fold=False))
+
+    def _make(self, **options: Any) -> NetworkPredictor:
+        network, header = load_network(self.path), self.header
+        with detect_device_loss(self.device):
+            return network_predictor(network, header.preparation, header.normalisation, device=self.device, **options)

@@ -22,11 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.imaging import io
-from mattekit.inference.descent import OPTIMISERS
 from mattekit.inference.network import network_input
 from mattekit.inference.preparation import PREPARATIONS
-from mattekit.inference.refine import Grids, Refinement, refine
-from mattekit.inference.refinement_cost import RULES, Cost, regions
+from mattekit.inference.refinement import OPTIMISERS, RefinementSettings, refine_prepared
+from mattekit.inference.refinement.backpropagation import AffineGrids
+from mattekit.inference.refinement.cost import RULES, Cost, regions
 from mattekit.networks import build
 from mattekit.networks.safetensors_file import header_of
 
@@ -111,7 +111,7 @@ def follow(name: str, image: str, scale: float) -> None:
     costs = {}
     for optimiser in reversed(OPTIMISERS):  # the published one first
         steps = 100 if optimiser == "gradient-descent" else 60
-        refined = refine(network, x, trimap, window, Refinement(steps, optimiser, stop=False))
+        refined = refine_prepared(network, x, trimap, window, RefinementSettings(steps, optimiser, stop=False))
         costs[optimiser] = np.minimum.accumulate([terms.total for terms in refined.costs])
         costs[optimiser] = np.pad(costs[optimiser], (0, steps - len(costs[optimiser])), mode="edge")
     published = costs["gradient-descent"]
@@ -128,7 +128,7 @@ def durations(name: str, scale: float, repeats: int) -> None:
     scene = example("net", scale)
     picture, trimap = PREPARATIONS[preparation].prepare(*scene[:2])
     x = network_input(picture, trimap)
-    weights, grids, rule = list(network.parameters()), Grids(), RULES["released"]
+    weights, grids, rule = list(network.parameters()), AffineGrids(), RULES["released"]
 
     def forward() -> None:
         with torch.inference_mode():

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from mattekit.cli import app
 from mattekit.networks import build
-from mattekit.networks.safetensors_file import header_of, save_network
+from mattekit.networks.safetensors_file import header_of, load_network, save_network
 
 
 def run(*words, code=0):
@@ -69,6 +69,20 @@ def test_predict_refines_the_same_way(tmp_path, weights):
     run("refine", image, trimap, "-m", weights, "-o", tmp_path / "a.png", "--steps", "4")
     run("predict", image, trimap, "-m", weights, "-o", tmp_path / "b.png", "--refine", "4")
     np.testing.assert_array_equal(read(tmp_path / "a.png"), read(tmp_path / "b.png"))
+
+
+def test_a_cost_without_gradient_is_noted(tmp_path, weights):
+    """Raw alphas of about 9 are clipped to 1 everywhere: the alpha stays, and stderr and JSON give the reason."""
+    network = load_network(weights)
+    with torch.no_grad():
+        network.head[0].norm.bias.fill_(9)
+    save_network(tmp_path / "flat.safetensors", network, header_of(network))
+    image, trimap = scene(tmp_path)
+    result = run("refine", image, trimap, "-m", tmp_path / "flat.safetensors", "-o", tmp_path / "a.png", "--json")
+    assert "cat: the cost has no gradient" in result.stderr
+    told = json.loads(result.stdout)
+    assert len(told["refinement"][0]) == 1 and "not refined" in told["notes"][0]
+    assert (read(tmp_path / "a.png")[read(trimap) == 128] == 255).all()
 
 
 def test_costs_are_printed_and_written(tmp_path, weights):

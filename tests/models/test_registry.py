@@ -7,7 +7,7 @@ import torch
 from mattekit import baselines
 from mattekit.errors import InputError, MissingFileError, WeightsError
 from mattekit.inference.network import network_predictor
-from mattekit.inference.refine import Refinement
+from mattekit.inference.refinement import RefinementSettings
 from mattekit.models import registry
 from mattekit.models.model import Model
 from mattekit.models.prediction import predict_alpha
@@ -56,11 +56,14 @@ def test_models_do_what_they_say(name, weights_file):
         np.testing.assert_allclose(one, alpha, atol=1e-5)
     if model.capabilities.refinement:
         seen = []
-        assert predict_alpha(model, image, trimap, refinement=Refinement(2), report=seen.append).shape == trimap.shape
+        assert (
+            predict_alpha(model, image, trimap, refinement=RefinementSettings(2), report=seen.append).shape
+            == trimap.shape
+        )
         assert len(seen) == 1
     else:
         with pytest.raises(InputError, match="a classical method, wanted a network's file"):
-            predict_alpha(model, image, trimap, refinement=Refinement(2))
+            predict_alpha(model, image, trimap, refinement=RefinementSettings(2))
     if model.capabilities.needs_both_classes:
         with pytest.raises(InputError, match="no foreground pixel"):
             model.alpha(image, np.where(trimap == 1, np.float32(0.5), trimap))

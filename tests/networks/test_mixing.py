@@ -5,12 +5,11 @@ import torch
 from mattekit.baselines.coarse import PRIORS
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.network import network_predictor
-from mattekit.inference.refine import Refinement
-from mattekit.inference.refiner import network_refiner
+from mattekit.inference.refinement import RefinementSettings, Refiner
 from mattekit.networks import build, prior_name
 from mattekit.networks.encoder_decoder import PLANES
-from mattekit.networks.header import IMAGENET, header_of
 from mattekit.networks.inference_copy import inference_copy
+from mattekit.networks.header import header_of
 from mattekit.networks.mixing import Mean, Unfold, fold
 
 
@@ -109,8 +108,8 @@ def test_the_copy_for_inference_computes_the_same(network):
 def test_it_can_be_refined(network):
     image, trimap = scene()
     costs = []
-    refiner = network_refiner(network, header_of(network).preparation, IMAGENET, device="cpu")
-    alpha = refiner(image, trimap, Refinement(steps=5), lambda refined: costs.extend(refined.costs))
+    refiner = Refiner(network_predictor(network, header_of(network).preparation, fold=False))
+    alpha = refiner(image, trimap, RefinementSettings(steps=5), lambda refined: costs.extend(refined.costs))
     assert alpha.shape == trimap.shape and min(c.total for c in costs) <= costs[0].total
 
 

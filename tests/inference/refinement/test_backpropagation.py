@@ -8,16 +8,16 @@ import pytest
 import torch
 
 from mattekit.errors import InputError
-from mattekit.inference.descent import OPTIMISERS, Search, descend
 from mattekit.inference.network import network_input, network_predictor
 from mattekit.inference.preparation import PREPARATIONS
-from mattekit.inference.refine import Grids, Refinement, refine, tell
-from mattekit.inference.refinement_cost import RULES, Cost, regions
-from mattekit.inference.refiner import network_refiner
+from mattekit.inference.refinement import OPTIMISERS, RefinementSettings, Refiner, log_steps, refine_prepared
+from mattekit.inference.refinement.backpropagation import NO_FALL, AffineGrids
+from mattekit.inference.refinement.cost import RULES, Cost, regions
+from mattekit.inference.refinement.search import Search, minimise
 from mattekit.networks import build
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import lsa as released
-from mattekit.networks.safetensors_file import IMAGENET, header_of
+from mattekit.networks.safetensors_file import header_of
 
 WHOLE = (slice(None), slice(None))
 PUBLISHED = dict(optimiser="gradient-descent", stop=False)
@@ -54,8 +54,8 @@ def columns(costs):
 def test_twelve_steps_are_the_authors(reference, network, trace, rate):
     """Gradient descent with their learning rate and another: step 0 within 1e-5, costs 1e-3, alpha 1e-2."""
     trimap = trimap_of(reference.x[0, 3].numpy(), 1)
-    how = Refinement(12, learning_rate=rate, **PUBLISHED)
-    refined = refine(network, reference.x, trimap, WHOLE, how)
+    how = RefinementSettings(12, learning_rate=rate, **PUBLISHED)
+    refined = refine_prepared(network, reference.x, trimap, WHOLE, how)
     wanted = trace[f"trace_lr{rate}_total_C1_L1"]
     np.testing.assert_allclose(columns(refined.costs)[0], wanted[0], rtol=0, atol=1e-5)
     np.testing.assert_allclose(columns(refined.costs), wanted, rtol=0, atol=1e-3)
@@ -66,14 +66,14 @@ def test_twelve_steps_are_the_authors(reference, network, trace, rate):
 def test_a_hundred_steps_follow_the_authors_trend(reference, network, trace):
     """Within 5e-2 in every column, and in the first half much nearer, before rounding adds up."""
     trimap = trimap_of(reference.x[0, 3].numpy(), 1)
-    refined = refine(network, reference.x, trimap, WHOLE, Refinement(100, **PUBLISHED))
+    refined = refine_prepared(network, reference.x, trimap, WHOLE, RefinementSettings(100, **PUBLISHED))
     difference = np.abs(columns(refined.costs) - trace["trace_lr20_100_total_C1_L1"])
     assert len(difference) == 100 and difference.max() < 5e-2 and difference[:50].max() < 1e-2
 
 
 def test_what_random_grids_do_is_what_the_authors_say(reference, network, trace):
     """Seeded A and B at levels 2 to 5: their alpha, and its cost."""
-    grids = Grids()
+    grids = AffineGrids()
     with torch.no_grad():
         pyramid = network.encode(reference.x)
         start = network.decode(pyramid, grids)[0, 0]
@@ -95,8 +95,8 @@ def test_a_padded_picture_is_the_authors(network, trace):
     """Padding taken for picture as they do: their costs, and their alpha."""
     image = np.ascontiguousarray(trace["img_bgr"][..., ::-1], np.float32) / 255
     trimap, steps = trimap_of(trace["img_trimap"]), []
-    refiner = network_refiner(network, "lsa-ring", IMAGENET, device="cpu")
-    alpha = refiner(image, trimap, Refinement(12, padding=True, **PUBLISHED), steps.append)
+    refiner = Refiner(network_predictor(network, "lsa-ring", fold=False))
+    alpha = refiner(image, trimap, RefinementSettings(12, padding=True, **PUBLISHED), steps.append)
     # All boundary pixels are clamped, so the authors' twelve costs are one number; we stop at once.
     wanted = trace["img_trace_total_C1_L1"][: len(steps[0].costs)]
     np.testing.assert_allclose(columns(steps[0].costs), wanted, rtol=1e-5)
@@ -144,13 +144,13 @@ def test_every_network_is_refined(name, levels, share):
     _, trimap = scene()
     padded = PREPARATIONS[preparation].prepare(*scene())[1]
     window = PREPARATIONS[preparation].window(trimap.shape)
-    grids = Grids()
+    grids = AffineGrids()
     with torch.no_grad():
         pyramid = network.encode(x)
     network.decode(pyramid, grids).square().sum().backward()
     assert set(grids.pairs) == levels
     assert all(pair.grad[i].any() for pair in grids.pairs.values() for i in (0, 1))
-    refined = refine(network.requires_grad_(False), x, padded, window, Refinement(6))
+    refined = refine_prepared(network.requires_grad_(False), x, padded, window, RefinementSettings(6))
     assert min(c.total for c in refined.costs) < share * refined.costs[0].total
 
 
@@ -163,7 +163,7 @@ def test_no_result_costs_more_than_the_start(optimiser):
     window = PREPARATIONS["reflect-16"].window(trimap.shape)
     network.requires_grad_(False)
     for rate in (None, 1e4):
-        refined = refine(network, x, padded, window, Refinement(5, optimiser, rate))
+        refined = refine_prepared(network, x, padded, window, RefinementSettings(5, optimiser, rate))
         lowest = min(c.total for c in refined.costs if np.isfinite(c.total))
         with torch.no_grad():
             start = network.decode(network.encode(x))[0, 0][window]
@@ -185,8 +185,8 @@ def test_where_a_line_search_finds_nothing_another_optimiser_takes_over(steps):
     def rescale(factor):
         scale[0] *= factor
 
-    search = Search(evaluate, [x], steps, patient=True)
-    descend(search, OPTIMISERS["lbfgs"], 0.9, rescale)
+    search = Search(evaluate, [x], steps, stop_early=False)
+    minimise(search, OPTIMISERS["lbfgs"], 0.9, rescale)
     assert search.lowest[0] == 1 and len(search.lowest) <= steps
     assert (search.lowest[-1] < 0.6) == (steps == 30)
 
@@ -194,11 +194,21 @@ def test_where_a_line_search_finds_nothing_another_optimiser_takes_over(steps):
 def test_one_step_is_the_networks_own_alpha():
     network, preparation, _ = tame("a2u")
     image, trimap = scene()
-    refiner = network_refiner(network, preparation, IMAGENET, device="cpu")
-    alpha = refiner(image, trimap, Refinement(1), tell)
+    refiner = Refiner(network_predictor(network, preparation, fold=False))
+    alpha = refiner(image, trimap, RefinementSettings(1), log_steps)
     plain = network_predictor(network, preparation, fold=False)(image, trimap)
     np.testing.assert_allclose(alpha, plain, atol=1e-6)
     np.testing.assert_array_equal(alpha[trimap != 0.5], trimap[trimap != 0.5])
+
+
+def test_where_no_step_lowers_the_cost_a_note_says_so():
+    """A learning rate beyond reason, whose steps all make it worse."""
+    network, _, x = tame("a2u")
+    padded = PREPARATIONS["reflect-16"].prepare(*scene())[1]
+    settings = RefinementSettings(3, "gradient-descent", 1e6)
+    refined = refine_prepared(network.requires_grad_(False), x, padded, WHOLE, settings)
+    assert refined.note == NO_FALL and refined.alpha.equal(refined.start)
+    assert refine_prepared(network, x, padded, WHOLE, RefinementSettings(1)).note is None
 
 
 def test_it_ends_when_the_cost_no_longer_falls():
@@ -206,9 +216,9 @@ def test_it_ends_when_the_cost_no_longer_falls():
     network, _, x = tame("a2u")
     padded = PREPARATIONS["reflect-16"].prepare(*scene())[1]
     how = dict(optimiser="gradient-descent", learning_rate=1e-9)
-    refined = refine(network.requires_grad_(False), x, padded, WHOLE, Refinement(50, **how))
+    refined = refine_prepared(network.requires_grad_(False), x, padded, WHOLE, RefinementSettings(50, **how))
     assert len(refined.costs) == 11
-    refined = refine(network, x, padded, WHOLE, Refinement(15, stop=False, **how))
+    refined = refine_prepared(network, x, padded, WHOLE, RefinementSettings(15, stop=False, **how))
     assert len(refined.costs) == 15
 
 
@@ -218,9 +228,9 @@ def test_without_boundaries_the_alpha_is_the_networks_own(caplog, values):
     network, preparation, _ = tame("a2u")
     image, trimap = scene()
     trimap[:, :20], trimap[:, 20:] = values
-    refiner = network_refiner(network, preparation, IMAGENET, device="cpu")
+    refiner = Refiner(network_predictor(network, preparation, fold=False))
     with caplog.at_level(logging.WARNING, "mattekit"):
-        alpha = refiner(image, trimap, Refinement(5), tell)
+        alpha = refiner(image, trimap, RefinementSettings(5), log_steps)
     assert "no unknown pixel touches a known one" in caplog.text
     plain = network_predictor(network, preparation, fold=False)(image, trimap)
     np.testing.assert_allclose(alpha, plain, atol=1e-6)
@@ -236,7 +246,7 @@ def test_padding_counts_only_if_asked():
     network.requires_grad_(False)
     x = network_input(*PREPARATIONS[preparation].prepare(image, trimap))
     costs = [
-        refine(network, x, padded, window, Refinement(1, padding=padding)).costs[0].boundary
+        refine_prepared(network, x, padded, window, RefinementSettings(1, padding=padding)).costs[0].boundary
         for padding in (False, True)
     ]
     with torch.no_grad():
@@ -252,7 +262,7 @@ def test_padding_counts_only_if_asked():
 def test_weights_and_the_given_network_stay_as_they_are():
     network, preparation, _ = tame("a2u")
     before = {key: value.clone() for key, value in network.state_dict().items()}
-    network_refiner(network, preparation, IMAGENET, device="cpu")(*scene(), Refinement(4), tell)
+    Refiner(network_predictor(network, preparation, fold=False))(*scene(), RefinementSettings(4), log_steps)
     assert all(value.equal(before[key]) for key, value in network.state_dict().items())
 
 
@@ -267,4 +277,4 @@ def test_weights_and_the_given_network_stay_as_they_are():
 )
 def test_wrong_settings_are_answered_with_the_right_ones(settings, message):
     with pytest.raises(InputError, match=message):
-        Refinement(**settings)
+        RefinementSettings(**settings)

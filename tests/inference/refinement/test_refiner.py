@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from mattekit.inference import memory, refiner
+from mattekit.inference import memory
 from mattekit.inference.network import network_predictor
-from mattekit.inference.refine import Refinement
-from mattekit.inference.refinement_cost import RULES, Cost, regions
+from mattekit.inference.refinement import RefinementSettings, Refiner, refiner
+from mattekit.inference.refinement.cost import RULES, Cost, regions
 from mattekit.networks import build
-from mattekit.networks.safetensors_file import IMAGENET
 
 SIZE = (160, 224)
 
@@ -25,7 +24,7 @@ def network(small_mixing):
 
 @pytest.fixture
 def refine(network):
-    return refiner.network_refiner(network, "reflect-32", IMAGENET, device="cpu")
+    return Refiner(network_predictor(network, "reflect-32", fold=False))
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +50,14 @@ def little(refine, monkeypatch):
 
 def test_with_memory_for_all_the_whole_is_refined(refine, scene, caplog):
     steps = []
-    refine(*scene, Refinement(4), steps.append)
+    refine(*scene, RefinementSettings(4), steps.append)
     assert steps[0].alpha.shape == SIZE and not caplog.records
 
 
 def test_with_little_memory_a_reduced_picture_is_refined_and_told(network, refine, scene, little, caplog):
     steps, (image, trimap) = [], scene
     with caplog.at_level(logging.WARNING, "mattekit"):
-        alpha = refine(image, trimap, Refinement(8), steps.append)
+        alpha = refine(image, trimap, RefinementSettings(8), steps.append)
     assert steps[0].alpha.shape == (96, 128)  # of 80 x 112, prepared
     assert "224x160 pixels: refining needs" in caplog.text and "refined at 50 % of the size" in caplog.text
     own = network_predictor(network, "reflect-32")(image, trimap)
@@ -68,20 +67,20 @@ def test_with_little_memory_a_reduced_picture_is_refined_and_told(network, refin
 
 def test_what_does_not_suit_the_whole_is_left(network, refine, scene, little, caplog, monkeypatch):
     """A change for the worse, here its opposite, gives the network's own alpha."""
-    plain = refiner.refine
+    plain = refiner.refine_prepared
 
     def worse(*args):
         refined = plain(*args)
         return refined._replace(alpha=2 * refined.start - refined.alpha)
 
-    monkeypatch.setattr(refiner, "refine", worse)
-    alpha = refine(*scene, Refinement(8), lambda refined: None)
+    monkeypatch.setattr(refiner, "refine_prepared", worse)
+    alpha = refine(*scene, RefinementSettings(8), lambda refined: None)
     np.testing.assert_allclose(alpha, network_predictor(network, "reflect-32")(*scene), atol=1e-6)
-    assert "does not lower the cost of the whole" in caplog.text
+    assert "does not lower the cost at full size" in caplog.text
 
 
 def test_where_memory_runs_out_smaller_pictures_are_tried_with_a_note(refine, scene, caplog, monkeypatch):
-    plain, seen = refiner.refine, []
+    plain, seen = refiner.refine_prepared, []
 
     def greedy(network, x, *rest):
         seen.append(tuple(x.shape[2:]))
@@ -89,8 +88,8 @@ def test_where_memory_runs_out_smaller_pictures_are_tried_with_a_note(refine, sc
             raise MemoryError
         return plain(network, x, *rest)
 
-    monkeypatch.setattr(refiner, "refine", greedy)
-    assert refine(*scene, Refinement(3), lambda refined: None).shape == SIZE
+    monkeypatch.setattr(refiner, "refine_prepared", greedy)
+    assert refine(*scene, RefinementSettings(3), lambda refined: None).shape == SIZE
     assert seen == [(160, 224), (96, 128), (64, 64)]
     assert [record.message for record in caplog.records if "out of memory" in record.message] == [
         "out of memory; refined at 50 % of the size.",
@@ -100,7 +99,7 @@ def test_where_memory_runs_out_smaller_pictures_are_tried_with_a_note(refine, sc
 
 def test_pictures_that_the_preparation_reduces_are_reduced_further(monkeypatch):
     """LSA's rule leaves 2176 pixels of the longer side; a quarter of the memory is half of those."""
-    made = refiner.network_refiner(build("lsa").eval(), "lsa-ring", IMAGENET, device="cpu")
+    made = Refiner(network_predictor(build("lsa").eval(), "lsa-ring", fold=False))
     size = (5464, 8192)
     whole = math.prod(made.rule.size(size))
     monkeypatch.setattr(memory, "available", lambda device: made._bytes_per_pixel * whole // 4)
@@ -112,12 +111,12 @@ def test_no_memory_at_all_is_an_error(refine, scene, monkeypatch):
     def greedy(*_):
         raise MemoryError
 
-    monkeypatch.setattr(refiner, "refine", greedy)
+    monkeypatch.setattr(refiner, "refine_prepared", greedy)
     with pytest.raises(MemoryError):
-        refine(*scene, Refinement(3), lambda refined: None)
+        refine(*scene, RefinementSettings(3), lambda refined: None)
 
 
 @pytest.mark.parametrize("name", ["mixing", "indexnet", "a2u", "lsa"])
 def test_there_is_never_need_to_count_where_there_is_plenty(name):
-    made = refiner.network_refiner(build(name).eval(), "reflect-32", IMAGENET, device="cpu")
+    made = Refiner(network_predictor(build(name).eval(), "reflect-32", fold=False))
     assert 400 < made._bytes_per_pixel < refiner.PLENTY

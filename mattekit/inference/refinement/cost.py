@@ -1,7 +1,8 @@
-"""What backpropagating refinement makes small: alphas that contradict the trimap where it ends (LSA section 4.3).
+"""The cost that refinement minimises: alphas that contradict the trimap at the boundaries of its known regions.
 
-Alpha should be 1 where the known foreground ends and 0 where the known background ends (the paper's Assumption 2), but
-most pixels should stay what the network said: C = C1 + 0.1 C2. The paper and the released code count differently.
+LSA section 4.3: alpha should be 1 where the known foreground ends and 0 where the known background ends (the paper's
+Assumption 2), but most pixels should keep the network's alpha: C = C1 + 0.1 C2. The paper and the released code differ
+in how they count.
 """
 
 from typing import NamedTuple
@@ -15,7 +16,7 @@ WEIGHT = 0.1  # of C2
 
 
 class Rule(NamedTuple):
-    """How C1 and C2 are counted."""
+    """One way to compute C1 and C2."""
 
     both_sides: bool  # a region's boundary has pixels inside it too, not only unknown ones
     neighbours: int  # of a pixel, 4 or 8
@@ -38,7 +39,7 @@ class Terms(NamedTuple):
 
 
 class Regions(NamedTuple):
-    """Boolean masks (H, W): where the foreground and the background end, and what is unknown."""
+    """Boolean masks (H, W): the boundaries of foreground and background, and the unknown region."""
 
     fg: np.ndarray
     bg: np.ndarray
@@ -46,18 +47,18 @@ class Regions(NamedTuple):
 
 
 def regions(trimap: np.ndarray, rule: Rule) -> Regions:
-    """Where the cost looks in a trimap (H, W) of 0, 0.5 and 1."""
+    """Find the pixels of a trimap (H, W) of 0, 0.5 and 1 that the cost depends on."""
     unknown = trimap == 0.5
     shape = cv2.MORPH_RECT if rule.neighbours == 8 else cv2.MORPH_CROSS
     element = cv2.getStructuringElement(shape, (3, 3))
 
-    def end(known: np.ndarray) -> np.ndarray:
-        def around(mask: np.ndarray) -> np.ndarray:
-            return cv2.dilate(mask.astype(np.uint8), element).astype(bool)
+    def dilated(mask: np.ndarray) -> np.ndarray:
+        return cv2.dilate(mask.astype(np.uint8), element).astype(bool)
 
-        return around(known) & around(~known) if rule.both_sides else around(known) & unknown
+    def boundary(known: np.ndarray) -> np.ndarray:
+        return dilated(known) & (dilated(~known) if rule.both_sides else unknown)
 
-    return Regions(end(trimap == 1), end(trimap == 0), unknown)
+    return Regions(boundary(trimap == 1), boundary(trimap == 0), unknown)
 
 
 class Cost:
@@ -76,12 +77,12 @@ class Cost:
         masks = torch.from_numpy(np.stack(where).astype(np.float32)).to(start.device)
         self.fg, self.bg, self.unknown = masks
         self.start = start.clamp(0, 1) if rule.clamped_start else start
-        self.ends = float(np.sum(where.fg) + np.sum(where.bg)) + rule.slack
+        self.boundary = float(np.sum(where.fg) + np.sum(where.bg)) + rule.slack
         self.count = float(np.sum(where.unknown))
 
     def __call__(self, alpha: Tensor) -> Terms:
-        """Of a raw alpha (H, W), which counts as clamped to 0..1."""
+        """Return the cost of a raw alpha (H, W), clamped to 0..1."""
         alpha = alpha.clamp(0, 1)
-        boundary = ((self.fg * (1 - alpha) ** 2).sum() + (self.bg * alpha**2).sum()) / self.ends
+        boundary = ((self.fg * (1 - alpha) ** 2).sum() + (self.bg * alpha**2).sum()) / self.boundary
         change = ((self.unknown * (alpha - self.start).abs()).sum() / self.count) ** 2
         return Terms(boundary + WEIGHT * change, boundary, change)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mattekit.inference.refinement_cost import RULES, Cost, regions
+from mattekit.inference.refinement.cost import RULES, Cost, regions
 
 TRIMAP = np.float32([[1, 1, 1, 1], [1, 0.5, 0.5, 0.5], [0.5, 0.5, 0.5, 0.5], [0.5, 0.5, 0, 0]])
 

@@ -1,4 +1,4 @@
-"""Averages over views are the authors' averages, of whatever method answers."""
+"""Averages over views are the authors' averages, of any model."""
 
 import logging
 
@@ -8,7 +8,7 @@ import torch
 
 from mattekit.errors import InputError
 from mattekit.inference.network import network_predictor
-from mattekit.inference.tta import MODES, VIEWS, augmented
+from mattekit.inference.views import MODES, VIEWS, average_views
 from mattekit.networks import build
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import lsa as released
@@ -31,7 +31,7 @@ def test_equals_the_authors_averages(oracle, mode, name):
     image = np.ascontiguousarray(reference.data["odd_bgr"][..., ::-1], np.float32) / 255
     levels = reference.data["odd_trimap"]
     trimap = np.select([levels == 0, levels == 255], [0, 1], 0.5).astype(np.float32)
-    alpha = augmented(network_predictor(network, "lsa-ring"), mode)(image, trimap)
+    alpha = average_views(network_predictor(network, "lsa-ring"), mode)(image, trimap)
     unknown = trimap == 0.5
     np.testing.assert_allclose(alpha[unknown], reference.data[name].clip(0, 1)[unknown], rtol=0, atol=1e-4)
     np.testing.assert_array_equal(alpha[~unknown], trimap[~unknown])
@@ -47,7 +47,7 @@ def test_resized_pictures_keep_their_depth(bits):
         seen.append(image)
         return trimap
 
-    augmented(note, "full")((np.rint(image * top) / top).astype(np.float32), trimap)
+    average_views(note, "full")((np.rint(image * top) / top).astype(np.float32), trimap)
     off = max(np.abs(image * 255 - np.rint(image * 255)).max() for image in seen)
     assert (off < 1e-3) == (bits == 8) and min(image.min() for image in seen) >= -0.2
 
@@ -56,13 +56,13 @@ def test_resized_pictures_keep_their_depth(bits):
 @pytest.mark.parametrize("shape", [(3, 5), (3, 5, 3), (1, 4)])
 def test_every_view_is_undone(view, shape):
     array = np.arange(np.prod(shape)).reshape(shape)
-    np.testing.assert_array_equal(view.back(view.of(array)), array)
+    np.testing.assert_array_equal(view.undo(view.apply(array)), array)
 
 
 def test_the_views_are_the_eight_symmetries():
     array = np.arange(12).reshape(3, 4)
     rotations = [np.rot90(a, k) for a in (array, array[:, ::-1]) for k in range(4)]
-    assert sorted(view.of(array).tolist() for view in VIEWS) == sorted(a.tolist() for a in rotations)
+    assert sorted(view.apply(array).tolist() for view in VIEWS) == sorted(a.tolist() for a in rotations)
 
 
 @pytest.mark.parametrize(("mode", "calls"), [("none", 1), ("flip", 2), ("dihedral", 8), ("full", 24)])
@@ -77,7 +77,7 @@ def test_every_view_is_asked_once(mode, calls):
         seen.append(trimap.shape)
         return image[..., 0]
 
-    alpha = augmented(red, mode)(image, trimap)
+    alpha = average_views(red, mode)(image, trimap)
     unknown = trimap == 0.5
     assert len(seen) == calls and alpha.dtype == np.float32
     if mode != "full":
@@ -97,8 +97,8 @@ def test_views_of_one_size_are_computed_together_where_a_method_can():
         return predictor.several(*zip(*batch, strict=True))
 
     image, trimap = scene((17, 30))
-    together = augmented(predictor, "dihedral", several)(image, trimap)
-    np.testing.assert_allclose(together, augmented(predictor, "dihedral")(image, trimap), atol=1e-6)
+    together = average_views(predictor, "dihedral", several)(image, trimap)
+    np.testing.assert_allclose(together, average_views(predictor, "dihedral")(image, trimap), atol=1e-6)
     assert sizes == [[(17, 30)] * 4, [(30, 17)] * 4]
 
 
@@ -108,7 +108,7 @@ def test_classical_methods_are_averaged_too():
 
     image, trimap = scene((12, 14))
     method = baselines.ALPHA["closed-form"]
-    np.testing.assert_allclose(augmented(method, "dihedral")(image, trimap), method(image, trimap), atol=1e-4)
+    np.testing.assert_allclose(average_views(method, "dihedral")(image, trimap), method(image, trimap), atol=1e-4)
 
 
 def test_a_scale_that_loses_a_class_is_left_out(caplog):
@@ -117,12 +117,12 @@ def test_a_scale_that_loses_a_class_is_left_out(caplog):
     trimap[:] = 0.5
     trimap[0], trimap[5, 4] = 0, 1
     with caplog.at_level(logging.INFO, "mattekit"):
-        alpha = augmented(lambda image, trimap: np.full(trimap.shape, 0.25, np.float32), "full")(image, trimap)
-    assert ("scale 0.8 leaves out" in caplog.text) == (alpha[5, 4] == 1)
+        alpha = average_views(lambda image, trimap: np.full(trimap.shape, 0.25, np.float32), "full")(image, trimap)
+    assert ("scale 0.8 is left out" in caplog.text) == (alpha[5, 4] == 1)
     np.testing.assert_array_equal(alpha[trimap == 0.5], 0.25)
 
 
 def test_another_mode_is_refused():
     with pytest.raises(InputError, match="'eight', wanted one of none, flip, dihedral, full"):
-        augmented(lambda image, trimap: trimap, "eight")
+        average_views(lambda image, trimap: trimap, "eight")
     assert set(MODES) == {"none", "flip", "dihedral", "full"}
