@@ -8,8 +8,8 @@ from mattekit.inference.network import network_predictor
 from mattekit.inference.refinement import RefinementSettings, Refiner
 from mattekit.networks import build, prior_name
 from mattekit.networks.encoder_decoder import PLANES
-from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.header import header_of
+from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.mixing import Mean, Unfold, fold
 
 
