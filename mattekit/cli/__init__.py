@@ -4,11 +4,11 @@ Command modules import nothing heavy at module level; `mattekit --help` must not
 """
 
 import os
+import re
 import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from mattekit import __version__, interrupts
 from mattekit.cli import (
@@ -26,12 +26,12 @@ from mattekit.cli import (
     trimap,
     weights,
 )
+from mattekit.cli.choices import UsageError
+from mattekit.cli.help_page import Command, Group
 from mattekit.errors import MattekitError, is_out_of_memory
 
-UsageError = typer.BadParameter.__base__
 
-
-class Commands(TyperGroup):
+class Commands(Group):
     """Turns every error of a command into one line on stderr and an exit code (MATTEKIT_DEBUG=1: a traceback)."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -43,8 +43,7 @@ class Commands(TyperGroup):
             return value
         except UsageError as error:
             where = error.ctx.command_path if error.ctx else "mattekit"
-            message = error.format_message().removeprefix("Invalid value: ").replace("\n", " ")
-            console.error(message, hint=f"{where} --help")
+            console.error(_usage(error), hint=f"{where} --help")
             raise typer.Exit(2) from error
         except BrokenPipeError:  # the reader of our stdout has gone: nothing more to say
             sys.stdout = open(os.devnull, "w")
@@ -76,6 +75,13 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from error
 
 
+def _usage(error: Any) -> str:
+    """One line for a usage error; for a value outside an option's choices, "--option value: use one of ..."."""
+    message = " ".join(error.format_message().split()).removeprefix("Invalid value: ").replace("Value error, ", "")
+    found = re.fullmatch(r"Invalid value for .*?(--[\w-]+)'.*?: '(.*)' is not one of (.*)\.", message)
+    return f"{found[1]} {found[2]}: use one of {found[3].replace(chr(39), '')}." if found else message
+
+
 def _reraise_in_debugging(error: BaseException) -> None:
     if os.environ.get("MATTEKIT_DEBUG", "") not in ("", "0"):
         raise error
@@ -88,17 +94,26 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Image matting: alpha mattes, cut-outs, trimaps, data sets and exact scores.",
 )
-app.command()(predict.predict)
-app.command()(refine.refine)
-app.command()(trimap.trimap)
-app.command()(composite.composite)
-app.command()(foreground.foreground)
-app.command()(eval.eval)
-app.command()(train.train)
-app.command()(models.models)
+EXAMPLES = {
+    predict.predict: "mattekit predict photo.png trimap.png --save alpha,cutout\n"
+    "mattekit predict images/ trimaps/ -o alphas/ -m closed-form -j 4",
+    refine.refine: "mattekit refine photo.png trimap.png -m a2u.safetensors --trace cost.csv",
+    trimap.trimap: "mattekit trimap alpha.png --erode 5 --dilate 20\n"
+    "mattekit trimap trimaps/ --check --image images/\nmattekit trimap trimaps/ --fix -o fixed/",
+    composite.composite: "mattekit composite cutout.png beach.jpg\n"
+    "mattekit composite --preset composition-1k --split test -o test/ \\\n"
+    "    --foregrounds fg/ --alphas alpha/ --backgrounds voc/",
+    foreground.foreground: "mattekit foreground photo.png alpha.png\nmattekit foreground images/ alphas/ -o colours/",
+    eval.eval: "mattekit eval alphas/ truth/ --trimaps trimaps/\n"
+    "mattekit eval ours/ theirs/ truth/ --trimaps trimaps/ -o table.tex",
+    train.train: "mattekit train --data foregrounds/ --backgrounds photos/ -o run/\nmattekit train -o run/ --resume",
+    models.models: "mattekit models\nmattekit models a2u --set k_up=5",
+    export.export: "mattekit export a2u.safetensors -o a2u.onnx",
+    info.info: "mattekit info --json",
+}
+for _command, _examples in EXAMPLES.items():
+    app.command(cls=Command, epilog=_examples)(_command)
 app.add_typer(weights.app, name="weights")
-app.command()(export.export)
-app.command()(info.info)
 
 
 def _version(wanted: bool) -> None:

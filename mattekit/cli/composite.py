@@ -2,11 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, console, data_sets, options
+from mattekit.cli import batch, choices, console, data_sets, options
 
 Parts = Annotated[
     list[str] | None,
@@ -16,26 +16,87 @@ Parts = Annotated[
         show_default=False,
     ),
 ]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="File, - for stdout, or the data set's folder.")]
-Preset = Annotated[str | None, typer.Option(help="Data set: aim, composition-1k, distinctions-646 or custom.")]
-Split = Annotated[str | None, typer.Option(help="train or test; if not given, the preset's first.")]
-Foregrounds = Annotated[list[Path] | None, typer.Option(help="Folder of foregrounds; may be given several times.")]
-Alphas = Annotated[list[Path] | None, typer.Option(help="Folder of their alphas; not needed for RGBA foregrounds.")]
-Backgrounds = Annotated[list[Path] | None, typer.Option(help="Folder of backgrounds.")]
-Trimaps = Annotated[list[Path] | None, typer.Option(help="Folder of trimaps that come with the set, to be copied.")]
-ForegroundList = Annotated[Path | None, typer.Option(help="File of foreground names, in the order of the set.")]
-BackgroundList = Annotated[
-    Path | None, typer.Option(help="File of background names: the first N go behind the first foreground, ...")
+FILES, DATA = options.PANEL_FILES, "Data sets"
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", rich_help_panel=FILES, help="Write this file, to stdout (-), or to this folder."),
 ]
-PerForeground = Annotated[int | None, typer.Option(min=1, help="Backgrounds per foreground, if not the preset's.")]
-Synthetic = Annotated[int | None, typer.Option(metavar="N", min=1, help="Data set of N drawn foregrounds; no preset.")]
-Size = Annotated[str | None, typer.Option(metavar="HxW", show_default="512", help="Of --synthetic, in pixels.")]
-Kinds = Annotated[str | None, typer.Option(show_default="all", help="Of --synthetic: hair,fur,net,...")]
-TrimapRule = Annotated[str | None, typer.Option(help="Without --trimaps: dim, a2u, indexnet, lsa, wide or none.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of random trimaps, custom's choice of backgrounds, --synthetic.")]
-ManifestOnly = Annotated[bool, typer.Option("--manifest-only", help="Write manifest.jsonl but no pixels.")]
-Verify = Annotated[bool, typer.Option("--verify", help="Check the data set in -o against its manifest.")]
-Strict = Annotated[bool, typer.Option("--strict", help="With --verify: files that it does not name are failures.")]
+Preset = Annotated[
+    str | None,
+    choices.option("--preset", table="PRESET", rich_help_panel=DATA, help="Compose a data set by these rules."),
+]
+Split = Annotated[
+    Literal["train", "test"] | None,
+    typer.Option(rich_help_panel=DATA, show_default="the preset's first", help="Compose this part of the data set."),
+]
+Foregrounds = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="DIR", rich_help_panel=DATA, help="Read foregrounds from this folder; may be repeated."),
+]
+Alphas = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="DIR", rich_help_panel=DATA, help="Read their alphas from this folder; RGBA needs none."),
+]
+Backgrounds = Annotated[
+    list[Path] | None, typer.Option(metavar="DIR", rich_help_panel=DATA, help="Read backgrounds from this folder.")
+]
+Trimaps = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="DIR", rich_help_panel=DATA, help="Copy the trimaps that come with the set from this folder."),
+]
+ForegroundList = Annotated[
+    Path | None,
+    typer.Option(rich_help_panel=DATA, help="Read the names of foregrounds from this file, in the order of the set."),
+]
+BackgroundList = Annotated[
+    Path | None,
+    typer.Option(
+        rich_help_panel=DATA, help="Read those of backgrounds: the first N go behind the first foreground, and so on."
+    ),
+]
+PerForeground = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        rich_help_panel=DATA,
+        show_default="the preset's",
+        help="Compose each foreground over this many backgrounds.",
+    ),
+]
+Synthetic = Annotated[
+    int | None, typer.Option(min=1, rich_help_panel=DATA, help="Draw this many foregrounds instead of reading them.")
+]
+Size = Annotated[
+    str | None,
+    typer.Option(metavar="HxW", show_default="512", rich_help_panel=DATA, help="Draw them in this size, in pixels."),
+]
+Kinds = Annotated[
+    str | None,
+    choices.option(
+        "--kinds", table="KIND", several=True, show_default="all", rich_help_panel=DATA, help="Draw these kinds."
+    ),
+]
+TrimapRule = Annotated[
+    str | None,
+    choices.option(
+        "--trimap-rule",
+        table="RULE",
+        extra=("none",),
+        rich_help_panel=DATA,
+        help="Make random trimaps by this rule, or none, where no trimaps are given.",
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, rich_help_panel=DATA, help="Draw all that is random from this seed.")]
+ManifestOnly = Annotated[
+    bool, typer.Option("--manifest-only", rich_help_panel=DATA, help="Write manifest.jsonl but no pixels.")
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", rich_help_panel=DATA, help="Check the data set in -o against its manifest.")
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", rich_help_panel=DATA, help="Count files that --verify finds unnamed as failures."),
+]
 
 
 def composite(
@@ -92,7 +153,7 @@ def composite(
     if size or kinds:
         raise typer.BadParameter("--size and --kinds are those of --synthetic N.")
     if preset is None:
-        task = _single(parts, output, options.depth(depth), max_pixels, json)
+        task = _single(parts, output, depth, max_pixels, json)
         batch.run_one(task, _compose_one(), shard=shard, json=json)
         return
     if parts or depth != "auto":

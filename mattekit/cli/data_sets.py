@@ -5,14 +5,14 @@ from typing import Any
 
 import typer
 
-from mattekit.cli import batch, console, options
+from mattekit.cli import batch, choices, console
 
 
 def compose(output: Path, folders: dict, wanted: dict, **run: Any) -> None:
     """Compose a data set of the foregrounds and backgrounds in `folders`, as a preset asks."""
     from mattekit.datasets.dataset import prepare
 
-    _check_choices(**wanted)
+    _check_split(**wanted)
     for role in ("foreground", "background"):
         if not folders[role]:
             raise typer.BadParameter(f"--preset needs --{role}s DIR.")
@@ -31,8 +31,12 @@ def draw(
     """Compose a data set of `count` synthetic foregrounds; `size` and `kinds` as typed."""
     from mattekit.datasets.synthetic_set import prepare
 
-    _check_choices(**wanted)
-    drawn = {"count": count, "size": _size(size or "512"), "kinds": _kinds(kinds), "backgrounds": backgrounds}
+    drawn = {
+        "count": count,
+        "size": _size(size or "512"),
+        "kinds": choices.parse(kinds or ""),
+        "backgrounds": backgrounds,
+    }
     _run(output, prepare, drawn | wanted, **run)
 
 
@@ -63,12 +67,6 @@ def _size(text: str) -> tuple[int, int]:
     return int(sides[0]), int(sides[-1])
 
 
-def _kinds(text: str | None) -> list[str]:
-    from mattekit.synthetic import KINDS
-
-    return [options.choice("--kinds", kind.strip(), tuple(KINDS)) for kind in text.split(",")] if text else []
-
-
 def _run(output: Path, prepare: Any, wanted: dict, *, shard: Any, **run: Any) -> None:
     from mattekit.datasets.build import compose
 
@@ -91,13 +89,8 @@ def _finish(dataset: Any, rank: Any) -> None:
         console.status(f"{rank}: the manifest is written when the images of all ranks are there")
 
 
-def _check_choices(trimap_rule: str | None, preset: str | None = None, split: str | None = None, **_: Any) -> None:
+def _check_split(preset: str | None = None, split: str | None = None, **_: Any) -> None:
     from mattekit.datasets.presets import PRESETS
-    from mattekit.imaging.trimap_random import RULES
 
-    if preset:
-        options.choice("--preset", preset, tuple(PRESETS))
     if split:
-        options.choice("--split", split, tuple(PRESETS[preset]))
-    if trimap_rule:
-        options.choice("--trimap-rule", trimap_rule, (*RULES, "none"))
+        choices.require("--split", split, list(PRESETS[preset]))

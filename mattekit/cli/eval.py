@@ -4,13 +4,14 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, console, options
+from mattekit.cli import batch, choices, console, options
 from mattekit.cli.results import Results
 
+FILES, SCORES = options.PANEL_FILES, "Scores"
 Paths = Annotated[
     list[Path],
     typer.Argument(
@@ -18,35 +19,67 @@ Paths = Annotated[
         help="Folder of predicted alphas (several are compared), then the folder of true alphas. Or files.",
     ),
 ]
-Trimaps = Annotated[Path | None, typer.Option("--trimaps", help="Folder of trimaps (or one file).")]
+Trimaps = Annotated[Path | None, typer.Option(rich_help_panel=FILES, help="Read trimaps from this folder, or file.")]
 Region = Annotated[
-    str | None,
+    Literal["unknown", "all", "foreground", "background"] | None,
     typer.Option(
+        rich_help_panel=SCORES,
         show_default="unknown with --trimaps, else all",
-        help="Pixels that count: unknown, all, foreground or background (the last two: as known by the trimap).",
+        help="Count these pixels; foreground and background are those that the trimap knows.",
     ),
 ]
 UnknownValue = Annotated[
-    str, typer.Option(help="Trimap values that are unknown: 128, as officially, or any between 0 and 255.")
-]
-Metrics = Annotated[str | None, typer.Option(show_default="all", help="Comma-separated.")]
-EmptyLevels = Annotated[
-    str,
+    Literal["128", "any"],
     typer.Option(
-        help="Conn where no pixel of both mattes reaches a level: continue (as IndexNet and A2U) or update (as GCA)."
+        rich_help_panel=SCORES,
+        help="Take trimap values of 128 for unknown, as officially, or any between 0 and 255.",
+    ),
+]
+Metrics = Annotated[
+    str | None,
+    choices.option(
+        "--metrics", table="METRIC", several=True, rich_help_panel=SCORES, show_default="all", help="Compute these."
+    ),
+]
+EmptyLevels = Annotated[
+    Literal["continue", "update"],
+    typer.Option(
+        rich_help_panel=SCORES,
+        help="Where no pixel of both mattes reaches a level, let Conn continue, as IndexNet and A2U do, or update, as "
+        "GCA does.",
     ),
 ]
 Format = Annotated[
-    str | None,
-    typer.Option("--format", show_default="by -o, else table", help="table, csv, json, markdown or latex."),
+    Literal["table", "csv", "json", "markdown", "latex"] | None,
+    typer.Option(
+        rich_help_panel=FILES,
+        show_default="by -o, else table",
+        help="Report in this format; csv and json have full precision.",
+    ),
 ]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="File for the report instead of stdout.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", rich_help_panel=FILES, help="Write the report to this file instead of stdout."),
+]
 GroupBy = Annotated[
     str | None,
-    typer.Option(metavar="REGEX", help="Also means per group, named by the first capture group found in the name."),
+    typer.Option(
+        metavar="REGEX",
+        rich_help_panel=SCORES,
+        help="Add means per group, named by the expression's first group, or all that it matches, in a name.",
+    ),
 ]
-Worst = Annotated[int | None, typer.Option(min=1, help="List only the N worst images by the first metric.")]
-AllowMissing = Annotated[bool, typer.Option("--allow-missing", help="Files without a partner are notes, not failures.")]
+Worst = Annotated[
+    int | None, typer.Option(min=1, rich_help_panel=SCORES, help="List only the N worst images by the first metric.")
+]
+AllowMissing = Annotated[
+    bool,
+    typer.Option(
+        "--allow-missing",
+        rich_help_panel=options.PANEL_FOLDERS,
+        help="Take files without a partner for notes, not for failures.",
+    ),
+]
 
 
 def eval(
@@ -70,7 +103,7 @@ def eval(
     verbose: options.Verbose = False,
     json: options.Json = False,
 ) -> None:
-    """Score predicted alphas against true ones: SAD, MSE, MAD, Grad and Conn.
+    """Score predicted alphas against true ones.
 
     The values are those of the official MATLAB code: SAD, Grad and Conn in thousands, MSE and MAD per pixel, over
     the unknown pixels of the trimaps. Truth name.png also serves name_0.png, name_1.png ... (Composition-1k).
@@ -142,31 +175,23 @@ def _rules(
     from mattekit.evaluation.scoring import Rules
     from mattekit.metrics import METRICS
 
-    region = options.choice("--region", region or ("unknown" if trimaps else "all"), _REGIONS)
+    region = region or ("unknown" if trimaps else "all")
     if region != "all" and trimaps is None:
         raise typer.BadParameter(f"--region {region} needs --trimaps.")
-    given = ",".join(METRICS) if metrics is None else metrics
-    names = tuple(dict.fromkeys(name.strip().lower() for name in given.split(",") if name.strip()))
+    names = tuple(METRICS if metrics is None else choices.parse(metrics))
     if not names:
         raise typer.BadParameter(f"--metrics: name one or more of {','.join(METRICS)}.")
-    for name in names:
-        options.choice("--metrics", name, tuple(METRICS))
-    options.choice("--unknown-value", unknown_value, ("128", "any"))
-    options.choice("--empty-levels", empty_levels, ("continue", "update"))
     return Rules(region, unknown_value, names, empty_levels, max_pixels)
 
 
-_REGIONS = ("unknown", "all", "foreground", "background")
-
-
 def _format(format: str | None, output: Path | None, json: bool) -> str:
-    from mattekit.evaluation.report import FORMATS, SUFFIXES
+    from mattekit.evaluation.report import SUFFIXES
 
     if json and (str(output) == "-" or (format and output is None)):
         raise typer.BadParameter("--json prints a line per image on stdout; name a file for the report with -o.")
     if output and output.is_dir():
         raise typer.BadParameter(f"-o {output} is a folder; name a file for the report.")
-    return options.choice("--format", format or SUFFIXES.get(output.suffix if output else "", "table"), FORMATS)
+    return format or SUFFIXES.get(output.suffix if output else "", "table")
 
 
 def _check_pattern(group_by: str | None) -> None:

@@ -5,19 +5,30 @@ from typing import Annotated
 
 import typer
 
-from mattekit.cli import console, options
+from mattekit.cli import choices, console, options
 
 
 def export(
-    file: Annotated[Path, typer.Argument(help="Network's FILE.safetensors, or default: mattekit's.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="FILE.onnx.", show_default="FILE.onnx")] = None,
+    file: Annotated[
+        Path, choices.argument("MODEL", help="File of network weights, or a name of mattekit weights list.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            show_default="FILE.onnx",
+            rich_help_panel=options.PANEL_FILES,
+            help="Write the model to this file.",
+        ),
+    ] = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Write a network as an ONNX model that takes images of any size, and compare it with PyTorch.
 
     Nothing is written if the two differ by more than rounding. The model carries what predict -m needs: its network,
-    how images are prepared, their normalisation, and the licence. It takes the extra onnx to install.
+    how images are prepared, their normalisation, and the licence. This needs the extra onnx.
     """
     console.setup(quiet=quiet)
     target = output or file.with_suffix(".onnx")

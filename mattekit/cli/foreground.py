@@ -1,19 +1,35 @@
 """`mattekit foreground`: colours of the foreground (and background) alone, from images and their alphas."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, console, options, targets
+from mattekit.cli import batch, choices, console, options, targets
 
-Method = Annotated[str, typer.Option("--method", help="multiscale, multigrid, multilevel or closed-form.")]
+PANEL = options.PANEL_MODEL
+Method = Annotated[
+    str, choices.option("--method", table="METHOD", rich_help_panel=PANEL, help="Estimate colours by this method.")
+]
 Scales = Annotated[
-    int | None, typer.Option(min=1, max=16, show_default="6", help="multiscale: number of sizes, each half the next.")
+    int | None,
+    typer.Option(
+        min=1,
+        max=16,
+        show_default="6",
+        rich_help_panel=PANEL,
+        help="Let multiscale begin at the smallest of this many sizes, each half the next.",
+    ),
 ]
 Kappa = Annotated[
     float | None,
-    typer.Option(min=1e-6, max=1e6, show_default="1", help="multiscale, multigrid: weight of smoothness."),
+    typer.Option(
+        min=1e-6,
+        max=1e6,
+        show_default="1",
+        rich_help_panel=PANEL,
+        help="Weigh smoothness by this much in multiscale and multigrid.",
+    ),
 ]
 Iterations = Annotated[
     int | None,
@@ -21,16 +37,16 @@ Iterations = Annotated[
         min=1,
         max=1000,
         show_default="20; multigrid: 7",
-        help="multiscale: sweeps at full size, doubled at every smaller one; multigrid: sweeps at every size.",
+        rich_help_panel=PANEL,
+        help="Sweep this often: multiscale at full size, twice as often at each smaller one; multigrid at every size.",
     ),
 ]
-
 Initial = Annotated[
-    str,
+    Literal["image", "multilevel", "closed-form"],
     typer.Option(
-        "--initial",
-        help="multiscale, multigrid: what they smooth. image: IMAGE as it is, already a foreground or nearly; "
-        "multilevel or closed-form: their answer, for photographs with much hair.",
+        rich_help_panel=PANEL,
+        help="Let multiscale and multigrid smooth the image, if it is a foreground or nearly, or another method's "
+        "answer, for photographs with much hair.",
     ),
 ]
 
@@ -44,12 +60,15 @@ def foreground(
     kappa: Kappa = None,
     iterations: Iterations = None,
     initial: Initial = "image",
-    also_background: Annotated[bool, typer.Option("--also-background", help="Write the background's too.")] = False,
+    also_background: Annotated[
+        bool, typer.Option(rich_help_panel=options.PANEL_FILES, help="Write the background's colours too.")
+    ] = False,
     depth: options.Depth = "auto",
     format: options.Format = None,
     recursive: options.Recursive = False,
     numbered: Annotated[
-        bool, typer.Option("--numbered", help="Alpha name.png serves images name_0, name_1, ...")
+        bool,
+        typer.Option(rich_help_panel=options.PANEL_FOLDERS, help="Use alpha name.png for images name_0, name_1, ..."),
     ] = False,
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
@@ -70,7 +89,7 @@ def foreground(
         "method": method,
         "options": _options(method, {name: value for name, value in given.items() if value is not None}),
         "initial": _initial(initial, method),
-        "depth": options.depth(depth),
+        "depth": depth,
         "format": options.suffix(format),
         "max_megapixels": max_pixels,
         "judge": verbose or json,
@@ -107,7 +126,7 @@ def _options(method: str, given: dict[str, float]) -> dict[str, float]:
 
     from mattekit.baselines import FOREGROUND
 
-    takes = signature(FOREGROUND[options.choice("--method", method, tuple(FOREGROUND))]).parameters
+    takes = signature(FOREGROUND[method]).parameters
     for name in given:
         if name not in takes:
             raise typer.BadParameter(f"--{name} does not apply with --method {method}.")
@@ -115,7 +134,6 @@ def _options(method: str, given: dict[str, float]) -> dict[str, float]:
 
 
 def _initial(initial: str, method: str) -> str:
-    options.choice("--initial", initial, ("image", "multilevel", "closed-form"))
     if initial != "image" and method not in ("multiscale", "multigrid"):
         raise typer.BadParameter(f"--initial {initial} does not apply with --method {method}.")
     return initial

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -48,10 +48,9 @@ Numbered = Annotated[
     typer.Option("--numbered", help="Use trimap name.png for images name_0, name_1, ...", rich_help_panel=FOLDERS),
 ]
 Tta = Annotated[
-    str,
+    Literal["none", "flip", "dihedral", "full"],
     typer.Option(
         "--tta",
-        metavar="none|flip|dihedral|full",
         help="Average over views of the image: flip 2, dihedral 8, full 8 at each of 3 scales.",
         rich_help_panel=options.PANEL_MODEL,
     ),
@@ -125,11 +124,6 @@ def settings(
 
     `refinement` holds arguments of `inference.refinement.RefinementSettings`, None if alphas are not refined.
     """
-    from mattekit.inference.precision import CHOICES
-    from mattekit.inference.views import MODES
-
-    options.choice("--tta", tta, tuple(MODES))
-    options.choice("--precision", precision, CHOICES)
     return {
         "options": {
             "device": device,
@@ -140,8 +134,8 @@ def settings(
         },
         "tta": tta,
         "refinement": None if refinement is None else _refinement(refinement),
-        "foreground_method": options.foreground_method(foreground_method),
-        "depth": options.depth(depth),
+        "foreground_method": foreground_method,
+        "depth": depth,
         "format": options.suffix(format),
         "max_size": max_size,
         "max_megapixels": max_pixels,

@@ -5,22 +5,26 @@ from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import console, options
+from mattekit.cli import choices, console, options
+
+PANEL = "Pictures of operators"
 
 
 def models(
     name: Annotated[
         str | None,
-        typer.Argument(help="A network, to see its layers and its arguments; a file of weights for --picture."),
+        choices.argument(
+            "NETWORK", help="Name of a network, to see its layers and arguments; a file of weights for --picture."
+        ),
     ] = None,
     settings: options.Settings = [],  # noqa: B006
     json: options.Json = False,
     picture: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a picture of the indices and kernels learnt, as PNG or so."),
+        typer.Option(rich_help_panel=PANEL, help="Write a picture of the learnt indices and kernels to this file."),
     ] = None,
-    image: Annotated[Path | None, typer.Option(metavar="FILE", help="The image to make them for.")] = None,
-    trimap: Annotated[Path | None, typer.Option(metavar="FILE", help="Its trimap.")] = None,
+    image: Annotated[Path | None, typer.Option(rich_help_panel=PANEL, help="Make them for this image.")] = None,
+    trimap: Annotated[Path | None, typer.Option(rich_help_panel=PANEL, help="Read the image's trimap.")] = None,
 ) -> None:
     """List all networks with their parameters, multiply-accumulates and place in the papers, or one with its layers.
 

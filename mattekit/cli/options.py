@@ -1,9 +1,11 @@
 """Option types that two or more commands share."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
+
+from mattekit.cli import choices
 
 # Titles of the panels of `--help` (rich_help_panel), shown in the order in which a command's options name them.
 PANEL_FILES = "Input and output"
@@ -26,34 +28,87 @@ def _shard(text: str) -> Any:
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print details on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per item on stdout.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="File, folder (for folders) or - for stdout.")]
-Recursive = Annotated[bool, typer.Option("-r", "--recursive", help="Look into sub-folders too.")]
-Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="Number of processes.")]
-SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave items whose outputs exist.")]
-FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first item that fails.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        rich_help_panel=PANEL_FILES,
+        help="Write to this file, to this folder (of a folder always), or to stdout (-).",
+    ),
+]
+Recursive = Annotated[
+    bool, typer.Option("-r", "--recursive", rich_help_panel=PANEL_FOLDERS, help="Look into sub-folders too.")
+]
+Jobs = Annotated[
+    int, typer.Option("-j", "--jobs", min=1, rich_help_panel=PANEL_MEMORY, help="Work in this many processes.")
+]
+SkipExisting = Annotated[
+    bool, typer.Option("--skip-existing", rich_help_panel=PANEL_FOLDERS, help="Leave items whose outputs exist.")
+]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", rich_help_panel=PANEL_FOLDERS, help="Stop at the first item that fails.")
+]
 Shard = Annotated[
     Any,
     typer.Option(
         "--shard",
         metavar="I/N",
         parser=_shard,
-        help="Do the I-th of N shares, 1/4 to 4/4; if not given, as torchrun, srun or mpirun says.",
+        rich_help_panel=PANEL_FOLDERS,
+        show_default="by torchrun, srun, mpirun",
+        help="Do the I-th of N shares of the folder, 1/4 to 4/4.",
     ),
 ]
-Depth = Annotated[str, typer.Option("--depth", help="auto (as the input), 8, 16 or float.")]
+Depth = Annotated[
+    Literal["auto", "8", "16", "float"],
+    typer.Option("--depth", rich_help_panel=PANEL_FILES, help="Write this many bits; auto keeps those of the input."),
+]
 Format = Annotated[
-    str | None, typer.Option("--format", show_default="png; tiff for float", help="png, tiff, exr, webp or jpeg.")
+    Literal["png", "tif", "tiff", "exr", "webp", "jpg", "jpeg"] | None,
+    typer.Option(
+        "--format",
+        case_sensitive=False,
+        rich_help_panel=PANEL_FILES,
+        show_default="png; tiff for float",
+        help="Write files of this format where -o names none.",
+    ),
 ]
 ForegroundMethod = Annotated[
-    str, typer.Option("--foreground-method", help="multilevel, closed-form, multiscale or multigrid.")
+    str,
+    choices.option(
+        "--foreground-method",
+        table="METHOD",
+        rich_help_panel=PANEL_MODEL,
+        help="Estimate the foreground of cut-outs and composites by this method.",
+    ),
 ]
 Device = Annotated[
-    str, typer.Option("--device", envvar="MATTEKIT_DEVICE", help="Of networks: auto, cpu, cuda, cuda:N or mps.")
+    str,
+    typer.Option(
+        "--device",
+        metavar="auto|cpu|cuda[:N]|mps",
+        envvar="MATTEKIT_DEVICE",
+        rich_help_panel=PANEL_MODEL,
+        help="Compute networks on this device.",
+    ),
 ]
 Precision = Annotated[
-    str, typer.Option("--precision", help="Of networks: fp32, bf16, fp16, or auto, which changes 8 bits by 1 at most.")
+    Literal["auto", "fp32", "bf16", "fp16"],
+    typer.Option(
+        "--precision",
+        rich_help_panel=PANEL_MODEL,
+        help="Compute networks with these numbers; auto changes 8-bit alphas by 1 at most.",
+    ),
 ]
-Compile = Annotated[bool, typer.Option("--compile", help="Compile a network at the first image, for many of one size.")]
+Compile = Annotated[
+    bool,
+    typer.Option(
+        "--compile",
+        rich_help_panel=PANEL_MEMORY,
+        help="Compile the network at the first image, which pays for many of one size.",
+    ),
+]
 
 
 def _threads(count: int | None) -> int | None:
@@ -66,36 +121,42 @@ def _threads(count: int | None) -> int | None:
 
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", min=1, callback=_threads, show_default="all cores", help="Of each process."),
+    typer.Option(
+        "--threads",
+        min=1,
+        callback=_threads,
+        show_default="all cores",
+        rich_help_panel=PANEL_MEMORY,
+        help="Use this many threads in each process.",
+    ),
 ]
 Settings = Annotated[
-    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Change an argument of the network; may be repeated.")
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        rich_help_panel=PANEL_MODEL,
+        help="Change an argument of the network; may be repeated.",
+    ),
 ]
 MAX_MEGAPIXELS = 256.0
 MaxPixels = Annotated[
-    float, typer.Option("--max-pixels", min=0.001, help="Refuse images of more megapixels than this.")
+    float,
+    typer.Option(
+        "--max-pixels",
+        metavar="MEGAPIXELS",
+        min=0.001,
+        rich_help_panel=PANEL_MEMORY,
+        help="Refuse larger images before they are decoded.",
+    ),
 ]
 
 SUFFIXES = {"png": ".png", "tif": ".tif", "tiff": ".tif", "exr": ".exr", "webp": ".webp", "jpg": ".jpg", "jpeg": ".jpg"}
 
 
-def depth(value: str) -> str:
-    """Check --depth; typer.BadParameter (exit 2) if it is none of the choices."""
-    from mattekit.imaging.depth import CHOICES
-
-    return choice("--depth", value, CHOICES)
-
-
-def foreground_method(value: str) -> str:
-    """Check --foreground-method."""
-    from mattekit.baselines import FOREGROUND
-
-    return choice("--foreground-method", value, tuple(FOREGROUND))
-
-
 def suffix(value: str | None) -> str | None:
     """File extension that --format asks for, None if it was not given."""
-    return None if value is None else SUFFIXES[choice("--format", value.lower().lstrip("."), tuple(SUFFIXES))]
+    return None if value is None else SUFFIXES[value]
 
 
 def require_no_folder(path: Path, beside: Path) -> None:
@@ -107,13 +168,6 @@ def require_no_folder(path: Path, beside: Path) -> None:
 
         raise MissingFileError(f"{beside}: no such file or folder. Check the path.")
     raise typer.BadParameter(f"{path} is a folder but {beside} is a file. Give files alone or folders alone.")
-
-
-def choice(option: str, value: str, choices: tuple[str, ...]) -> str:
-    """Return `value` if it is one of `choices`; otherwise a usage error that lists them."""
-    if value not in choices:
-        raise typer.BadParameter(f"{option} {value}: use one of {', '.join(choices)}.")
-    return value
 
 
 def default_suffix(source: Path, settings: dict) -> str:

@@ -57,7 +57,10 @@ Init = Annotated[
     ),
 ]
 Precision = Annotated[
-    str | None, typer.Option("--precision", show_default="the recipe's", help="auto, fp32, bf16 or fp16.")
+    str | None,
+    typer.Option(
+        "--precision", show_default="the recipe's", help="Train with these numbers: auto, fp32, bf16 or fp16."
+    ),
 ]
 Devices = Annotated[int, typer.Option("--devices", min=1, help="Devices on each computer, a process each.")]
 Nodes = Annotated[int, typer.Option("--num-nodes", min=1, help="Computers.")]

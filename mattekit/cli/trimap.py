@@ -1,58 +1,121 @@
 """`mattekit trimap`: make trimaps from alphas, masks or scribbles, draw them as the papers do, check and fix them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, console, options, targets
+from mattekit.cli import batch, choices, console, options, targets
 
 FORMATS = (".png", ".tif", ".tiff", ".webp", ".bmp")  # without loss
 
+FILES, WIDTH = options.PANEL_FILES, "Trimaps made from alphas or masks"
+MODES = "Trimaps made otherwise, checked or fixed"
 Erode = Annotated[
     int | None,
-    typer.Option(min=0, show_default="10", help="How far the unknown band reaches into the foreground, in pixels."),
+    typer.Option(
+        metavar="PX",
+        min=0,
+        show_default="10",
+        rich_help_panel=WIDTH,
+        help="Let the unknown band reach this far into the foreground.",
+    ),
 ]
 Dilate = Annotated[
     int | None,
-    typer.Option(min=0, show_default="10", help="How far the unknown band reaches into the background, in pixels."),
+    typer.Option(
+        metavar="PX",
+        min=0,
+        show_default="10",
+        rich_help_panel=WIDTH,
+        help="Let the unknown band reach this far into the background.",
+    ),
 ]
 Band = Annotated[
-    float | None, typer.Option(min=0, max=100, help="--erode and --dilate as PERCENT of the image's short side.")
+    float | None,
+    typer.Option(
+        metavar="PERCENT",
+        min=0,
+        max=100,
+        rich_help_panel=WIDTH,
+        help="Erode and dilate by this share of the image's short side.",
+    ),
 ]
 Low = Annotated[
-    float | None, typer.Option(min=0, max=1, show_default="0", help="Alphas up to this count as background.")
+    float | None,
+    typer.Option(min=0, max=1, show_default="0", rich_help_panel=WIDTH, help="Count alphas up to this as background."),
 ]
 High = Annotated[
-    float | None, typer.Option(min=0, max=1, show_default="1", help="Alphas from this count as foreground.")
+    float | None,
+    typer.Option(
+        min=0, max=1, show_default="1", rich_help_panel=WIDTH, help="Count alphas from this on as foreground."
+    ),
 ]
 Shape = Annotated[
-    str | None,
-    typer.Option(show_default="ellipse", help="ellipse (OpenCV's kernel) or distance (exact Euclidean distance)."),
+    Literal["ellipse", "distance"] | None,
+    typer.Option(
+        show_default="ellipse",
+        rich_help_panel=WIDTH,
+        help="Erode by OpenCV's elliptical kernel, or by the exact Euclidean distance.",
+    ),
 ]
 RemoveStrays = Annotated[
     int | None,
     typer.Option(
+        metavar="PX",
         min=0,
         show_default="4; 0 with --fix or --scribbles",
-        help="Islands of known pixels of at most this area become unknown.",
+        rich_help_panel=WIDTH,
+        help="Make islands of known pixels of at most this area unknown.",
     ),
 ]
 Scribbles = Annotated[
-    bool, typer.Option("--scribbles", help="SOURCE holds strokes: white foreground, black background, else unknown.")
+    bool,
+    typer.Option(
+        "--scribbles",
+        rich_help_panel=MODES,
+        help="Take SOURCE for strokes: white is foreground, black background, all else unknown.",
+    ),
 ]
 Image = Annotated[
     Path | None,
-    typer.Option(help="Photo, or folder of photos: with --scribbles under the strokes, with --check of the same size."),
+    typer.Option(
+        rich_help_panel=FILES,
+        help="Read the photo, or folder of photos: under the strokes of --scribbles; to compare sizes with --check.",
+    ),
 ]
-Random = Annotated[bool, typer.Option("--random", help="Widen at random, as the papers' training does.")]
-Rule = Annotated[str | None, typer.Option(show_default="a2u", help="With --random: indexnet, a2u, lsa, dim or wide.")]
+Random = Annotated[
+    bool,
+    typer.Option("--random", rich_help_panel=MODES, help="Widen the band at random, as the papers' training does."),
+]
+Rule = Annotated[
+    str | None,
+    choices.option(
+        "--rule",
+        table="RULE",
+        show_default="a2u",
+        rich_help_panel=MODES,
+        help="Draw the widths of --random by this rule.",
+    ),
+]
 Seed = Annotated[
     int | None,
-    typer.Option(min=0, show_default="0", help="With --random: each item draws from the seed and its own name."),
+    typer.Option(
+        min=0, show_default="0", rich_help_panel=MODES, help="Draw from this seed and each item's name with --random."
+    ),
 ]
-Check = Annotated[bool, typer.Option("--check", help="Look trimaps over; write nothing; exit 3 if one is bad.")]
-Fix = Annotated[bool, typer.Option("--fix", help="Snap the grey values of trimaps to 0, 128 and 255.")]
+Check = Annotated[
+    bool,
+    typer.Option("--check", rich_help_panel=MODES, help="Check trimaps, write nothing, and exit with 3 if one is bad."),
+]
+Fix = Annotated[
+    bool,
+    typer.Option(
+        "--fix",
+        rich_help_panel=MODES,
+        help="Snap the grey values of trimaps to 0, 128 and 255; translate indices 0, 1 and 2.",
+    ),
+]
 
 
 def trimap(
@@ -146,12 +209,8 @@ def _settings(mode: str, given: dict[str, Any]) -> dict[str, Any]:
         raise typer.BadParameter("--band 0: wanted more than 0 percent.")
     if given.get("low", 0.0) >= given.get("high", 1.0):
         raise typer.BadParameter("--low must be smaller than --high.")
-    from mattekit.imaging.erosion import SHAPES
     from mattekit.imaging.trimap_check import STRAY
-    from mattekit.imaging.trimap_random import RULES
 
-    options.choice("--shape", given.get("shape", "ellipse"), SHAPES)
-    options.choice("--rule", given.get("rule", "a2u"), tuple(RULES))
     return {"remove_strays": STRAY, **given} if mode == "make" else given
 
 

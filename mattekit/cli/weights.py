@@ -5,38 +5,63 @@ from typing import Annotated
 
 import typer
 
-from mattekit.cli import console, options
+from mattekit.cli import choices, console, options
+from mattekit.cli.help_page import Command, Group
 
-app = typer.Typer(help="Convert checkpoints to files that predict -m takes, and look into those.")
+app = typer.Typer(cls=Group, help="Convert checkpoints to files that predict -m takes, and look into those.")
 
+FILES, MODEL = options.PANEL_FILES, options.PANEL_MODEL
 Network = Annotated[
-    str | None, typer.Option("--network", help="A name of mattekit models.", show_default="as names and shapes tell")
+    str | None,
+    typer.Option(
+        "--network",
+        metavar="NAME",
+        autocompletion=choices.completion("NETWORK"),
+        show_default="by names and shapes of tensors",
+        rich_help_panel=MODEL,
+        help="Take the checkpoint for this network of mattekit models.",
+    ),
 ]
 Backbone = Annotated[
     str | None,
-    typer.Option("--backbone", help="FILE has ImageNet weights for the encoder of this network; the rest is random."),
+    typer.Option(
+        "--backbone",
+        metavar="NAME",
+        autocompletion=choices.completion("NETWORK"),
+        rich_help_panel=MODEL,
+        help="Take it for ImageNet weights of this network's encoder; the rest is random.",
+    ),
 ]
 
 
-@app.command()
+@app.command(cls=Command, epilog="mattekit weights convert indexnet_matting.pth.tar -o indexnet.safetensors")
 def convert(
-    file: Annotated[Path, typer.Argument(help="Checkpoint: .pth, .pth.tar, .safetensors.")],
+    file: Annotated[Path, typer.Argument(help="Checkpoint: .pth, .pth.tar or .safetensors.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="FILE.safetensors.", show_default="beside the checkpoint")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            show_default="beside the checkpoint",
+            rich_help_panel=FILES,
+            help="Write this .safetensors file.",
+        ),
     ] = None,
     network: Network = None,
     settings: options.Settings = [],  # noqa: B006
     backbone: Backbone = None,
-    seed: Annotated[int, typer.Option(help="Of what --backbone leaves random.")] = 0,
-    licence: Annotated[str, typer.Option(help="Of the weights; kept in the file.")] = "unknown",
-    half: Annotated[bool, typer.Option("--half", help="Keep large weights in float16.")] = False,
+    seed: Annotated[
+        int, typer.Option(rich_help_panel=MODEL, help="Draw from this seed what --backbone leaves random.")
+    ] = 0,
+    licence: Annotated[str, typer.Option(rich_help_panel=FILES, help="Keep this licence in the file.")] = "unknown",
+    half: Annotated[bool, typer.Option("--half", rich_help_panel=FILES, help="Store them in float16.")] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Make a file that says which network it holds of a checkpoint: of IndexNet's, A2U's or LSA's authors or of mmagic.
+    """Convert a checkpoint of IndexNet's, A2U's or LSA's authors, or of mmagic, to a file that names its network.
 
-    With --backbone, of ImageNet weights in torchvision's, timm's or mmcls' layout, to train the network. Pickles are
-    read without executing anything; a file that holds more than tensors and numbers is refused.
+    With --backbone, convert ImageNet weights in torchvision's, timm's or mmcls' layout, to train the network. Pickles
+    are read without executing anything; a file that holds more than tensors and numbers is refused.
     """
     console.setup(quiet=quiet)
     if network and backbone:
@@ -59,7 +84,7 @@ def convert(
         show(target, json=True)
 
 
-@app.command("list")
+@app.command("list", cls=Command, epilog="mattekit weights list")
 def list_(json: options.Json = False) -> None:
     """List the weights that come with mattekit: licence, what they were trained on, scores and how these were measured.
 
@@ -92,10 +117,11 @@ def _tell(known: dict) -> None:
         console.data(f"  measured: {known['measured']}")
 
 
-@app.command()
+@app.command(cls=Command, epilog="mattekit weights show indexnet.safetensors")
 def show(
     file: Annotated[
-        Path, typer.Argument(help="File of weights convert, of training or of export; or a name of weights list.")
+        Path,
+        choices.argument("MODEL", help="File of weights convert, of training or of export; or a name of weights list."),
     ],
     json: options.Json = False,
 ) -> None:

@@ -400,4 +400,4 @@ def test_a_loop_of_links_is_a_missing_file(folders):
     assert "loop: no such file or folder" in run(folders / "loop", folders / "truth", code=1).stderr
     (folders / "good" / "cat.png").unlink()
     (folders / "good" / "cat.png").symlink_to("cat.png")
-    assert "no prediction for cat" in run(folders / "good", folders / "truth", code=3).stderr
+    assert "good/cat.png: a link" in run(folders / "good", folders / "truth", code=3).stderr

@@ -1,0 +1,90 @@
+"""Names that options take from tables: completed by shells, shown by --help, and checked where they are given."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import typer
+
+TABLES = {  # metavar -> module, and in it a table or a function that returns one
+    "KIND": ("mattekit.synthetic", "KINDS"),
+    "METHOD": ("mattekit.baselines", "FOREGROUND"),
+    "METRIC": ("mattekit.metrics", "METRICS"),
+    "MODEL": ("mattekit.models.registry", "names"),
+    "NETWORK": ("mattekit.networks", "NETWORKS"),
+    "PRESET": ("mattekit.datasets.presets", "PRESETS"),
+    "RECIPE": ("mattekit.training.recipe", "names"),
+    "RULE": ("mattekit.imaging.trimap_random", "RULES"),
+}
+
+
+def names(table: str) -> list[str]:
+    """Names in a table of TABLES, which is imported for it."""
+    module, attribute = TABLES[table]
+    found = getattr(import_module(module), attribute)
+    return list(found() if callable(found) else found)
+
+
+def option(
+    *declarations: str,
+    table: str,
+    extra: tuple[str, ...] = (),
+    several: bool = False,
+    others: bool = False,
+    **settings: Any,
+) -> Any:
+    """Make an option whose values are names in a table.
+
+    extra : names that are allowed besides. several : with commas between; `parse` splits them. others : files are
+    taken as well, so nothing is refused here.
+    """
+    metavar = f"{table},..." if several else table
+    complete = completion(table, several)
+    if others:
+        return typer.Option(*declarations, metavar=metavar, autocompletion=complete, **settings)
+
+    def check(value: str | None) -> str | None:
+        for name in parse(value) if several and value is not None else [value]:
+            require(declarations[-1], name, [*names(table), *extra])
+        return value
+
+    return typer.Option(*declarations, metavar=metavar, autocompletion=complete, callback=check, **settings)
+
+
+def argument(table: str, **settings: Any) -> Any:
+    """Make an argument that takes names in a table, and files."""
+    return typer.Argument(autocompletion=completion(table), **settings)
+
+
+def parse(text: str) -> list[str]:
+    """Names between commas, each once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def require(option: str, value: str | None, choices: list[str]) -> None:
+    """Raise a usage error that lists the choices unless `value` is one of them, or not given."""
+    if value is None or value in choices:
+        return
+    near = get_close_matches(value, choices, 1)
+    nearest = f" The nearest is {near[0]}." if near else ""
+    raise UsageError(f"{option} {value}: use one of {', '.join(choices)}.{nearest}")
+
+
+UsageError = typer.BadParameter.__base__
+
+
+def listed(metavar: str) -> str:
+    """Sentence for --help with the names that an option takes; "" if they are no table's."""
+    table = metavar.removesuffix(",...")
+    return f"Names: {', '.join(names(table))}." if table in TABLES else ""
+
+
+def completion(table: str, several: bool = False) -> Callable[[str], list[str]]:
+    """Make the function that completes names in a table for a shell."""
+
+    def complete(incomplete: str) -> list[str]:
+        done, comma, begun = incomplete.rpartition(",") if several else ("", "", incomplete)
+        return [f"{done}{comma}{name}" for name in names(table) if name.startswith(begun)]
+
+    return complete
