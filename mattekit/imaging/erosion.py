@@ -49,7 +49,7 @@ def erode_by_kernel(mask: np.ndarray, side: int) -> np.ndarray:
     if mask.all():
         return mask.copy()
     if side <= LARGEST_DIRECT_KERNEL:
-        return cv2.erode(mask.astype(np.uint8), kernel).astype(bool)
+        return cv2.erode(mask.view(np.uint8), kernel).view(bool)  # no copies: a mask of 256 megapixels is 256 MB
     reach = np.arange(side) - side // 2
     squared = reach[:, None] ** 2 + reach**2  # squared length of each offset, (side, side)
     # All offsets shorter than `inner` belong to the kernel; the first one right of it is a hole like any other.
@@ -79,7 +79,7 @@ def erode_by_distances(mask: np.ndarray, radii: Sequence[int]) -> list[np.ndarra
 
 
 def _distance_out(mask: np.ndarray) -> np.ndarray:
-    return cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 
 
 def _between(squared: int) -> float:

@@ -108,7 +108,10 @@ def band(percent: float, size: tuple[int, int]) -> int:
 
 def to_levels(trimap: np.ndarray) -> np.ndarray:
     """Grey levels of a trimap (H, W) as files keep them: uint8 0, 128 and 255."""
-    return np.rint(trimap * 255 + 0.25).astype(np.uint8)  # a quarter lifts 127.5 clear of rounding to even
+    levels = np.full(trimap.shape, 128, np.uint8)
+    levels[trimap == BACKGROUND] = 0
+    levels[trimap == FOREGROUND] = 255
+    return levels
 
 
 def missing(trimap: np.ndarray) -> list[str]:

@@ -48,8 +48,9 @@ def make(job: Job) -> dict:
     """Write the trimap of an alpha or a mask, `erode` and `dilate` pixels wide or `band` percent of the short side."""
     alpha = _alpha(job)
     erode, dilate = (job.erode, job.dilate) if job.band is None else (band(job.band, alpha.shape),) * 2
-    trimap = from_alpha(alpha, erode=erode, dilate=dilate, shape=job.shape, low=job.low, high=job.high)
-    return _write(job, to_levels(trimap), {"erode": erode, "dilate": dilate})
+    levels = to_levels(from_alpha(alpha, erode=erode, dilate=dilate, shape=job.shape, low=job.low, high=job.high))
+    del alpha  # 1 GB of 256 megapixels, while strays are looked for
+    return _write(job, levels, {"erode": erode, "dilate": dilate})
 
 
 def draw(job: Job) -> dict:
@@ -122,6 +123,11 @@ def _alpha(job: Job) -> np.ndarray:
 
 def _levels(name: str, stored: np.ndarray) -> np.ndarray:
     """Grey values of a stored trimap as uint8: 0 and 255 only where every channel is exactly 0 and full scale."""
+    rows = np.array_split(stored, max(1, stored.size >> 22))  # few at a time: as floats all take much memory
+    return np.concatenate([_levels_of_rows(name, each) for each in rows if each.size])
+
+
+def _levels_of_rows(name: str, stored: np.ndarray) -> np.ndarray:
     pixels = io.to_float(stored)
     if not (np.min(pixels) >= 0 and np.max(pixels) <= 1):
         raise InputError(f"{name}: values {pixels.min():g}..{pixels.max():g}, wanted 0..1. Divide by the largest.")

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mattekit.errors import InputError
@@ -66,6 +66,7 @@ def test_pixels_that_touch_at_a_corner_are_one_island():
 @settings(max_examples=50, deadline=None)
 def test_fix_snaps_to_the_nearest_level(seed, size):
     levels = np.random.default_rng(seed).integers(0, 256, size, dtype=np.uint8)
+    assume(len(np.unique(levels)) > 3)  # fewer may each mean a class
     fixed = fix(levels)
     assert fixed.dtype == np.uint8
     moved = np.abs(fixed.astype(int) - levels)
