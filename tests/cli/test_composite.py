@@ -146,7 +146,7 @@ def test_mistakes_with_one_picture_are_told_in_one_line(tmp_path):
     alpha = save(tmp_path / "alpha.png", soft_alpha(rng, (20, 30)))
     narrow = save(tmp_path / "narrow.png", soft_alpha(rng, (20, 29)))
     cases = {
-        (fg, "white"): (1, "fg.png: no alpha channel, wanted a cut-out."),
+        (fg, "white"): (1, "fg.png: no alpha channel, wanted a cut-out, or"),
         (fg, narrow, "white"): (1, "narrow.png: 29x20, but"),
         (fg, alpha, "nosuch"): (1, "nosuch: neither an image file nor a colour"),
         (fg, alpha, "nosuch.jpg"): (1, "nosuch.jpg: no such file"),
