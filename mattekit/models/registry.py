@@ -113,7 +113,8 @@ def _torch(path: str, **options: Any) -> Model:
 
 
 def _stamp(name: str) -> int | None:
-    path = Path(packaged().get(name, name))
+    """Return the time of a file's last change; None for a name."""
+    path = Path(name)
     return path.stat().st_mtime_ns if path.is_file() else None
 
 

@@ -96,3 +96,26 @@ def test_a_folder_in_batches_gives_what_single_images_give(scene, weights_file, 
     assert seen == [2]  # the third is alone
     for name in "abc":
         assert np.abs(read(tmp_path / f"1/{name}.png") - read(tmp_path / f"2/{name}.png")).max() <= 1
+
+
+def test_trimaps_without_a_known_class_are_for_networks_and_refused_one_by_one_by_classical_methods(
+    scene, weights_file, tmp_path
+):
+    """As some of Composition-1k's are; in a folder the others are still done."""
+    levels = cv2.imread(str(scene[1]), cv2.IMREAD_UNCHANGED)
+    trimaps = {"both": levels, "no_fg": np.where(levels == 255, 128, levels), "none": np.full_like(levels, 128)}
+    for name, trimap in trimaps.items():
+        for kind, data in (("images", cv2.imread(str(scene[0]))), ("trimaps", trimap)):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            cv2.imwrite(str(tmp_path / kind / f"{name}.png"), data)
+    folders = tmp_path / "images", tmp_path / "trimaps"
+    for model in (weights_file, "default"):
+        predict(*folders, "-m", model, "-o", tmp_path / "out")
+        for name, trimap in trimaps.items():
+            alpha = read(tmp_path / f"out/{name}.png")
+            np.testing.assert_array_equal(alpha[trimap != 128], trimap[trimap != 128])
+    result = predict(*folders, "-m", "rw", "-o", tmp_path / "classical", code=3)
+    assert [path.name for path in (tmp_path / "classical").iterdir()] == ["both.png"]
+    for name in ("no_fg", "none"):
+        (line,) = (line for line in result.stderr.splitlines() if line.startswith(f"error: {name}: "))
+        assert f"{name}.png" in line and "no foreground pixel" in line
