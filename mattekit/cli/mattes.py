@@ -47,8 +47,9 @@ Numbered = Annotated[
     bool,
     typer.Option("--numbered", help="Use trimap name.png for images name_0, name_1, ...", rich_help_panel=FOLDERS),
 ]
+Views = Literal["none", "flip", "dihedral", "full"]  # of inference.views.MODES
 Tta = Annotated[
-    Literal["none", "flip", "dihedral", "full"],
+    Views,
     typer.Option(
         "--tta",
         help="Average over views of the image: flip 2, dihedral 8, full 8 at each of 3 scales.",

@@ -4,17 +4,18 @@ from typing import Annotated
 
 import typer
 
-from mattekit.cli import console, options
+from mattekit.cli import choices, console, options
 
 Model = Annotated[
     str | None,
-    typer.Option(
+    choices.option(
         "-m",
         "--model",
+        table="MODEL",
+        others=True,
         envvar="MATTEKIT_MODEL",
         show_default="default",
-        help="Compute with default (mattekit's own weights), closed-form, knn, lbdm, lkm, rw, shared, a network's "
-        "FILE.safetensors or FILE.onnx, or a model of a plug-in.",
+        help="Compute with this model, or with a network's FILE.safetensors or FILE.onnx.",
         rich_help_panel=options.PANEL_MODEL,
     ),
 ]
@@ -23,9 +24,10 @@ Network = Annotated[
     typer.Option(
         "-m",
         "--model",
+        metavar="FILE",
         envvar="MATTEKIT_MODEL",
-        show_default="default",
-        help="Refine the alphas of default (mattekit's own weights) or of a network's FILE.safetensors.",
+        show_default="default, mattekit's own weights",
+        help="Refine the alphas of this network's FILE.safetensors.",
         rich_help_panel=options.PANEL_MODEL,
     ),
 ]

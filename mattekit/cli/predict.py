@@ -103,6 +103,8 @@ def predict(
     """Matte an image with its trimap, or a folder of images with a folder of trimaps.
 
     Writes STEM_alpha.png beside the image, or into -o. Known pixels come out as exactly 0 and 1.
+
+    Example: mattekit predict photos/ trimaps/ -o out/ --save alpha,cutout --skip-existing
     """
     console.setup(quiet=quiet, verbose=verbose)
     fields = mattes.settings(

@@ -6,7 +6,7 @@ import json as json_
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -22,11 +22,9 @@ Steps = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+Optimisers = Literal["lbfgs", "adam", "momentum", "gradient-descent"]  # of inference.refinement.optimisers.OPTIMISERS
 Optimiser = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME", help="Use lbfgs, adam, momentum, or gradient-descent as published.", rich_help_panel=PANEL
-    ),
+    Optimisers, typer.Option(help="Minimise the cost by this; gradient-descent as published.", rich_help_panel=PANEL)
 ]
 Rate = Annotated[
     float | None,
@@ -34,11 +32,9 @@ Rate = Annotated[
         "--learning-rate", show_default="the optimiser's", help="Length of the first step.", rich_help_panel=PANEL
     ),
 ]
+Rules = Literal["released", "paper"]  # of inference.refinement.cost.RULES
 Rule = Annotated[
-    str,
-    typer.Option(
-        metavar="released|paper", help="Compute the cost as the released code or as the paper.", rich_help_panel=PANEL
-    ),
+    Rules, typer.Option(help="Compute the cost as in the released code or as in the paper.", rich_help_panel=PANEL)
 ]
 Padding = Annotated[
     bool,
@@ -88,6 +84,8 @@ def refine(
     """Matte with a network, and make its alphas agree with the trimap where the known regions end.
 
     Takes and writes what `predict` does. -v prints the cost at every step; with --tta every view is refined.
+
+    Example: mattekit refine cat.jpg cat_trimap.png -m lsa.safetensors --trace costs.csv
     """
     console.setup(quiet=quiet, verbose=verbose)
     fields = mattes.settings(

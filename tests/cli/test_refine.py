@@ -2,6 +2,7 @@
 
 import csv
 import json
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from mattekit.cli import app
+from mattekit.cli import app, mattes
 from mattekit.networks import build
 from mattekit.networks.safetensors_file import header_of, load_network, save_network
 
@@ -153,13 +154,25 @@ def test_a_trimap_without_unknown_is_its_own_alpha(tmp_path, weights):
     [
         (["refine", "-m", "closed-form"], 1, "a classical method, wanted a network's file of weights"),
         (["predict", "-m", "rw", "--refine", "3"], 1, "a classical method, wanted a network's file of weights"),
-        (["refine", "-m", "W", "--optimiser", "newton"], 2, "'newton', wanted one of lbfgs"),
-        (["refine", "-m", "W", "--rule", "mine"], 2, "'mine', wanted one of released"),
+        (["refine", "-m", "W", "--optimiser", "newton"], 2, "'newton' is not one of 'lbfgs'"),
+        (["refine", "-m", "W", "--rule", "mine"], 2, "'mine' is not one of 'released'"),
         (["refine", "-m", "W", "--trace", "costs.txt"], 2, "name a .csv or a .jsonl file"),
-        (["predict", "--tta", "nine"], 2, "--tta nine: use one of none, flip, dihedral, full"),
+        (["predict", "--tta", "nine"], 2, "'nine' is not one of 'none', 'flip'"),
     ],
 )
 def test_misuse_is_told_before_anything_is_read(tmp_path, weights, words, code, message):
     words = [weights if word == "W" else word for word in words]
     result = run(words[0], tmp_path / "no.png", tmp_path / "no_trimap.png", *words[1:], code=code)
     assert message in result.stderr
+
+
+def test_the_choices_are_those_of_the_tables():
+    import importlib
+
+    from mattekit.inference.refinement.cost import RULES
+    from mattekit.inference.refinement.optimisers import OPTIMISERS
+    from mattekit.inference.views import MODES
+
+    refine = importlib.import_module("mattekit.cli.refine")  # the package has the function of that name
+    for choices, table in ((mattes.Views, MODES), (refine.Optimisers, OPTIMISERS), (refine.Rules, RULES)):
+        assert get_args(choices) == tuple(table)
