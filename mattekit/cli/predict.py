@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
-from mattekit.cli import comparing, console, mattes, model_choice, options
+from mattekit.cli import choices, comparing, console, mattes, model_choice, options
 
 Compare = Annotated[
     str | None,
-    typer.Option(
+    choices.option(
         "--compare",
-        metavar="MODEL,MODEL",
+        table="MODEL",
+        several=True,
+        others=True,
         help="Write one sheet with the alphas of these models.",
         rich_help_panel=options.PANEL_FILES,
     ),
@@ -103,8 +105,6 @@ def predict(
     """Matte an image with its trimap, or a folder of images with a folder of trimaps.
 
     Writes STEM_alpha.png beside the image, or into -o. Known pixels come out as exactly 0 and 1.
-
-    Example: mattekit predict photos/ trimaps/ -o out/ --save alpha,cutout --skip-existing
     """
     console.setup(quiet=quiet, verbose=verbose)
     fields = mattes.settings(

@@ -84,8 +84,6 @@ def refine(
     """Matte with a network, and make its alphas agree with the trimap where the known regions end.
 
     Takes and writes what `predict` does. -v prints the cost at every step; with --tta every view is refined.
-
-    Example: mattekit refine cat.jpg cat_trimap.png -m lsa.safetensors --trace costs.csv
     """
     console.setup(quiet=quiet, verbose=verbose)
     fields = mattes.settings(
