@@ -1,10 +1,14 @@
 """Quick estimates of alpha, and their blend, for a network to weigh: PRIORS, by name.
 
-What is sought varies slowly, the colours of foreground and background: they may be found on a reduced picture; alpha
-then follows at full size. Methods err in different places: where most of them agree they are right more often than any
-of them.
+Colours of foreground and background vary slowly: they can be sampled on a reduced picture, and alpha follows from them
+at full size. Methods err in different places: where most of them agree they are right more often than any of them.
+
+An estimate that cannot be made gives way to another, so that none is a guess that the others are blended with:
+colours of a reduced picture that has lost a class, to those of the next larger one; closed-form matting without a
+solution, to shared matting. Only without known foreground or without known background are all of them the trimap.
 """
 
+import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,51 +19,57 @@ from mattekit.baselines.closed_form import closed_form
 from mattekit.baselines.sampling import between, shared
 from mattekit.baselines.smoothing import smoothed
 from mattekit.errors import InputError
-from mattekit.imaging.trimap import pin_known, reduced
+from mattekit.imaging.estimate_planes import COARSE_CUES, COARSE_ESTIMATES
+from mattekit.imaging.trimap import missing, pin_known, reduced
+
+log = logging.getLogger("mattekit")
 
 PIXELS = 600_000  # of the largest picture that colours are sampled on, about
+SOLVED_PIXELS = 150_000  # of the largest picture that closed-form's equations are solved on, about
 CONTRAST, TRUST = 1.12, 0.02  # of the blend: methods take thick hair for half transparent
 LAST_CONTRAST, LAST_TRUST = 1.05, 0.01  # of what the network makes, which smoothing takes some from
 DOUBT = 24  # how fast trust falls from 0 and 1 to between, where all methods err most and the image knows better
 GAMMA = 2.2  # from a picture's numbers to light, nearly
-BEND = 1.3  # in whose power the image is smoothed by: between numbers, and light, which a lens mixes
+BEND = 1.3  # power of the image by which alpha is smoothed: between numbers, and light, which a lens mixes
 MISFIT = 0.25  # distance of colours that counts as one
 AT_ONCE = 2_000_000  # pixels at full size
 
 
 class Prior(NamedTuple):
-    """One row.
+    """Estimates of alpha that a network takes, and what is done with the alpha it makes of them.
 
-    estimates, clues : int
+    Attributes
+    ----------
+    estimates, cues : int
         Planes of each kind.
     estimate : function
-        Of an image (H, W, 3) and a trimap (H, W): (H, W, estimates + clues) in 0..1, the first estimate being
-        the best, and clues telling how far colours can be trusted.
+        From an image (H, W, 3) and a trimap (H, W) to (H, W, estimates + cues) in 0..1: first the estimates, the best
+        one leading, then cues to how far colours can be trusted.
     finish : function
-        Of an image, a trimap and what the network made of them, (H, W): alpha (H, W) float32 in 0..1.
+        From an image, a trimap and the network's alpha (H, W) to alpha (H, W) float32 in 0..1.
     """
 
     estimates: int
-    clues: int
+    cues: int
     estimate: Callable[[np.ndarray, np.ndarray], np.ndarray]
     finish: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
     @property
     def channels(self) -> int:
-        """All planes."""
-        return self.estimates + self.clues
+        """Number of all planes."""
+        return self.estimates + self.cues
 
 
-class Colours(NamedTuple):
-    """What shared matting found on a reduced picture: fg, bg (h, w, 3), and alpha (H, W) if it was not reduced."""
+class Samples(NamedTuple):
+    """Shared matting's colours on a reduced picture: fg, bg (h, w, 3), and alpha (H, W) if it was not reduced."""
 
     fg: np.ndarray
     bg: np.ndarray
     alpha: np.ndarray | None
 
 
-class Said(NamedTuple):
-    """What colours say of some rows at full size: image, fg, bg (n, W, 3), and alpha (n, W) of the numbers as they are.
+class SampledColours(NamedTuple):
+    """Rows at full size of image, fg, bg (n, W, 3), and alpha (n, W) of the numbers as they are.
 
     Alpha is smoothed by shared matting if the picture is not reduced.
     """
@@ -69,28 +79,28 @@ class Said(NamedTuple):
     bg: np.ndarray
     alpha: np.ndarray
 
-    def light(self) -> np.ndarray:
+    def linear_alpha(self) -> np.ndarray:
         """Alpha (n, W) of the light that the numbers stand for."""
         return between(*(cv2.pow(colours, GAMMA) for colours in (self.image, self.fg, self.bg)))
 
-    def clues(self) -> tuple[np.ndarray, np.ndarray]:
-        """How much the colours differ, and how far the image is from the line between them: (n, W) in 0..1 each."""
-        way = self.fg - self.bg
-        miss = between(self.image, self.fg, self.bg)[..., None] * way + self.bg - self.image
-        return _length(way).clip(0, 1), (_length(miss) / MISFIT).clip(0, 1)
+    def cues(self) -> tuple[np.ndarray, np.ndarray]:
+        """Distance of the two colours, and of the image from the line between them: (n, W) in 0..1 each."""
+        difference = self.fg - self.bg
+        miss = between(self.image, self.fg, self.bg)[..., None] * difference + self.bg - self.image
+        return _length(difference).clip(0, 1), (_length(miss) / MISFIT).clip(0, 1)
 
 
-class Unsaid(NamedTuple):
-    """In its place where nothing was found: alpha is the trimap's."""
+class NoSamples(NamedTuple):
+    """Stand-in where a class has no known pixel to sample: alpha is the trimap's."""
 
     alpha: np.ndarray
 
-    def light(self) -> np.ndarray:
+    def linear_alpha(self) -> np.ndarray:
         """The trimap's rows."""
         return self.alpha
 
-    def clues(self) -> tuple[np.ndarray, np.ndarray]:
-        """None: zeros."""
+    def cues(self) -> tuple[np.ndarray, np.ndarray]:
+        """Zeros."""
         return (np.zeros_like(self.alpha),) * 2
 
 
@@ -99,18 +109,18 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    image : (H, W, 3) float32, RGB in 0..1
+    image : (H, W, 3) float32, RGB; clipped to 0..1
     trimap : (H, W) float32 of 0, 0.5 and 1
 
     Returns
     -------
     (H, W, 11) float16 in 0..1
-        Estimates: a blend of the next four, the mean of the two in the middle at each pixel, made to agree with the
-        image, with more contrast; shared matting; what its colours say that were found on a picture half as high and a
-        quarter as high; closed-form matting on one half as high; what the first and the last of these colours say of
-        light, which is what a lens mixes. Clues: `Said.clues` of the same two.
-        Pictures of more than `PIXELS` are reduced further. All are the trimap where a picture loses all known
-        foreground or background, and the clues are 0.
+        The planes of `estimate_planes`. Estimates: a blend of the next four, the mean of the two in the middle at each
+        pixel, made to agree with the image, with more contrast; shared matting; alphas from the colours that it samples
+        on a picture half as high and a quarter as high; closed-form matting on a picture of about `SOLVED_PIXELS`;
+        alphas in linear light from the first and the last of these colours. Cues: those of the same two colours.
+        Pictures of more than `PIXELS` are reduced further. Without known foreground or background every estimate is
+        the trimap, and the cues are 0.
 
     References
     ----------
@@ -118,14 +128,14 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     Solution to Natural Image Matting".
     """
     height, width = trimap.shape
-    factor = max(1, round((height * width / PIXELS) ** 0.5))
-    found = [_sampled(image, trimap, times * factor) for times in (1, 2, 4)]
-    solved = _solved(image, trimap, 2 * factor)
+    image = image.clip(0, 1)
+    samples = _samples(image, trimap)
+    solution = _solution(image, trimap)
     planes = np.empty((height, width, PRIORS["coarse"].channels), np.float16)
     step = max(1, AT_ONCE // width)
     for top in range(0, height, step):  # a picture of 45 megapixels would fill many gigabytes with what is between
         rows = slice(top, min(top + step, height))
-        _fill(planes[rows], image[rows], trimap[rows], rows, height, found, solved)
+        _fill(planes[rows], image[rows], trimap[rows], rows, height, samples, solution)
     planes[..., 0] = reconciled(image, trimap, planes[..., 0].astype(np.float32), CONTRAST, TRUST)
     return planes
 
@@ -151,7 +161,7 @@ def reconciled(
     -------
     (H, W) float32 in 0..1, known pixels as in the trimap
     """
-    if not _whole(trimap):
+    if missing(trimap):
         return pin_known(alpha, trimap)
     alpha = smoothed(image, trimap, alpha, trust, doubt=DOUBT, power=BEND)
     alpha -= 0.5
@@ -160,49 +170,66 @@ def reconciled(
     return alpha.clip(0, 1, out=alpha)
 
 
-def _fill(planes, image, trimap, rows, height, found, solved) -> None:
-    """Planes of some rows, the blend not yet finished."""
-    fine, half, quarter = (_said(image, trimap, rows, height, colours) for colours in found)
-    closed = trimap if solved is None else _rows(solved, rows, height, trimap.shape[1]).clip(0, 1)
-    plain = np.stack([fine.alpha, half.alpha, quarter.alpha, closed])
+def _fill(planes, image, trimap, rows, height, samples, solution) -> None:
+    """Write the planes of some rows, the blend not yet made to agree with the image."""
+    full, half, quarter = (_enlarged(image, trimap, rows, height, each) for each in samples)
+    closed = full.alpha if solution is None else _rows(solution, rows, height, trimap.shape[1]).clip(0, 1)
+    plain = np.stack([full.alpha, half.alpha, quarter.alpha, closed])
     middle = (plain.sum(0) - plain.min(0) - plain.max(0)) / 2
-    alphas = (middle, *plain, fine.light(), quarter.light())
+    alphas = (middle, *plain, full.linear_alpha(), quarter.linear_alpha())
     for k, alpha in enumerate(alphas):
         planes[..., k] = pin_known(alpha, trimap)
-    for k, clue in enumerate((*fine.clues(), *quarter.clues()), len(alphas)):
-        planes[..., k] = clue
+    for k, cue in enumerate((*full.cues(), *quarter.cues()), len(alphas)):
+        planes[..., k] = cue
 
 
-def _sampled(image: np.ndarray, trimap: np.ndarray, factor: int) -> Colours | None:
-    """The colours that shared matting finds on a picture `factor` times smaller, if there is something known on it."""
-    small, classes = _smaller(image, trimap, factor)
-    if not _whole(classes):
+def _samples(image: np.ndarray, trimap: np.ndarray) -> list[Samples | None]:
+    """Colours that shared matting finds on the picture, one half as high, and one a quarter as high.
+
+    Where a reduced picture has lost a class, those of the next larger one; None where the trimap has none to find.
+    """
+    factor = max(1, round((trimap.size / PIXELS) ** 0.5))
+    samples = [_sampled(image, trimap, factor, thin=True)]
+    for times in (2, 4):
+        samples.append(_sampled(image, trimap, times * factor) or samples[-1])
+    return samples
+
+
+def _sampled(image: np.ndarray, trimap: np.ndarray, factor: int, *, thin: bool = False) -> Samples | None:
+    small, classes = _smaller(image, trimap, factor, thin=thin)
+    if missing(classes):
         return None
-    found = shared(small, classes)
-    return Colours(found.fg, found.bg, found.alpha if factor == 1 else None)
+    sampled = shared(small, classes)
+    return Samples(sampled.fg, sampled.bg, sampled.alpha if factor == 1 else None)
 
 
-def _said(image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, colours: Colours | None) -> Said | Unsaid:
-    """Of these rows of the image and the trimap, out of `height`."""
-    if colours is None:
-        return Unsaid(trimap)
-    fg, bg = (_rows(each, rows, height, trimap.shape[1]).clip(0, 1) for each in (colours.fg, colours.bg))
-    return Said(image, fg, bg, between(image, fg, bg) if colours.alpha is None else colours.alpha[rows])
+def _enlarged(
+    image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, samples: Samples | None
+) -> SampledColours | NoSamples:
+    """Samples for these rows of the image and the trimap, out of `height`."""
+    if samples is None:
+        return NoSamples(trimap)
+    fg, bg = (_rows(each, rows, height, trimap.shape[1]).clip(0, 1) for each in (samples.fg, samples.bg))
+    return SampledColours(image, fg, bg, between(image, fg, bg) if samples.alpha is None else samples.alpha[rows])
+
+
+def _solution(image: np.ndarray, trimap: np.ndarray) -> np.ndarray | None:
+    """Closed-form's alpha on a picture of about `SOLVED_PIXELS`; None where there is none.
+
+    Details of a small picture, which a reduced one has lost, cost little.
+    """
+    small, classes = _smaller(image, trimap, max(1, round((trimap.size / SOLVED_PIXELS) ** 0.5)), thin=True)
+    if missing(classes):
+        return None
+    try:
+        return closed_form(small, classes).astype(np.float32)
+    except InputError as error:
+        log.info("closed-form: %s Shared matting takes its place.", error)
+        return None
 
 
 def _length(vectors: np.ndarray) -> np.ndarray:
     return np.sqrt(np.einsum("hwc,hwc->hw", vectors, vectors))
-
-
-def _solved(image: np.ndarray, trimap: np.ndarray, factor: int) -> np.ndarray | None:
-    """Closed-form's alpha of a picture `factor` times smaller."""
-    small, classes = _smaller(image, trimap, factor)
-    if not _whole(classes):
-        return None
-    try:
-        return closed_form(small, classes).astype(np.float32)
-    except InputError:  # the equation has no answer
-        return None
 
 
 def _rows(small: np.ndarray, rows: slice, height: int, width: int) -> np.ndarray:
@@ -215,15 +242,22 @@ def _rows(small: np.ndarray, rows: slice, height: int, width: int) -> np.ndarray
     return cv2.resize(lines, (width, len(lines)))
 
 
-def _smaller(image: np.ndarray, trimap: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
+def _smaller(
+    image: np.ndarray, trimap: np.ndarray, factor: int, *, thin: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Image and trimap `factor` times smaller, known only where all that a pixel covers is.
+
+    With `thin`, a class that this leaves no pixel keeps those that it touches and the other does not.
+    """
     height, width = trimap.shape
     size = max(width // factor, 1), max(height // factor, 1)
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA), reduced(trimap, size)
+    classes = reduced(trimap, size)
+    if thin:
+        fg, bg = (cv2.resize((trimap == v).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0 for v in (1, 0))
+        for value, touched in ((1, fg & ~bg), (0, bg & ~fg)):
+            if not (classes == value).any():
+                classes[touched] = value
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA), classes
 
 
-def _whole(trimap: np.ndarray) -> bool:
-    """Whether all three classes are there."""
-    return bool((trimap == 0).any() and (trimap == 1).any() and (trimap == 0.5).any())
-
-
-PRIORS: dict[str, Prior] = {"coarse": Prior(7, 4, coarse, reconciled)}
+PRIORS: dict[str, Prior] = {"coarse": Prior(len(COARSE_ESTIMATES), len(COARSE_CUES), coarse, reconciled)}

@@ -13,18 +13,18 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from mattekit.imaging.estimate_planes import COARSE_BLENDED, COARSE_CUES, COARSE_ESTIMATES
 from mattekit.networks.encoder_decoder import PLANES, EncoderDecoder
 from mattekit.networks.layers import ConvNorm
 from mattekit.networks.row import Row
 from mattekit.operators import make
 
 WIDTHS = (32, 64, 96, 128)  # at 1/2, 1/4, 1/8 and 1/16
-PLAIN = slice(1, 5)  # planes of `baselines.coarse` that its blend is made of
 KEPT = 0.25  # share of their middle in the output: what is learnt from drawn pictures is no help in some others
 BEST, EXTREME = 3.0, -3.0  # logits of the first estimate, and of 0 and 1, to begin with; 0 of all others
 
 
-class Folded(nn.Module):
+class SpaceToDepthEncoder(nn.Module):
     """Stages of two convolutions, the first after folding 2x2 pixels into channels.
 
     Parameters
@@ -60,13 +60,13 @@ class Unfold(nn.Module):
         return y.view(n, channels // 4, 2, 2, h, w).permute(0, 1, 4, 2, 5, 3).reshape(n, -1, 2 * h, 2 * w)
 
 
-class Mean(nn.Module):
+class ConvexBlend(nn.Module):
     """The mean of estimates, of 0 and of 1, weighted at each pixel.
 
     Parameters
     ----------
     estimates : int
-        How many of the given planes are estimates; others are clues for the network alone.
+        How many of the given planes are estimates; others are cues for the network alone.
     kept : float
         When learning is over, the share in the output of `middle` of the plain estimates.
     """
@@ -82,7 +82,7 @@ class Mean(nn.Module):
         mixed = mixed + weights[:, -1:]
         if self.training or not self.kept:
             return mixed
-        return mixed + self.kept * (middle(prior[:, PLAIN]) - mixed)
+        return mixed + self.kept * (middle(prior[:, COARSE_BLENDED]) - mixed)
 
 
 def middle(planes: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ def middle(planes: Tensor) -> Tensor:
     return rest / (planes.shape[1] - 2)
 
 
-class Around(nn.Module):
+class DilatedContext(nn.Module):
     """Look farther: convolutions with growing dilation, each added to what came in."""
 
     def __init__(self, channels: int, dilations: tuple[int, ...] = (2, 4, 8)):
@@ -109,8 +109,8 @@ def mixing(
     resampler: str = "bilinear",
     *,
     prior: str = "coarse",
-    planes: int = 11,
-    estimates: int = 7,
+    planes: int = len(COARSE_ESTIMATES) + len(COARSE_CUES),
+    estimates: int = len(COARSE_ESTIMATES),
     widths: tuple[int, ...] = WIDTHS,
     kept: float = KEPT,
     **options,
@@ -128,7 +128,7 @@ def mixing(
     widths : tuple of int
         Channels at 1/2, 1/4, ... of the resolution.
     kept : float
-        See `Mean`.
+        See `ConvexBlend`.
     **options
         Arguments of the operator.
 
@@ -139,8 +139,8 @@ def mixing(
     widths = tuple(widths)
     *fine, deepest = widths
     network = EncoderDecoder(
-        encoder=Folded(PLANES + planes, widths),
-        context=nn.Sequential(Around(deepest), nn.Conv2d(deepest, fine[-1], 1)),
+        encoder=SpaceToDepthEncoder(PLANES + planes, widths),
+        context=nn.Sequential(DilatedContext(deepest), nn.Conv2d(deepest, fine[-1], 1)),
         laterals=[nn.Identity() for _ in fine],
         resamplers=[make(resampler, channels, **options) for channels in fine],
         blocks=[pair(2 * width, out) for width, out in zip(fine, (fine[0], *fine[:-1]), strict=True)],
@@ -148,7 +148,7 @@ def mixing(
         fusion="concat",
         strided=False,
         stride=2 ** len(widths),
-        join=Mean(estimates, kept),
+        join=ConvexBlend(estimates, kept),
         prior=prior,
     )
     _begin(network)

@@ -10,7 +10,7 @@ from mattekit.networks import build, prior_name
 from mattekit.networks.encoder_decoder import PLANES
 from mattekit.networks.header import header_of
 from mattekit.networks.inference_copy import inference_copy
-from mattekit.networks.mixing import Mean, Unfold, fold
+from mattekit.networks.mixing import ConvexBlend, Unfold, fold
 
 
 @pytest.fixture
@@ -34,17 +34,17 @@ def test_it_begins_with_mostly_the_first_estimate():
     assert weights[0] > 0.7
 
 
-def test_means_lie_between_the_estimates_and_leave_out_clues():
+def test_means_lie_between_the_estimates_and_leave_out_cues():
     torch.manual_seed(0)
     prior, logits = torch.rand(1, 5, 4, 6), torch.randn(1, 5, 4, 6)
-    mean = Mean(3)(logits, prior)
+    mean = ConvexBlend(3)(logits, prior)
     assert ((mean > 0) & (mean < 1)).all()
     other = torch.cat([prior[:, :3], torch.rand(1, 2, 4, 6)], 1)
-    assert torch.equal(Mean(3)(logits, other), mean)
+    assert torch.equal(ConvexBlend(3)(logits, other), mean)
     for chosen, wanted in ((1, prior[:, 1:2]), (3, 0), (4, 1)):  # all weight on one
         logits = torch.full((1, 5, 4, 6), -50.0)
         logits[:, chosen] = 50
-        torch.testing.assert_close(Mean(3)(logits, prior), torch.zeros(1, 1, 4, 6) + wanted)
+        torch.testing.assert_close(ConvexBlend(3)(logits, prior), torch.zeros(1, 1, 4, 6) + wanted)
 
 
 def test_a_share_of_the_plain_estimates_middle_stays_when_learning_is_over():
