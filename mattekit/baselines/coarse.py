@@ -25,7 +25,7 @@ from mattekit.imaging.trimap import missing, pin_known, reduced
 log = logging.getLogger("mattekit")
 
 PIXELS = 600_000  # of the largest picture that colours are sampled on, about
-SOLVED_PIXELS = 150_000  # of the largest picture that closed-form's equations are solved on, about
+SMALL = 200_000  # pixels of a picture that closed-form's equations are solved on as it is
 CONTRAST, TRUST = 1.12, 0.02  # of the blend: methods take thick hair for half transparent
 LAST_CONTRAST, LAST_TRUST = 1.05, 0.01  # of what the network makes, which smoothing takes some from
 DOUBT = 24  # how fast trust falls from 0 and 1 to between, where all methods err most and the image knows better
@@ -117,10 +117,10 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     (H, W, 11) float16 in 0..1
         The planes of `estimate_planes`. Estimates: a blend of the next four, the mean of the two in the middle at each
         pixel, made to agree with the image, with more contrast; shared matting; alphas from the colours that it samples
-        on a picture half as high and a quarter as high; closed-form matting on a picture of about `SOLVED_PIXELS`;
-        alphas in linear light from the first and the last of these colours. Cues: those of the same two colours.
-        Pictures of more than `PIXELS` are reduced further. Without known foreground or background every estimate is
-        the trimap, and the cues are 0.
+        on a picture half as high and a quarter as high; closed-form matting on one half as high, or on the picture
+        itself if that has at most `SMALL` pixels; alphas in linear light from the first and the last of these colours.
+        Cues: those of the same two colours. Pictures of more than `PIXELS` are reduced further. Without known
+        foreground or background every estimate is the trimap, and the cues are 0.
 
     References
     ----------
@@ -128,15 +128,18 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     Solution to Natural Image Matting".
     """
     height, width = trimap.shape
-    image = image.clip(0, 1)
-    samples = _samples(image, trimap)
-    solution = _solution(image, trimap)
+    if image.min() < 0 or image.max() > 1:
+        image = image.clip(0, 1)
+    factor = max(1, round((height * width / PIXELS) ** 0.5))
+    samples = _samples(image, trimap, factor)
+    solution = _solution(image, trimap, 1 if height * width <= SMALL else 2 * factor)
     planes = np.empty((height, width, PRIORS["coarse"].channels), np.float16)
     step = max(1, AT_ONCE // width)
     for top in range(0, height, step):  # a picture of 45 megapixels would fill many gigabytes with what is between
         rows = slice(top, min(top + step, height))
         _fill(planes[rows], image[rows], trimap[rows], rows, height, samples, solution)
-    planes[..., 0] = reconciled(image, trimap, planes[..., 0].astype(np.float32), CONTRAST, TRUST)
+    if not missing(trimap):
+        planes[..., 0] = reconciled(image, trimap, planes[..., 0].astype(np.float32), CONTRAST, TRUST)
     return planes
 
 
@@ -152,7 +155,7 @@ def reconciled(
     Parameters
     ----------
     image : (H, W, 3) float32, RGB in 0..1
-    trimap : (H, W) float32 of 0, 0.5 and 1; where one of them is missing altogether, alpha stays as it is.
+    trimap : (H, W) float32 of 0, 0.5 and 1; if no pixel is 0, or none is 1, alpha stays as it is, with a warning.
     alpha : (H, W) float32 in 0..1
     contrast : 1 leaves it.
     trust : in an alpha of 0 or 1, see `smoothing.smoothed`; less in others.
@@ -161,7 +164,12 @@ def reconciled(
     -------
     (H, W) float32 in 0..1, known pixels as in the trimap
     """
-    if missing(trimap):
+    absent = [name for name in missing(trimap) if name != "unknown"]
+    if absent:
+        log.warning(
+            "trimap: no %s pixel; shared and closed-form matting are left out, and alpha is the network's guess.",
+            " and no ".join(absent),
+        )
         return pin_known(alpha, trimap)
     alpha = smoothed(image, trimap, alpha, trust, doubt=DOUBT, power=BEND)
     alpha -= 0.5
@@ -183,12 +191,11 @@ def _fill(planes, image, trimap, rows, height, samples, solution) -> None:
         planes[..., k] = cue
 
 
-def _samples(image: np.ndarray, trimap: np.ndarray) -> list[Samples | None]:
-    """Colours that shared matting finds on the picture, one half as high, and one a quarter as high.
+def _samples(image: np.ndarray, trimap: np.ndarray, factor: int) -> list[Samples | None]:
+    """Colours that shared matting finds on a picture `factor` times smaller, one half as high, and one a quarter.
 
     Where a reduced picture has lost a class, those of the next larger one; None where the trimap has none to find.
     """
-    factor = max(1, round((trimap.size / PIXELS) ** 0.5))
     samples = [_sampled(image, trimap, factor, thin=True)]
     for times in (2, 4):
         samples.append(_sampled(image, trimap, times * factor) or samples[-1])
@@ -213,12 +220,9 @@ def _enlarged(
     return SampledColours(image, fg, bg, between(image, fg, bg) if samples.alpha is None else samples.alpha[rows])
 
 
-def _solution(image: np.ndarray, trimap: np.ndarray) -> np.ndarray | None:
-    """Closed-form's alpha on a picture of about `SOLVED_PIXELS`; None where there is none.
-
-    Details of a small picture, which a reduced one has lost, cost little.
-    """
-    small, classes = _smaller(image, trimap, max(1, round((trimap.size / SOLVED_PIXELS) ** 0.5)), thin=True)
+def _solution(image: np.ndarray, trimap: np.ndarray, factor: int) -> np.ndarray | None:
+    """Closed-form's alpha of a picture `factor` times smaller; None where there is none."""
+    small, classes = _smaller(image, trimap, factor, thin=True)
     if missing(classes):
         return None
     try:

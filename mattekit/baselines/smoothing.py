@@ -1,4 +1,4 @@
-"""An estimate of alpha made to agree with the image: what closed-form matting says, as far as the estimate lets it."""
+"""An estimate of alpha made to agree with the image: closed-form matting with the estimate as a weak constraint."""
 
 from functools import partial
 
@@ -10,8 +10,7 @@ from mattekit.compiling import announced
 from mattekit.imaging.trimap import reduced
 
 TRUST = 0.01  # in the estimate, against the matting Laplacian, whose diagonal is of the order of one
-ACCURACY, STEPS = 2e-3, 200  # of conjugate gradients: when they end, and the most of them
-
+ACCURACY, STEPS = 2e-3, 200  # of conjugate gradients: relative residual at the end, and the limit of steps
 MOST, LARGEST = 1_000_000, 8_000_000  # unknown pixels at once, 300 bytes each; and pixels
 MARGIN = 128  # pixels; what is farther away matters little
 
@@ -30,7 +29,7 @@ def smoothed(
 
     Parameters
     ----------
-    image : (H, W, 3) float32, RGB in 0..1
+    image : (H, W, 3) float32, RGB; clipped to 0..1
     trimap : (H, W) float32, exactly 0, 0.5 or 1
     estimate : (H, W) float32 in 0..1
     trust : above 0, in estimates of 0 and 1; the more, the closer to the estimate, and the quicker.
@@ -56,13 +55,13 @@ def smoothed(
     if not unknown.any() or min(trimap.shape) < 3:
         return np.where(unknown, estimate, trimap).astype(np.float32)
     with announced("smoothing alpha: the first use compiles for some seconds; later uses start at once."):
-        image, trust = cv2.pow(image, power), trust * np.exp(-doubt * estimate * (1 - estimate))
-        start = _begun(image, trimap, estimate, trust, accuracy / 2)  # where a step costs a quarter
+        image, trust = cv2.pow(image.clip(0, 1), power), trust * np.exp(-doubt * estimate * (1 - estimate))
+        start = _half_size_start(image, trimap, estimate, trust, accuracy / 2)  # where a step costs a quarter
         return _solved(image, trimap, estimate, trust, accuracy, start)
 
 
-def _begun(image, trimap, estimate, trust, accuracy) -> np.ndarray:
-    """Where to begin: what varies slowly, which takes the most steps, from a picture of half the size.
+def _half_size_start(image, trimap, estimate, trust, accuracy) -> np.ndarray:
+    """Initial alpha: what varies slowly, which takes the most steps, from a picture of half the size.
 
     A pixel of it is trusted as the four that it stands for.
     """
@@ -80,7 +79,7 @@ def _begun(image, trimap, estimate, trust, accuracy) -> np.ndarray:
 
 def _solved(image, trimap, estimate, trust, accuracy, start) -> np.ndarray:
     from mattekit.baselines.matting_laplacian import laplacian
-    from mattekit.baselines.smoothing_kernel import descend
+    from mattekit.baselines.smoothing_kernel import conjugate_gradients
 
     unknown = trimap == 0.5
     rows, columns = pixels_of(unknown)
@@ -92,7 +91,9 @@ def _solved(image, trimap, estimate, trust, accuracy, start) -> np.ndarray:
     values[:, REACH, REACH] += pull
     values = values.astype(np.float32)  # what is read at every step
     alpha = trimap.copy()
-    alpha[unknown] = descend(values, right + pull * guess, start, rows, columns, unknown.shape, accuracy, STEPS)
+    alpha[unknown] = conjugate_gradients(
+        values, right + pull * guess, start, rows, columns, unknown.shape, accuracy, STEPS
+    )
     return alpha.clip(0, 1)
 
 

@@ -5,9 +5,11 @@ from numba import njit
 
 LOOSE = {"contract", "reassoc"}  # sums in any order; vectors here, not BLAS, whose loading takes longer than all of it
 
+ZERO = 1e-20  # squared norm of a residual that is nothing but rounding; steps from there would divide 0 by 0
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def descend(values, right, start, rows, columns, shape, accuracy, steps):
+def conjugate_gradients(values, right, start, rows, columns, shape, accuracy, steps):
     """Solve A x = right by conjugate gradients, preconditioned by the diagonal.
 
     Parameters
@@ -15,15 +17,15 @@ def descend(values, right, start, rows, columns, shape, accuracy, steps):
     values : (N, 5, 5) float32
         A between a pixel and the one that lies (dy - 2, dx - 2) from it; symmetric, positive definite.
     right, start : (N,) float64
-        `start` is where x begins.
+        The right side, and the first x.
     rows, columns : (N,) int32
-        Of the pixels.
+        Positions of the pixels.
     shape : (int, int)
-        Of the picture.
+        Height and width of the picture.
     accuracy : float
-        Ends when the residual's norm has fallen to this share of that of `right`.
+        Norm of the residual at which iteration ends, relative to that of `right`.
     steps : int
-        At most so many.
+        Limit of iterations.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def descend(values, right, start, rows, columns, shape, accuracy, steps):
     direction, product = np.zeros(x.size), np.empty(x.size)
     grid = np.zeros((shape[0] + 4, shape[1] + 4))
     _multiply(values, x, rows, columns, grid, product)
-    goal = 0.0
+    goal = ZERO
     for k in range(x.size):
         scale[k] = 1 / values[k, 2, 2]
         goal += accuracy * accuracy * right[k] * right[k]

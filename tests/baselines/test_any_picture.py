@@ -66,6 +66,19 @@ def test_any_picture_gives_a_finite_alpha_by_the_default(picture):
     require_finite(resolve("default", device="cpu").alpha(image, trimap), trimap)
 
 
+@pytest.mark.parametrize("absent", [[0.0], [1.0], [0.0, 1.0]])
+def test_the_default_takes_trimaps_without_a_class_and_says_what_is_left_out(absent, caplog):
+    rng = np.random.default_rng(0)
+    image, trimap = rng.random((40, 50, 3), np.float32), np.full((40, 50), 0.5, np.float32)
+    trimap[:10], trimap[30:] = 0, 1
+    trimap[np.isin(trimap, absent)] = 0.5
+    require_finite(resolve("default", device="cpu").alpha(image, trimap), trimap)
+    names = " and no ".join({0.0: "background", 1.0: "foreground"}[value] for value in absent)
+    assert [f"no {names} pixel: shared and closed-form matting are left out" in text for text in caplog.messages] == [
+        True
+    ]
+
+
 def accurate(image, trimap, epsilon=1e-7):
     """Alpha from closed-form's equations, by orthogonal factors: whatever is not of full rank loses no digits.
 

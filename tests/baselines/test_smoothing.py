@@ -65,3 +65,13 @@ def test_pictures_without_unknown_or_without_windows_are_given_back():
     part = np.s_[:2]
     found = smoothed(image[part], trimap[part], estimate[part])
     assert np.array_equal(found, np.where(trimap[part] == 0.5, estimate[part], trimap[part]))
+
+
+def test_an_exact_estimate_stays_without_dividing_by_its_residual_of_zero():
+    """All known pixels and the estimate 0, so that the right side is 0, too."""
+    image, trimap = np.zeros((5, 6, 3), np.float32), np.full((5, 6), 0.5, np.float32)
+    trimap[0] = 0
+    assert not smoothed(image, trimap, np.zeros_like(trimap)).any()
+    trimap[1:] = 0
+    trimap[3, 3] = 0.5
+    assert np.abs(smoothed(image, trimap, np.full_like(trimap, 0.1), trust=1e-9)).max() < 1e-6

@@ -276,3 +276,20 @@ def test_a_network_runs_in_tiles(tmp_path):
     alpha, levels = read(tmp_path / "cat_alpha.png"), read(trimap)
     assert "tiles have unknown pixels" in result.stderr
     assert (alpha[levels == 0] == 0).all() and (alpha[levels == 255] == 255).all()
+
+
+def test_a_folder_with_trimaps_of_one_class_is_done_by_the_default_and_in_part_by_classical_methods(tmp_path):
+    """As many of Composition-1k are: the items that a method cannot do fail one by one, with the reason."""
+    for name, absent in (("both", []), ("no_bg", [0]), ("no_fg", [255]), ("none", [0, 255])):
+        image, trimap = scene(tmp_path / "in", name)
+        levels = read(trimap)
+        levels[np.isin(levels, absent)] = 128
+        (tmp_path / "trimaps").mkdir(exist_ok=True)
+        trimap.unlink()
+        cv2.imwrite(str(tmp_path / "trimaps" / f"{name}.png"), levels)
+    done = run(tmp_path / "in", tmp_path / "trimaps", "-o", tmp_path / "default", "--json")
+    assert len(list((tmp_path / "default").rglob("*.png"))) == 4 and "left out" in done.stderr
+    some = run(tmp_path / "in", tmp_path / "trimaps", "-m", "closed-form", "-o", tmp_path / "classical", code=3)
+    assert [path.stem for path in (tmp_path / "classical").rglob("*.png")] == ["both"]
+    for name, reason in (("no_bg", "no background pixel"), ("no_fg", "no foreground pixel"), ("none", "no ")):
+        assert any(name in line and reason in line for line in some.stderr.splitlines()), some.stderr
