@@ -40,8 +40,11 @@ def open_regular(path: Path) -> Iterator[BinaryIO]:
     with file:
         mode = os.fstat(file.fileno()).st_mode
         if not stat.S_ISREG(mode):
-            found = "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
-            raise InputError(f"{path}: {found}, wanted a regular file. Pipes can only be read as standard input (-).")
+            pipe = stat.S_ISFIFO(mode)
+            found, advice = (
+                ("a pipe", "Pass it as standard input, -") if pipe else ("a device or socket", "Name a file")
+            )
+            raise InputError(f"{path}: {found}, wanted a regular file. {advice}.")
         yield file
 
 

@@ -102,7 +102,8 @@ def _write(item: Item, settings: Settings, out: dict[str, Path]) -> None:
     if not _is_fresh(out["alpha"], item):
         io.write_image(out["alpha"], opacity, depth=depth, fast=True)
     if "trimap" in item.files:
-        files.write_bytes(out["trimap"], item.files["trimap"].read_bytes())
+        with files.open_regular(item.files["trimap"]) as given:
+            files.write_bytes(out["trimap"], given.read())
     elif "trimap" in out:
         trimap = random_from_alpha(opacity, generator(settings.seed, item.name), settings.trimap_rule)
         io.write_raw(out["trimap"], to_levels(trimap), fast=True)

@@ -45,7 +45,8 @@ def facts(path: Path) -> Facts:
 
 @lru_cache(maxsize=8)  # foreground, alpha and trimap serve many images in a row
 def _facts(path: Path, *_changes: int) -> Facts:
-    return Facts(sha256(path), io.read_size(path))
+    size = io.read_size(path)  # before hashing, as it refuses what is no picture
+    return Facts(sha256(path), size)
 
 
 def sha256(path: Path) -> str:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mattekit.errors import InputError, MissingFileError
+from mattekit.files import read_text
 from mattekit.imaging.trimap_random import generator
 from mattekit.pairing import IMAGE_SUFFIXES, Problem
+
+LARGEST_LIST = 1 << 26  # bytes of a list of names
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,7 @@ class Library:
 
 def read_names(path: Path) -> list[str]:
     """Read the names in a list that comes with a data set: one a line, empty lines left out."""
-    if not path.is_file():
-        raise MissingFileError(f"{path}: no such file. Check the path.")
-    try:
-        names = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not text, wanted one file name a line. Check the path.") from None
+    names = [line.strip() for line in read_text(path, LARGEST_LIST).splitlines()]
     return [name for name in names if name]
 
 

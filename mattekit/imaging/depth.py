@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-from mattekit.errors import InputError
+from mattekit.errors import MattekitError
+from mattekit.files import open_regular
+from mattekit.imaging.codecs import tiff
 from mattekit.imaging.codecs.encode import DEPTHS
 from mattekit.imaging.codecs.header import read_header
+from mattekit.imaging.codecs.probe import LARGEST_FILE
 
 CHOICES = ("auto", "8", "16", "float")
 
@@ -28,6 +31,7 @@ def output_suffix(wanted: str, source: Path) -> str:
 
 def _is_float_tiff(source: Path) -> bool:
     try:
-        return 3 in read_header(str(source), source.read_bytes()).tags.get(339, (1,))  # SampleFormat: IEEE float
-    except (OSError, InputError):
+        with open_regular(source) as file:
+            return tiff.FLOAT in read_header(str(source), file.read(LARGEST_FILE)).tags.get(tiff.KIND, ())
+    except MattekitError:
         return False  # reading its pixels will say what is wrong

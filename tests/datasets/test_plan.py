@@ -52,7 +52,7 @@ def test_lists_are_read_in_order_whatever_their_line_ends(tmp_path):
     path.write_bytes(b"\xef\xbb\xbfb.png\r\n\r\na.png \n")
     assert read_names(path) == ["b.png", "a.png"]
     path.write_bytes(b"\x89PNG\xff")
-    with pytest.raises(InputError, match="not text"):
+    with pytest.raises(InputError, match="not UTF-8 text"):
         read_names(path)
     with pytest.raises(MissingFileError, match="no_list.txt: no such file"):
         read_names(tmp_path / "no_list.txt")
