@@ -40,7 +40,7 @@ class Plan:
 class Library:
     """The image files of one or more folders, found by name.
 
-    Raises MissingFileError if a folder does not exist.
+    Raises MissingFileError if a folder does not exist, InputError for a name that is no text.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -53,6 +53,7 @@ class Library:
                 raise MissingFileError(f"{folder}: {found}. Check the path.")
             for path in folder.iterdir():
                 if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
+                    _require_text(path)
                     self._by_name.setdefault(path.name, []).append(path)
                     self._by_stem.setdefault(path.stem, []).append(path)
 
@@ -78,6 +79,13 @@ class Library:
         if len(found) > 1:
             raise InputError(f"{name}: it could be {' or '.join(map(str, sorted(found)))}. Keep one of them.")
         return found[0]
+
+
+def _require_text(path: Path) -> None:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{path}: its name is not UTF-8, and a manifest cannot name it. Rename the file.") from None
 
 
 def read_names(path: Path) -> list[str]:

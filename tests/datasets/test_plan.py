@@ -97,3 +97,10 @@ def test_the_digest_tells_orders_apart_but_not_missing_parts(tmp_path):
     (tmp_path / "bg" / "1.jpg").touch()
     library["background"] = Library([tmp_path / "bg"])
     assert digest == plan(["a.png", "b.png"], [["1.jpg"], ["2.jpg"]], library).digest
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere names are text")
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.png")).touch()
+    with pytest.raises(InputError, match="its name is not UTF-8, and a manifest cannot name it"):
+        Library([tmp_path])
