@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from mattekit.datasets.plan import Library, assign, plan, read_names
