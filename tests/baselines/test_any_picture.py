@@ -74,9 +74,8 @@ def test_the_default_takes_trimaps_without_a_class_and_says_what_is_left_out(abs
     trimap[np.isin(trimap, absent)] = 0.5
     require_finite(resolve("default", device="cpu").alpha(image, trimap), trimap)
     names = " and no ".join({0.0: "background", 1.0: "foreground"}[value] for value in absent)
-    assert [f"no {names} pixel: shared and closed-form matting are left out" in text for text in caplog.messages] == [
-        True
-    ]
+    said = f"no {names} pixel; shared and closed-form matting are left out"
+    assert sum(said in text for text in caplog.messages) == 1
 
 
 def accurate(image, trimap, epsilon=1e-7):
