@@ -4,7 +4,6 @@ network = build("a2u-hybrid-cw", k_up=5)      # (N, 4, H, W) -> (N, 1, H, W)
 """
 
 from difflib import get_close_matches
-from inspect import Parameter, signature
 
 from mattekit.errors import InputError
 from mattekit.networks import a2u, deeplab, dim, indexnet, lsa, mixing, reconstruction, refinenet
@@ -27,7 +26,7 @@ NETWORKS: dict[str, Row] = {
 
 
 def find(name: str) -> Row:
-    """The row of a name; InputError with the nearest names if there is none."""
+    """Return the row of a name; InputError with the nearest names if there is none."""
     if name not in NETWORKS:
         near = get_close_matches(name, NETWORKS, 3) or NETWORKS
         raise InputError(f"network: unknown {name!r}; nearest: {', '.join(near)}.")
@@ -47,24 +46,24 @@ def build(name: str, **changes) -> Network:
     Returns
     -------
     Network
-        With random weights; its attributes `name` and `arguments` are what was given here.
+        With random weights; `name` and `arguments` are what was given here. Where the operator is changed
+        (`resampler`), the options of the row's own operator do not apply.
 
     Raises
     ------
     InputError
-        If the name or an argument is unknown.
+        If the name or an argument is unknown, or a value is none that the argument can have.
     """
     row = find(name)
-    known = signature(row.builder).parameters
-    if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values()):
-        for key in changes.keys() - known.keys():
-            raise InputError(f"network {name}: argument {key!r}, wanted one of {', '.join(known)}.")
-    network = row.builder(**{**row.arguments, **changes})
+    try:
+        network = row.builder(**row.complete(changes))
+    except InputError as error:
+        raise InputError(f"network {name}: {error}") from error
     network.name, network.arguments = name, changes
     return network
 
 
 def prior_name(name: str, arguments: dict) -> str | None:
-    """The row of `baselines.coarse.PRIORS` whose estimates a network takes behind image and trimap; mostly None."""
-    parameter = signature(find(name).builder).parameters.get("prior")
+    """Return the row of `baselines.coarse.PRIORS` whose estimates a network takes behind image and trimap, if any."""
+    parameter = find(name).parameters().get("prior")
     return arguments.get("prior", parameter.default) if parameter else None

@@ -1,11 +1,13 @@
 """What a network consists of: its size, and its layers one by one."""
 
+from inspect import signature
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from mattekit.networks import NETWORKS, build, count
+from mattekit.networks import NETWORKS, Row, build, count
+from mattekit.operators import OPERATORS, options
 
 POINTWISE = (nn.BatchNorm2d, nn.GroupNorm, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Dropout)
 
@@ -49,9 +51,30 @@ def summary(name: str, changes: dict | None = None) -> dict:
         "parameters": parameters,
         "macs": count.macs(_without_pointwise(network), (height, width), channels),
         "input": [channels, height, width],
-        "source": NETWORKS[name].source,
-        "note": NETWORKS[name].note,
+        "source": source(name, changes or {}),
+        "note": "" if changes else NETWORKS[name].note,
     }
+
+
+def source(name: str, changes: dict) -> str:
+    """Return where a paper has a row with changes: the row that they amount to, or this one and the changes."""
+    row = NETWORKS[name]
+    made = _made(row, changes)
+    same = [other for other in NETWORKS.values() if _made(other, {}) == made]
+    if same:
+        return (row if row in same else same[0]).source
+    return f"{row.source}, with {', '.join(f'{key}={value}' for key, value in changes.items())}"
+
+
+def _made(row: Row, changes: dict) -> tuple:
+    """Return what is built: operators of one class differ by their options alone, whatever their names."""
+    values, own = row.values(changes), signature(row.builder).parameters
+    name = values.pop("resampler", None)
+    operator = OPERATORS.get(name)
+    # The network's "context" hides the index networks', so that the operator's own values count there.
+    usual = {key: parameter.default for key, parameter in options(name).items()} if operator else {}
+    chosen = {**usual, **{key: value for key, value in values.items() if key not in own}}
+    return row.builder, getattr(operator, "func", operator), chosen, {key: values[key] for key in values if key in own}
 
 
 def _without_pointwise(network: nn.Module) -> nn.Module:

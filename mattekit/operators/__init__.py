@@ -11,6 +11,7 @@ A row of a paper's table is a row of a dictionary here. To try another, `make("a
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
+from inspect import Parameter, signature
 
 from mattekit.errors import InputError
 from mattekit.operators.a2u import A2U
@@ -22,12 +23,23 @@ from mattekit.operators.interpolate import Interpolate
 from mattekit.operators.reassemble import gather, spread
 from mattekit.operators.unpool import HMI, MaxUnpool
 
-__all__ = ["A2U_ROWS", "INDEXNET_ROWS", "OPERATORS", "Guide", "Keep", "Resampler", "gather", "make", "spread"]
+__all__ = [
+    "A2U_ROWS",
+    "INDEXNET_ROWS",
+    "OPERATORS",
+    "Guide",
+    "Keep",
+    "Resampler",
+    "gather",
+    "make",
+    "options",
+    "spread",
+]
 
-A2U_ROWS = {  # A2U Tables 2, 3 and 4
+A2U_ROWS = {  # A2U Tables 2, 3, 4 and 8
     "static-pw-cw": dict(kind="static", pointwise=True, shared=False),
     "static-cw": dict(kind="static", shared=False),
-    "static-cs": dict(kind="static"),  # supplement, Table 1
+    "static-cs": dict(kind="static"),
     "hybrid-cw": dict(kind="hybrid", shared=False),
     "hybrid-cs": dict(kind="hybrid"),
     "dynamic-cw": dict(kind="dynamic", shared=False),
@@ -63,6 +75,7 @@ INDEXNET_ROWS = {  # IndexNet Table 2
 OPERATORS: dict[str, Callable[..., Resampler]] = {
     "nearest": Interpolate,
     "bilinear": partial(Interpolate, mode="bilinear"),
+    "bicubic": partial(Interpolate, mode="bicubic"),
     "deconvolution": Deconvolution,
     "pixel-shuffle": PixelShuffle,
     "max-unpool": MaxUnpool,
@@ -92,10 +105,22 @@ def make(name: str, channels: int, incoming: int | None = None, **changes) -> Re
     InputError
         If the name or an argument is unknown, or the channels do not fit.
     """
+    known = options(name)
+    for key in changes.keys() - known.keys():
+        raise InputError(f"operator {name}: unknown argument {key!r}; it takes {', '.join(known) or 'none'}.")
+    return OPERATORS[name](channels, incoming, **changes)
+
+
+def options(name: str) -> dict[str, Parameter]:
+    """Return the arguments of an operator by name, each with its type and its value in the row.
+
+    Raises
+    ------
+    InputError
+        If the operator is unknown.
+    """
     if name not in OPERATORS:
-        near = get_close_matches(name, OPERATORS, 3) or OPERATORS
+        near = get_close_matches(str(name), OPERATORS, 3) or OPERATORS
         raise InputError(f"operator: unknown {name!r}; nearest: {', '.join(near)}.")
-    try:
-        return OPERATORS[name](channels, incoming, **changes)
-    except TypeError as error:
-        raise InputError(f"operator {name}: {error}. See mattekit.operators.") from error
+    parameters = signature(OPERATORS[name]).parameters
+    return {key: parameter for key, parameter in parameters.items() if parameter.kind is Parameter.KEYWORD_ONLY}

@@ -1,9 +1,12 @@
-"""Nearest and bilinear interpolation: kernels that depend on distance alone (A2U section 3)."""
+"""Nearest, bilinear and bicubic interpolation: kernels that depend on distance alone (A2U section 3)."""
 
 from torch import Tensor
 from torch.nn import functional as F
 
+from mattekit.errors import InputError
 from mattekit.operators.base import Guide, Resampler
+
+MODES = ("nearest", "bilinear", "bicubic")
 
 
 class Interpolate(Resampler):
@@ -12,12 +15,19 @@ class Interpolate(Resampler):
     Parameters
     ----------
     channels, incoming : int
-        Taken for the sake of the protocol; nothing depends on them.
-    mode : "nearest" or "bilinear"
-        Bilinear samples at half-pixel centres (align_corners=False), nearest repeats.
+        Part of the protocol; nothing depends on them.
+    mode : "nearest", "bilinear" or "bicubic"
+        Nearest repeats; the others sample at half-pixel centres (align_corners=False).
+
+    Raises
+    ------
+    InputError
+        If the mode is unknown.
     """
 
     def __init__(self, channels: int, incoming: int | None = None, *, mode: str = "nearest"):
+        if mode not in MODES:
+            raise InputError(f"interpolation: mode {mode!r}, wanted one of {', '.join(MODES)}.")
         super().__init__(channels, incoming)
         self.mode = mode
 

@@ -1,4 +1,4 @@
-"""Where an operator's convolution weights come from: learnt once, or predicted from each image."""
+"""Weights of an operator's own convolutions, learnt once or predicted from each image, and those convolutions."""
 
 import torch
 from torch import Tensor, nn
@@ -46,24 +46,27 @@ class Pooled(nn.Module):
         return self.conv(self.pool(x))
 
 
-def gpconv(weight: Tensor, x: Tensor) -> Tensor:
-    """Group convolution of A2U Eq. (4): each channel with a filter of its own, stride 2.
+def gpconv(weight: Tensor, x: Tensor, stride: int = 2) -> Tensor:
+    """Group convolution of A2U Eq. (4): each channel with a filter of its own.
 
     Parameters
     ----------
     weight : (1 or N, S, 1 or C, k, k)
         S sets of filters; one for every image or one for each, one for all channels or one for each.
-    x : (N, C, H, W), H and W even
+    x : (N, C, H, W), H and W multiples of the stride; outside x is 0
+    stride : 1 or 2
 
     Returns
     -------
-    (N, S, C, H/2, W/2)
+    (N, S, C, H/stride, W/stride)
     """
     (n, c), (images, sets, _, k, _) = x.shape[:2], weight.shape
     weight = weight.expand(images, sets, c, k, k).transpose(1, 2).reshape(-1, 1, k, k)  # channel by channel
     if images > 1:
         x = x.reshape(1, n * c, *x.shape[2:])
-    y = F.conv2d(x, weight.to(x.dtype), stride=2, padding=(k - 1) // 2, groups=x.shape[1])
+    if stride == 1 and k % 2 == 0:
+        x = F.pad(x, (0, 1, 0, 1))
+    y = F.conv2d(x, weight.to(x.dtype), stride=stride, padding=(k - 1) // 2, groups=x.shape[1])
     return y.view(n, c, sets, *y.shape[2:]).transpose(1, 2)
 
 

@@ -56,9 +56,39 @@ def test_released_a2u_configurations(name, total):
     assert count.parameters(on_paper(name)) == total
 
 
-def test_multiply_accumulates_of_a2u():
-    """Recorded from the authors' model at 224x224; the paper prints none."""
-    assert f"{count.macs(on_paper('a2u')) / count.GIGA:.3f}" == "9.370"
+# Positions under U and V, summed over the four stages: channels times output positions at 224x224.
+HALVED = 64 * 112**2 + 64 * 56**2 + 128 * 28**2 + 256 * 14**2
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "filters"),
+    [
+        ("a2u-nearest", "8.6075", 0),
+        ("a2u-static-cs", "8.6075", 2 * 5**2),
+        ("a2u-static-cw", "8.6075", 2 * 5**2),
+        ("a2u-static-pw-cw", "8.6075", 2 * 5**2 * 4),
+        ("a2u-hybrid-cw", "8.6076", 2 * 5**2),  # P is predicted by 1x1 convolutions of one position
+        ("a2u", "9.3703", 2 * 6**2),  # the layers' are recorded from the authors' model
+    ],
+)
+def test_multiply_accumulates_of_a2u_are_those_of_its_layers_and_of_u_and_v(name, layers, filters):
+    """U and V are convolutions without a layer of their own; the paper prints no figures."""
+    rest = count.macs(on_paper(name)) - filters * HALVED
+    assert f"{rest / count.GIGA:.4f}" == layers
+
+
+@pytest.mark.parametrize(
+    ("name", "giga"), [("a2u-static-pw-cw", "8.8225"), ("a2u-static-cw", "8.6613"), ("a2u-hybrid-cw", "8.6613")]
+)
+def test_recorded_multiply_accumulates_of_a2u(name, giga):
+    assert f"{count.macs(on_paper(name)) / count.GIGA:.4f}" == giga
+
+
+def test_multiply_accumulates_count_every_image_and_transposed_convolutions_by_their_input():
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2), torch.nn.ConvTranspose2d(6, 2, 4, 2, 1)
+    )
+    assert count.macs(network, (8, 10)) == 4 * 5 * 6 * 2 * 9 + 4 * 5 * 6 * 2 * 16
 
 
 # A2U supplement, Table 1: s = 3, k = 5; weights alone, without the biases of what predicts weights.
