@@ -219,7 +219,7 @@ def test_another_network_than_the_files_is_refused(shared):
     path = shared / "oracle/networks/a2u_dynamic_cs_d_gn_weights.safetensors"
     with pytest.raises(WeightsError, match=r"8 tensors of another shape: resamplers.0.UV.conv.weight is 2x64x1x1"):
         convert(path, network="a2u-unshare")
-    with pytest.raises(InputError, match="argument 'k', wanted one of resampler"):
+    with pytest.raises(InputError, match="unknown argument 'k'; it takes resampler"):
         convert(path, settings=["k=5"])
 
 
