@@ -2,17 +2,11 @@
 
 from pathlib import Path
 
-from mattekit.baselines import FOREGROUND
-from mattekit.imaging import background, io
-from mattekit.imaging.composite import composite
+import mattekit
 
 HERE = Path(__file__).parent
 
-photo = io.read_image(HERE / "images/plume.jpg")
-alpha = io.read_alpha(HERE / "alphas/plume.png").pixels
-stars = io.read_image(HERE / "backgrounds/galaxies.jpg").pixels
-
 # Soft pixels of the photo are mixed with its old background; the foreground colours alone go over a new one.
-fg = FOREGROUND["multiscale"](photo.pixels, alpha)
-picture = composite(fg, background.cover(stars, alpha.shape), alpha)
-io.write_image(Path("plume_over_galaxies.png"), picture)
+foreground = mattekit.estimate_foreground(HERE / "images/plume.jpg", HERE / "alphas/plume.png", "multiscale")
+picture = mattekit.composite(foreground, HERE / "alphas/plume.png", HERE / "backgrounds/galaxies.jpg")
+mattekit.write_image("plume_over_galaxies.png", picture)

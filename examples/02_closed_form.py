@@ -2,19 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from mattekit.baselines import ALPHA
-from mattekit.imaging import io
-from mattekit.metrics import score
+import mattekit
 
 HERE = Path(__file__).parent
 
-photo = io.read_image(HERE / "images/puff.jpg").pixels
-trimap = io.read_trimap(HERE / "trimaps/puff.png")
-truth = io.read_raw(HERE / "alphas/puff.png").pixels
+trimap = mattekit.read_trimap(HERE / "trimaps/puff.png")
 
 for method in ("closed-form", "shared"):
-    alpha = np.rint(ALPHA[method](photo, trimap) * 255).astype(np.uint8)
-    values = score(alpha, truth, trimap == 0.5)
+    alpha = mattekit.predict(HERE / "images/puff.jpg", trimap, method)
+    values = mattekit.score(alpha, HERE / "alphas/puff.png", trimap)
     print(f"{method:12}", "  ".join(f"{name} {value:.4f}" for name, value in values.items()))

@@ -1,16 +1,15 @@
-"""From a photo and its trimap to an alpha, a cut-out and a contact sheet."""
+"""From a photo and its trimap to an alpha, a cut-out and a composite."""
 
 from pathlib import Path
 
-from mattekit.imaging import io
-from mattekit.inference.pictures import Pictures
-from mattekit.models import registry
+import mattekit
 
 HERE = Path(__file__).parent
 
-photo = io.read_image(HERE / "images/pompom.jpg").pixels
-trimap = io.read_trimap(HERE / "trimaps/pompom.png")
-alpha = registry.load("shared").alpha(photo, trimap)
+photo = mattekit.read_image(HERE / "images/pompom.jpg")
+alpha = mattekit.predict(photo, HERE / "trimaps/pompom.png", "shared")
+cutout = mattekit.cutout(photo, alpha)
 
-for kind, picture in Pictures(photo, trimap, alpha).make(["alpha", "cutout", "preview"]).items():
-    io.write_image(Path(f"pompom_{kind}.png"), picture)
+mattekit.write_image("pompom_alpha.png", alpha)
+mattekit.write_image("pompom_cutout.png", cutout)
+mattekit.write_image("pompom_composite.png", mattekit.composite(cutout[..., :3], alpha, "steelblue"))

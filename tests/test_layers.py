@@ -20,7 +20,7 @@ LAYERS = [
     {"evaluation"},
     {"training"},
     {"jobs"},
-    {"cli"},
+    {"api", "cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 WITHOUT_TORCH = {
