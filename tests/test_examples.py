@@ -15,7 +15,7 @@ NAMES = sorted(path.stem for path in (EXAMPLES / "images").iterdir())
 WRITES = {
     "01_composite": ["plume_over_galaxies.png"],
     "02_closed_form": [],
-    "03_predict": ["pompom_alpha.png", "pompom_cutout.png", "pompom_composite.png"],
+    "03_predict": ["pompom_alpha.png", "pompom_composite.png", "pompom_cutout.png"],
 }
 
 
