@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mattekit.imaging import io, levels
+from mattekit.imaging import io
 from mattekit.imaging.codecs import encode, exr
 
 
@@ -18,7 +18,6 @@ def read_rgb(source: Path, dtype: np.dtype | None = None, *, max_megapixels: flo
     pixels = np.repeat(raw.pixels[..., None], 3, axis=2) if raw.pixels.ndim == 2 else raw.pixels
     pixels = np.ascontiguousarray(pixels[..., :3])
     if pixels.dtype.kind == "f":
-        levels.refuse_nan(str(source), pixels)
         pixels = encode.quantise(exr.encode_srgb(pixels) if raw.suffix == ".exr" else pixels, "16")
     if dtype is None or pixels.dtype == dtype:
         return pixels

@@ -68,17 +68,21 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
     MissingFileError
         If there is no such file.
     InputError
-        If it is unreadable, damaged, truncated, not an image, too large or of an unsupported kind.
+        If it is unreadable, damaged, truncated, not an image, too large or of an unsupported kind, or a value is not
+        finite.
     MissingExtraError
         For EXR without the extra `mattekit[exr]`.
     """
     name, data = name_of(source), _read(source, max_megapixels)
     if format_of(data) == "EXR":
         pixels, depth = exr.decode(name, data, max_megapixels)
+        levels.refuse_not_finite(name, pixels)
         return Raw(pixels, None, ".exr", depth)
     header = read_header(name, data)
     refuse_bomb(name, header.size, header.pixel_bytes, max_megapixels)
     pixels = decode.decode(name, data, header)
+    if pixels.dtype.kind == "f":
+        levels.refuse_not_finite(name, pixels)
     icc = header.icc if encode.profiles.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
     return Raw(pixels, icc, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
 
@@ -96,7 +100,6 @@ def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Pictu
     if pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
     pixels = to_float(pixels)
-    levels.refuse_nan(name_of(source), pixels)
     if raw.suffix == ".exr":
         pixels = exr.encode_srgb(pixels)
     return Picture(pixels, raw.depth, raw.icc, raw.suffix)
@@ -159,11 +162,11 @@ def write_image(
     Raises
     ------
     InputError
-        If the format cannot hold such pixels, or a value is not a number.
+        If the format cannot hold such pixels, or a value is not finite.
     """
     name, suffix = _output(target, suffix)
     encode.check(name, pixels.shape, depth, suffix)
-    levels.refuse_nan(name, pixels)
+    levels.refuse_not_finite(name, pixels)
     if suffix == ".exr":
         _put(target, exr.encode(name, _linear(pixels), half=depth != "float"))
     else:

@@ -23,10 +23,10 @@ def to_float(pixels: np.ndarray) -> np.ndarray:
     return floats
 
 
-def refuse_nan(name: str, pixels: np.ndarray) -> None:
-    """Raise InputError if a pixel is not a number."""
-    if count := np.count_nonzero(np.isnan(pixels)):
-        raise InputError(f"{name}: {count} values are NaN, wanted numbers. Repair or replace them.")
+def refuse_not_finite(name: str, pixels: np.ndarray) -> None:
+    """Raise InputError if a pixel is NaN or infinite."""
+    if count := pixels.size - np.count_nonzero(np.isfinite(pixels)):
+        raise InputError(f"{name}: {count} values are NaN or infinite, wanted numbers. Repair or replace them.")
 
 
 def alpha_of(name: str, pixels: np.ndarray) -> np.ndarray:
@@ -35,7 +35,7 @@ def alpha_of(name: str, pixels: np.ndarray) -> np.ndarray:
     Raises
     ------
     InputError
-        If float values are NaN or far from 0..1; slightly beyond they are clipped with a note.
+        If float values are far from 0..1; slightly beyond they are clipped with a note.
     """
     return _in_range(name, to_float(_alpha_plane(name, pixels)))
 
@@ -54,7 +54,6 @@ def _alpha_plane(name: str, pixels: np.ndarray) -> np.ndarray:
 
 
 def _in_range(name: str, alpha: np.ndarray) -> np.ndarray:
-    refuse_nan(name, alpha)
     low, high = float(alpha.min()), float(alpha.max())
     if low < -0.5 or high > 1.5:
         raise InputError(f"{name}: alpha values {low:g}..{high:g}, wanted 0..1. Divide by the full scale.")

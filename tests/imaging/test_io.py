@@ -176,7 +176,7 @@ def test_slight_excess_of_a_float_alpha_is_clipped_and_more_is_refused(tmp_path,
     with pytest.raises(ValueError, match=r"x.tif: alpha values 0..255, wanted 0..1"):
         io.write_raw(path, np.array([[0, 255]], np.float32))
         io.read_alpha(path)
-    with pytest.raises(ValueError, match=r"x.tif: 1 values are NaN"):
+    with pytest.raises(ValueError, match=r"x.tif: 1 values are NaN or infinite"):
         io.write_raw(path, np.array([[0, np.nan]], np.float32))
         io.read_alpha(path)
 

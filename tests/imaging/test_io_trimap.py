@@ -99,5 +99,5 @@ def test_no_unknown_pixel_is_no_error(tmp_path):
 
 @pytest.mark.parametrize("values", [[0, 128, 255], [-1, 0, 1], [0, np.nan, 1]])
 def test_float_levels_outside_0_to_1_are_refused(tmp_path, values):
-    with pytest.raises(InputError, match=r"t.tif: values .* wanted 0..1"):
+    with pytest.raises(InputError, match=r"t.tif: .*values .* wanted (0..1|numbers)"):
         io.read_trimap(written(tmp_path, np.array([values], np.float32), "t.tif"))

@@ -137,7 +137,7 @@ def test_other_shapes_are_refused(tmp_path, shape):
 
 
 def test_nan_and_other_types_are_refused(tmp_path):
-    with pytest.raises(InputError, match="1 values are NaN"):
+    with pytest.raises(InputError, match="1 values are NaN or infinite"):
         io.write_image(tmp_path / "x.png", np.array([[np.nan, 1]], np.float32))
     with pytest.raises(InputError, match="int64 pixels, wanted uint8, uint16 or float32"):
         io.write_raw(tmp_path / "x.png", np.zeros((2, 2), np.int64))

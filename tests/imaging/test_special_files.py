@@ -145,3 +145,21 @@ def test_sizes_of_a_tiff_that_are_no_numbers_are_one_line(tmp_path, tag):
             reader(tmp_path / "x.tif")
         except MattekitError as error:
             assert str(error).startswith(f"{tmp_path}/x.tif: ") and "\n" not in str(error)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+@pytest.mark.parametrize("suffix", [".tif", ".exr"])
+def test_values_that_are_not_finite_are_told_of_the_file_they_are_in(tmp_path, suffix, value):
+    """Else they become NaN in the alpha, and the output is blamed; no warning of NumPy's comes before."""
+    pixels = np.full((4, 5, 3), 0.5)
+    pixels[0, :2] = value
+    if suffix == ".tif":
+        cv2.imwrite(str(tmp_path / "x.tif"), pixels)
+    else:
+        OpenEXR = pytest.importorskip("OpenEXR")
+        with np.errstate(over="ignore"):
+            planes = dict(zip("RGB", np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32), strict=True))
+        OpenEXR.File({"type": OpenEXR.scanlineimage}, planes).write(str(tmp_path / "x.exr"))
+    for reader in (io.read_raw, io.read_image, io.read_alpha, io.read_trimap):
+        with pytest.raises(InputError, match=f"^{tmp_path}/x{suffix}: 6 values are NaN or infinite, wanted numbers"):
+            reader(tmp_path / f"x{suffix}")

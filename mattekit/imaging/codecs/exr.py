@@ -144,9 +144,9 @@ def _display(pixels: np.ndarray, origin: tuple[int, int], size: tuple[int, int])
 
 
 def _straight(pixels: np.ndarray) -> np.ndarray:
-    """Divide colours by alpha; where alpha is 0 they stay (light without cover)."""
+    """Divide colours by alpha; where alpha is 0 or next to it they stay (light without cover)."""
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         alpha = pixels[..., 3:]
         with np.errstate(all="ignore"):
-            np.divide(pixels[..., :3], alpha, out=pixels[..., :3], where=alpha > 0)
+            np.divide(pixels[..., :3], alpha, out=pixels[..., :3], where=alpha > 1e-8)
     return pixels
