@@ -1,6 +1,7 @@
 """Who may import whom inside mattekit, read from the import statements."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,27 @@ def test_only_io_modules_open_images():
         if path.relative_to(ROOT).parts[0] != "imaging":
             text = path.read_text()
             assert not any(word in text for word in ("cv2.im", "import PIL", "from PIL", "OpenEXR.")), path
+
+
+def dependencies(path, known):
+    """Modules that a module imports anywhere, in functions too; what only type checkers read is left out."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "mattekit":
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in known else node.module for name in names)
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    paths = {}
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    graph = {name: set(dependencies(path, paths)) - {name} for name, path in paths.items()}
+    assert graph["mattekit.cli"] and graph["mattekit.api"] >= {"mattekit.models.registry"}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which shows the cycle
