@@ -1,4 +1,4 @@
-"""Where a network runs: the device asked for, or an error; never quietly another."""
+"""Devices: the one asked for or an error, never silently another; and a device that is lost while it computes."""
 
 import re
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from mattekit.errors import DeviceLostError, InputError, is_out_of_memory
 FORM = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
-def resolve(name: str) -> str:
-    """A device as PyTorch names it.
+def resolve_device(name: str) -> str:
+    """Return the device of a name as PyTorch names it.
 
     Parameters
     ----------
@@ -26,8 +26,7 @@ def resolve(name: str) -> str:
     InputError
         If the name is none of these, or the device is not there.
     """
-    if not FORM.fullmatch(name):
-        raise InputError(f"device: {name!r}, wanted auto, cpu, cuda, cuda:N or mps.")
+    require_name(name)
     cuda, mps = torch.cuda.device_count(), torch.backends.mps.is_available()
     if name == "auto":
         rank = ranks.here()
@@ -43,18 +42,24 @@ def resolve(name: str) -> str:
     return name
 
 
+def require_name(device: str) -> None:
+    """Raise InputError unless a device has one of the names."""
+    if not FORM.fullmatch(device):
+        raise InputError(f"device: {device!r}, wanted auto, cpu, cuda, cuda:N or mps.")
+
+
 @contextmanager
 def detect_device_loss(device: str) -> Iterator[None]:
-    """Raise DeviceLostError where work in the block fails and the device then fails at the smallest thing, too.
+    """Raise DeviceLostError if the block fails and the device then fails at the simplest operation, too.
 
-    After most errors of CUDA nothing else runs in the process, so that trying further items is in vain.
+    After most errors of CUDA nothing else runs in the process, so that trying further items is useless.
     """
     try:
         yield
     except RuntimeError as error:
         if device == "cpu" or is_out_of_memory(error) or _answers(device):
             raise
-        reason = str(error).strip().split("\n")[0].rstrip(".")
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise DeviceLostError(f"{device}: does not answer any more ({reason}).", remedy="device") from error
 
 

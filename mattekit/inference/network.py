@@ -1,4 +1,4 @@
-"""A network as a function (image, trimap) -> alpha, by the rules that its authors tested it with."""
+"""A network as a function (image, trimap) -> alpha, with the preparation that its authors tested it with."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -35,20 +35,19 @@ def network_predictor(
     tile: Setting = "auto",
     overlap: int | None = None,
 ) -> "NetworkPredictor":
-    """Make a predictor of a network; a copy of it is kept that computes the same faster.
+    """Make a predictor of a network; it keeps a copy that computes the same faster.
 
     Parameters
     ----------
     module : nn.Module
-        Has `encode` and `decode`; takes (N, 4, h, w), normalised RGB and the trimap, and gives (N, 1, h, w).
+        With `encode` and `decode`, from (N, 4, h, w), normalised RGB and the trimap, to (N, 1, h, w).
     preparation : str
         A name of `preparation.PREPARATIONS`.
     normalisation : mapping of "mean" and "std" to three numbers
-        For RGB in 0..1; ImageNet's unless given.
+        Of RGB in 0..1; ImageNet's unless given.
     device : str
-        As PyTorch names it, such as "cpu", "cuda" or "mps".
+        By PyTorch's name, such as "cpu", "cuda" or "mps".
     precision : "fp32", "bf16" or "fp16"
-        Of the computation.
     compile : bool
         See `compiled.compiled`.
     fold : bool
@@ -58,13 +57,12 @@ def network_predictor(
 
     Returns
     -------
-    function of image (H, W, 3) float32 RGB in 0..1 and trimap (H, W) of 0, 0.5, 1, giving alpha (H, W) float32 in
-    0..1 in which known pixels are exactly 0 and 1; its method `several` takes several at once
+    NetworkPredictor
 
     Raises
     ------
     InputError
-        If the preparation or the precision has another name, or tiles cannot be so.
+        If the preparation or the precision is unknown, or the tiles do not fit.
     """
     rule = preparation_of(preparation)
     if precision not in PRECISIONS:
@@ -79,18 +77,18 @@ def network_predictor(
 
 
 class NetworkPredictor:
-    """What `network_predictor` makes.
+    """A network with all that turns images and trimaps into its input, and its output into alphas.
 
     Parameters
     ----------
     tiling : Tiling
-        Of the network.
+        Runs the network.
     rule : Preparation
     as_input : function
-        Of a prepared image (H, W, 3) and trimap (H, W), and what `prior` makes of them if there is one: what the
-        network takes, (1, C, H, W), where it is.
-    prior : function, optional
-        As `prior_of` gives it.
+        From a prepared image (H, W, 3), its trimap (H, W) and the estimates of `prior`, if there is one, to the
+        network's input (1, C, H, W), on its device.
+    prior : Prior, optional
+        The estimates that the network takes behind image and trimap.
     """
 
     def __init__(self, tiling: Tiling, rule: Preparation, as_input: Callable[..., Tensor], prior: Prior | None = None):
@@ -98,17 +96,20 @@ class NetworkPredictor:
         self.network, self.device, self.channels = tiling.network, tiling.device, prior.channels if prior else 0
 
     def prepared(self, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Image, trimap and, if the network takes estimates, those, all of the prepared size."""
+        """Return image, trimap and, if the network takes estimates, those, all in the size of its input."""
         pair = self.rule.prepare(image, trimap)
         return pair if self.prior is None else (*pair, self.prior.estimate(*pair))
 
     def __call__(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        """Alpha (H, W) of an image (H, W, 3) and a trimap (H, W)."""
+        """Return the alpha (H, W) of an image (H, W, 3) float32 RGB in 0..1 and a trimap (H, W) of 0, 0.5 and 1.
+
+        It is float32 in 0..1, and exactly 0 and 1 where the trimap is.
+        """
         with detect_device_loss(self.tiling.device):
             return self._restore(self.raw(image, trimap), image, trimap)
 
     def raw(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        """Raw alpha of the prepared size; what else was prepared is gone when it is given."""
+        """Return the raw alpha in the size of the network's input; nothing else of that size is kept."""
         parts = self.prepared(image, trimap)
 
         def window(rows: slice, columns: slice) -> Tensor:
@@ -117,7 +118,7 @@ class NetworkPredictor:
         return self.tiling(window, parts[1] == 0.5)
 
     def several(self, images: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Alphas of images and trimaps that have one size when prepared, computed together as far as memory allows."""
+        """Return the alphas of images with one input size, computed together as far as memory allows."""
         half = len(images) // 2
         if half == 0:
             return [self(*pair) for pair in zip(images, trimaps, strict=True)]
@@ -154,7 +155,7 @@ def network_input(
     normalisation: Normalisation = IMAGENET,
     estimates: np.ndarray | None = None,
 ) -> Tensor:
-    """What a network takes of a prepared image (H, W, 3) and trimap (H, W), and estimates (H, W, E) if it takes those.
+    """Return the network's input of a prepared image (H, W, 3), its trimap (H, W) and perhaps estimates (H, W, E).
 
     Returns
     -------
@@ -172,12 +173,12 @@ def network_input(
 
 
 def postprocess_alpha(raw: np.ndarray, image: np.ndarray, trimap: np.ndarray, prior: Prior | None) -> np.ndarray:
-    """Alpha (H, W) in 0..1 of a network's raw alpha of the picture's size, exact where the trimap is."""
+    """Return the alpha (H, W) in 0..1 of a raw alpha (H, W) of the image's size, exact where the trimap is."""
     alpha = raw.clip(0, 1)
     return pin_known(prior.finish(image, trimap, alpha) if prior else alpha, trimap)
 
 
 def prior_of(network: nn.Module) -> Prior | None:
-    """What makes the estimates that a network takes, and what finishes its alphas; mostly None."""
+    """Return the estimates that a network takes, which also finish its alphas; mostly None."""
     name = getattr(network, "prior", None)
     return PRIORS[name] if name else None

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from mattekit.errors import InputError, MissingExtraError, MissingFileError, WeightsError
+from mattekit.inference.device import require_name
 
 INPUT, OUTPUT = "image_and_trimap", "alpha"  # names in the file
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -47,14 +48,20 @@ def open_session(model: str | Path | bytes, device: str = "auto", *, optimise: b
         )
     except Exception as error:  # onnxruntime's own errors have no base in common
         raise WeightsError(
-            f"{_name(model)}: no model that onnxruntime {library.__version__} runs ({error})."
+            f"{_name(model)}: no model that onnxruntime {library.__version__} runs ({' '.join(str(error).split())})."
         ) from error
     _require_first(session, providers, device)
     return session
 
 
 def run(session, x: np.ndarray) -> np.ndarray:
-    """Raw alphas (N, 1, H, W) of inputs (N, C, H, W)."""
+    """Return the raw alphas (N, 1, H, W) of inputs (N, C, H, W).
+
+    Raises
+    ------
+    MemoryError
+        If onnxruntime cannot allocate.
+    """
     try:
         return session.run([OUTPUT], {INPUT: np.ascontiguousarray(x)})[0]
     except Exception as error:
@@ -72,7 +79,7 @@ def onnxruntime(name: object) -> ModuleType:
     return onnxruntime
 
 
-def resolve(device: str) -> str:
+def device_of(device: str) -> str:
     """Return where an ONNX model computes on a device as `open_session` takes it: "cpu", "cuda" or "cuda:1"."""
     on_cpu = _providers(onnxruntime("ONNX"), device)[0] == CPU
     return "cpu" if on_cpu else device.replace("auto", "cuda")
@@ -80,11 +87,12 @@ def resolve(device: str) -> str:
 
 def _providers(library: ModuleType, device: str) -> list:
     """Return the execution providers of a device; the CPU takes over single operations that CUDA does not have."""
-    there = CUDA in library.get_available_providers()
+    require_name(device)
+    has_cuda = CUDA in library.get_available_providers()
     kind, _, number = device.partition(":")
-    if kind == "cpu" or (kind == "auto" and not there):
+    if kind == "cpu" or (kind == "auto" and not has_cuda):
         return [CPU]
-    if kind not in ("auto", "cuda") or not there:
+    if kind not in ("auto", "cuda") or not has_cuda:
         raise InputError(
             f"device: {device}, but onnxruntime {library.__version__} has none here. "
             "Use auto or cpu; CUDA needs the package onnxruntime-gpu."

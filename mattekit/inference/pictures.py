@@ -1,4 +1,4 @@
-"""The pictures that one alpha gives: the alpha itself, clean foreground, cut-out, composite, preview."""
+"""The pictures made with an alpha: the alpha itself, clean foreground, cut-out, composite, preview."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,10 +14,15 @@ KINDS = ("alpha", "foreground", "cutout", "composite", "preview")
 
 @dataclass(frozen=True)
 class Pictures:
-    """Makes pictures of one result, each part once and only when asked for.
+    """An image with its alpha, of which pictures are made.
 
-    image : (H, W, 3) float32 RGB in 0..1; trimap, alpha : (H, W) float32; background : (H, W, 3) or None.
-    foreground_method : a name of `baselines.FOREGROUND`.
+    Attributes
+    ----------
+    image : (H, W, 3) float32 RGB in 0..1
+    trimap, alpha : (H, W) float32
+    background : (H, W, 3) float32, optional
+    foreground_method : str
+        A name of `baselines.FOREGROUND`; the foreground is estimated once, and only if a picture needs it.
     """
 
     image: np.ndarray
@@ -27,7 +32,7 @@ class Pictures:
     foreground_method: str = "multilevel"
 
     def make(self, kinds: Collection[str]) -> dict[str, np.ndarray]:
-        """Pictures of the asked kinds: (H, W), (H, W, 3) or, for the cut-out, (H, W, 4) straight RGBA, float32."""
+        """Return pictures of the kinds asked for: (H, W), (H, W, 3) or, for the cut-out, (H, W, 4) straight RGBA, float32."""
         fg = None
         if set(kinds) - {"alpha"}:
             fg = baselines.FOREGROUND[self.foreground_method](self.image, self.alpha)

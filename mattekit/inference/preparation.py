@@ -1,6 +1,6 @@
-"""How each network wants its images: PREPARATIONS, by the names that weights files carry.
+"""Preparations of whole images for networks: PREPARATIONS, by the names that files of weights carry.
 
-Every network was tested by its authors on whole images made to fit its stride, each in a way of its own.
+The authors of every network tested it on whole images fitted to its stride, by resizing or padding in different ways.
 """
 
 from collections.abc import Callable
@@ -15,18 +15,18 @@ Size = tuple[int, int]  # height, width
 
 
 class Preparation(NamedTuple):
-    """One rule, there and back.
+    """A fitting of images to a network's input size, and its inverse for alphas.
 
     Attributes
     ----------
-    prepare : function
-        Of an image (H, W, 3) and a trimap (H, W), both float32: the two in the size that the network takes.
-    restore : function
-        Of the raw alpha in that size, float32, and of (H, W): the alpha (H, W), not yet clipped everywhere.
-    window : function
-        Of (H, W): the rows and columns of the prepared picture that are no padding.
-    size : function
-        Of (H, W): the size of the prepared picture.
+    prepare : function of image (H, W, 3) and trimap (H, W), both float32
+        Returns the two in the input size.
+    restore : function of raw alpha in the input size, float32, and size (H, W)
+        Returns the alpha (H, W), not clipped everywhere.
+    window : function of size (H, W)
+        Returns the rows and columns of the input that are not padding.
+    size : function of size (H, W)
+        Returns the input size.
     """
 
     prepare: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -125,13 +125,13 @@ PREPARATIONS = {
 
 
 def preparation(name: str) -> Preparation:
-    """Find a rule by its name.
+    """Find a preparation by its name.
 
     Raises
     ------
     InputError
-        If there is none of that name.
+        If none has that name.
     """
     if name not in PREPARATIONS:
-        raise InputError(f"preparation: {name!r}, which is none. Use one of {', '.join(PREPARATIONS)}.")
+        raise InputError(f"unknown preparation {name!r}, wanted one of {', '.join(PREPARATIONS)}.")
     return PREPARATIONS[name]

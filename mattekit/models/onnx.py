@@ -10,7 +10,7 @@ import numpy as np
 from mattekit.baselines.coarse import PRIORS
 from mattekit.errors import WeightsError
 from mattekit.inference.network import network_input, postprocess_alpha
-from mattekit.inference.onnx import INPUT, OUTPUT, open_session, resolve, run
+from mattekit.inference.onnx import INPUT, OUTPUT, device_of, open_session, run
 from mattekit.inference.preparation import preparation
 from mattekit.models.header import require_matting
 from mattekit.models.model import Capabilities, Model
@@ -44,7 +44,7 @@ class OnnxModel(Model):
     def __init__(self, path: str | Path, *, device: str = "auto"):
         self.path, self.name, self.device = Path(path), str(path), device
         self.header = read_header(self.path, device)
-        self.placement = f"{resolve(device)}, by onnxruntime"
+        self.placement = f"{device_of(device)}, by onnxruntime"
         self._rule = preparation(self.header.preparation)
         self._prior = PRIORS.get(prior_name(self.header.network, self.header.arguments))
         self.capabilities = Capabilities(devices=("cpu", "cuda"), compiles=self._prior is not None)

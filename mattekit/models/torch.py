@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mattekit.inference.device import detect_device_loss, resolve
+from mattekit.inference.device import detect_device_loss, resolve_device
 from mattekit.inference.network import NetworkPredictor, network_predictor
 from mattekit.inference.precision import PRECISIONS, choose
 from mattekit.inference.preparation import preparation
@@ -60,7 +60,7 @@ class TorchModel(Model):
     ):
         self.path, self.name = Path(path), name or str(path)
         self.header = read_header(self.path)
-        self.device = resolve(device)
+        self.device = resolve_device(device)
         require_matting(self.name, self.header)
         self.precision = choose(precision, self.header.network, self.device)
         self.placement = f"{self.device}, {self.precision}"

@@ -19,7 +19,7 @@ from lightning_fabric import Fabric
 
 from mattekit import ranks
 from mattekit.errors import InputError, MattekitError
-from mattekit.inference.device import resolve
+from mattekit.inference.device import resolve_device
 from mattekit.parallel import portable
 from mattekit.training.job import Job
 
@@ -76,7 +76,7 @@ def first_alone(fabric: Fabric, work: Callable[[], None]) -> None:
 
 def make_fabric(job: Job) -> Fabric:
     """Fabric for a job's devices and precision; errors as of `launch`."""
-    device = resolve(job.device)
+    device = resolve_device(job.device)
     kind = device.partition(":")[0]
     precision = choose_precision(job.precision or job.recipe.run.precision, device)
     devices, nodes = _counts(job)

@@ -5,7 +5,7 @@ import torch
 
 from mattekit.errors import DeviceLostError, InputError
 from mattekit.inference import device as devices
-from mattekit.inference.device import detect_device_loss, resolve
+from mattekit.inference.device import detect_device_loss, resolve_device
 
 
 @pytest.fixture
@@ -22,13 +22,13 @@ def machine(monkeypatch):
 @pytest.mark.parametrize(("cuda", "mps", "device"), [(2, False, "cuda"), (0, True, "mps"), (0, False, "cpu")])
 def test_auto_takes_the_fastest_there_is(machine, cuda, mps, device):
     machine(cuda, mps)
-    assert resolve("auto") == device
+    assert resolve_device("auto") == device
 
 
 def test_a_device_that_is_there_is_taken(machine):
     machine(2, True)
     for name in ("cpu", "cuda", "cuda:1", "mps"):
-        assert resolve(name) == name
+        assert resolve_device(name) == name
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_device_that_is_there_is_taken(machine):
 def test_another_is_refused_and_none_put_in_its_place(machine, name, message):
     machine(0, False)
     with pytest.raises(InputError, match=message):
-        resolve(name)
+        resolve_device(name)
 
 
 @pytest.mark.parametrize(("rank", "device"), [(0, "cuda:0"), (1, "cuda:1"), (2, "cuda:0")])
@@ -52,9 +52,9 @@ def test_ranks_of_one_computer_take_a_device_each(machine, monkeypatch, rank, de
     machine(2, False)
     for name, value in (("RANK", rank + 4), ("WORLD_SIZE", 8), ("LOCAL_RANK", rank)):
         monkeypatch.setenv(name, str(value))
-    assert resolve("auto") == device and resolve("cuda") == "cuda"
+    assert resolve_device("auto") == device and resolve_device("cuda") == "cuda"
     machine(0, False)
-    assert resolve("auto") == "cpu"
+    assert resolve_device("auto") == "cpu"
 
 
 class Cuda:

@@ -182,7 +182,7 @@ def test_the_given_network_is_left_alone():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"preparation": "resize-31"}, "'resize-31', which is none. Use one of resize-32"),
+        ({"preparation": "resize-31"}, "unknown preparation 'resize-31', wanted one of resize-32"),
         ({"preparation": "resize-32", "precision": "int8"}, "'int8', wanted one of fp32, bf16, fp16"),
     ],
 )

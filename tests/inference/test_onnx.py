@@ -165,7 +165,7 @@ def test_devices_that_onnxruntime_has_not_are_refused(files):
     with pytest.raises(InputError, match="mps"):
         registry.resolve(files[1], "mps")
     if onnx.CUDA not in onnxruntime.get_available_providers():
-        assert onnx.resolve("auto") == "cpu"
+        assert onnx.device_of("auto") == "cpu"
         with pytest.raises(InputError, match="onnxruntime-gpu"):
             registry.resolve(files[1], "cuda")
 

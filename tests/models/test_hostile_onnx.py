@@ -96,7 +96,7 @@ def test_a_graph_as_it_should_be_is_computed(tmp_path):
         ("channel", {"inputs": (("image_and_trimap", FLOAT, ["n", 4, 8, 8]),)}, r"cannot be computed"),
         ("channel", {"output": "matte"}, r"m.onnx: outputs matte, wanted alpha"),
         ("channel", {"metadata": {**METADATA, "network": "lenet"}}, r"m.onnx: network: unknown 'lenet'"),
-        ("channel", {"metadata": {**METADATA, "preparation": "resize-31"}}, r"m.onnx: preparation: "),
+        ("channel", {"metadata": {**METADATA, "preparation": "resize-31"}}, r"m.onnx: unknown preparation"),
         ("channel", {"metadata": {**METADATA, "arguments": "[["}}, r"m.onnx: "),
     ],
 )
