@@ -103,6 +103,12 @@ def images(folder: Path, *, recursive: bool = False, leave_out: Path | None = No
     return pair({"image": folder}, recursive=recursive, leave_out=leave_out)
 
 
+def natural(name: str) -> tuple:
+    """Sort key that puts `name_10` behind `name_9`, and capitals beside small letters."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if i % 2 else (0, part.casefold()) for i, part in enumerate(parts)], name
+
+
 def _images(folder: Path, recursive: bool, leave_out: Path | None) -> dict[str, list[Path]]:
     if not folder.is_dir():
         found = "a file, wanted a folder like the others" if folder.exists() else "no such folder"

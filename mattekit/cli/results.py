@@ -91,7 +91,7 @@ class Results:
 
     def _tell_notes(self) -> None:
         """Log one note per kind, however many images it concerns."""
-        from mattekit.evaluation.items import natural
+        from mattekit.pairing import natural
 
         concerned: dict[str, set[str]] = {}
         for item, value in self.values:

@@ -1,7 +1,6 @@
 """Which foreground goes before which background in a composed data set, and under which name."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from mattekit.errors import InputError, MissingFileError
 from mattekit.files import read_text
 from mattekit.imaging.trimap_random import generator
-from mattekit.pairing import IMAGE_SUFFIXES, Problem
+from mattekit.pairing import IMAGE_SUFFIXES, Problem, natural
 
 LARGEST_LIST = 1 << 26  # bytes of a list of names
 
@@ -64,7 +63,7 @@ class Library:
         """All file names in natural order: `2.png` before `10.png`. Raises MissingFileError if there are none."""
         if not self._by_name:
             raise MissingFileError(f"{self}: no images found. Check the path.")
-        return sorted(self._by_name, key=_natural)
+        return sorted(self._by_name, key=natural)
 
     def find(self, name: str) -> Path:
         """Give the file called `name`, or the only one that differs from it by its extension alone.
@@ -180,7 +179,3 @@ def _first(library: Library, names: tuple[str, ...]) -> Path:
         except MissingFileError:
             continue
     return library.find(names[-1])
-
-
-def _natural(name: str) -> list[tuple[bool, int, str]]:
-    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d+)", name)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mattekit.errors import MissingFileError
-from mattekit.pairing import Problem, images, pair
+from mattekit.pairing import Problem, images, natural, pair
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,6 @@ def find_items(
             problems.append(Problem(name, f"{folder}: no prediction for {name}."))
     order = {method: i for i, method in enumerate(methods)}
     return sorted(items, key=lambda i: (natural(i.name), order[i.method])), list(dict.fromkeys(problems))
-
-
-def natural(name: str) -> tuple:
-    """Sort key that puts `name_10` behind `name_9`."""
-    parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if i % 2 else (0, part.casefold()) for i, part in enumerate(parts)], name
 
 
 def method_names(predictions: Sequence[Path]) -> list[str]:

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mattekit.evaluation.items import natural
 from mattekit.metrics import METRICS
+from mattekit.pairing import natural
 
 Scores = Mapping[str, Mapping[str, float | None]]  # image name -> metric -> value; None: undefined
 

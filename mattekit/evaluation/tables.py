@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mattekit.evaluation.items import natural
 from mattekit.evaluation.scoring import Rules
 from mattekit.metrics import METRICS
+from mattekit.pairing import natural
 
 UNDEFINED = "-"
 

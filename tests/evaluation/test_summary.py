@@ -2,8 +2,8 @@
 
 import pytest
 
-from mattekit.evaluation.items import natural
 from mattekit.evaluation.summary import group, mean, ranks, summarise, worst_images
+from mattekit.pairing import natural
 
 
 def test_ties_share_the_average_of_their_places():

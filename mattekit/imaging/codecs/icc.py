@@ -1,4 +1,7 @@
-"""Put a colour profile into an encoded PNG, JPEG, TIFF or WebP without touching its pixels."""
+"""Put a colour profile into an encoded PNG, JPEG, TIFF or WebP without touching its pixels.
+
+OpenCV's own functions for metadata refuse profiles of more than 64 KB in JPEG and those that libpng finds odd in PNG.
+"""
 
 import struct
 import zlib
