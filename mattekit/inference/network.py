@@ -14,9 +14,9 @@ from mattekit.inference.device import detect_device_loss
 from mattekit.inference.precision import PRECISIONS
 from mattekit.inference.preparation import Preparation
 from mattekit.inference.preparation import preparation as preparation_of
-from mattekit.inference.tiling import Setting, Tiling
 from mattekit.networks.header import IMAGENET
 from mattekit.networks.inference_copy import inference_copy
+from mattekit.tiling.runner import Setting, Tiling
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
 
@@ -53,7 +53,7 @@ def network_predictor(
     fold : bool
         Fold norms into convolutions, which rounds differently; without, the module computes as it stands.
     tile, overlap
-        As for `tiling.Tiling`.
+        As for `tiling.runner.Tiling`.
 
     Returns
     -------

@@ -12,11 +12,11 @@ from mattekit.inference.network import NetworkPredictor, network_predictor
 from mattekit.inference.precision import PRECISIONS, choose
 from mattekit.inference.preparation import preparation
 from mattekit.inference.refinement import Refined, RefinementSettings, Refiner
-from mattekit.inference.tiling import Setting
 from mattekit.models.header import require_matting
 from mattekit.models.model import Capabilities, Model, Pair
 from mattekit.networks import prior_name
 from mattekit.networks.safetensors_file import load_network, read_header
+from mattekit.tiling.runner import Setting
 
 BATCH = {"cuda": 8, "mps": 4}  # images at once; on a CPU one image keeps all cores busy
 
@@ -35,7 +35,7 @@ class TorchModel(Model):
     compile : bool
         See `inference.compiled.compiled`.
     tile, overlap
-        As for `inference.tiling.Tiling`.
+        As for `tiling.runner.Tiling`.
 
     Raises
     ------

@@ -4,16 +4,18 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.networks.layers import Activation, ConvNorm, relu, separable
-from mattekit.operators.whole import GlobalPool, Mosaic, Whole, attached
+from mattekit.tiling.global_layer import GlobalLayer, overridden
+from mattekit.tiling.map_layer import MapAccumulator
+from mattekit.tiling.pooling import GlobalPool
 
-BAND = 1 << 26  # bytes of the five branches that are computed at once where the map is put together from tiles
+BAND = 1 << 26  # bytes of the five branches that are computed at once where the map is assembled from tiles
 
 
-class ASPP(Whole):
+class ASPP(GlobalLayer):
     """A 1x1 convolution, three separable dilated ones and a global average, side by side, then a 1x1 convolution.
 
     The average sees the whole map, and dilations reach hundreds of pixels of the image: of an image in tiles, the
-    deepest map is put together first.
+    deepest map is assembled first.
 
     Parameters
     ----------
@@ -26,7 +28,7 @@ class ASPP(Whole):
         Makes the activation of every layer.
     """
 
-    mapped = True
+    is_map = True
 
     def __init__(
         self,
@@ -48,24 +50,24 @@ class ASPP(Whole):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, h, w) -> (N, C', h, w)."""
-        return self.viewed(x)
+        return self.current_context(x)
 
-    def view(self, x: Tensor) -> Tensor:
-        """All branches, joined."""
+    def context(self, x: Tensor) -> Tensor:
+        """Return the output for a map: all branches, joined."""
         views = [branch(x) for branch in self.branches]
         average = self.average(self.pool(x)).expand(x.shape[0], -1, *x.shape[2:])
         return self.dropout(self.project(torch.cat([*views, average], 1)))
 
-    def tally(self, height: int, width: int) -> Mosaic:
-        """The map in one piece."""
-        return Mosaic(self.in_bands, height, width)
+    def accumulator(self, height: int, width: int) -> MapAccumulator:
+        """Return an accumulator that assembles the map."""
+        return MapAccumulator(self.in_bands, height, width)
 
     def in_bands(self, x: Tensor) -> Tensor:
-        """`view` of a map of any size, in bands of rows."""
-        average, bands = self.pool.view(x), []
+        """Return `context` of a map of any size, computed in bands of rows."""
+        average, bands = self.pool.context(x), []
         rows = max(self.reach, BAND // (2 * self.width * x.shape[3] * x.element_size()))
-        with attached([self.pool], lambda layer, x: average):
+        with overridden([self.pool], lambda layer, x: average):
             for r in range(0, x.shape[2], rows):
                 first = max(r - self.reach, 0)
-                bands.append(self.view(x[:, :, first : r + rows + self.reach])[:, :, r - first :][:, :, :rows])
+                bands.append(self.context(x[:, :, first : r + rows + self.reach])[:, :, r - first :][:, :, :rows])
         return torch.cat(bands, 2)

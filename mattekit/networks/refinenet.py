@@ -7,13 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.networks.base import Adjust, Network
-from mattekit.networks.deep import Deep
 from mattekit.networks.deeplab import resize
 from mattekit.networks.encoder_decoder import Pyramid
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
 from mattekit.networks.initialisation import he_normal, initialise
 from mattekit.networks.layers import ConvNorm, relu6
 from mattekit.networks.row import Row
+from mattekit.tiling.map_layer import GlobalMapLayer
 
 LEVELS = [(2,), (3,), (4, 5), (6, 7)]  # the encoder's stages that share a resolution: strides 4, 8, 16 and 32
 
@@ -85,7 +85,7 @@ class ChainedPooling(nn.Module):
         return x
 
 
-class FarPooling(Deep, ChainedPooling):
+class FarPooling(GlobalMapLayer, ChainedPooling):
     """At strides 16 and 32 a chain sees 128 and 256 pixels around."""
 
 

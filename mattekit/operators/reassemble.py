@@ -5,12 +5,12 @@ The neighbourhoods z are never copied out: `bands` accumulates tap by tap, in fl
 
 import math
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
 from mattekit.operators.bands import Gather, Spread
-from mattekit.operators.tracing import tracing
 
 
 def spread(y: Tensor, kernel: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ def spread(y: Tensor, kernel: Tensor) -> Tensor:
     """
     height, width = y.shape[-2:]
     _check(y, kernel, (2 * height, 2 * width), odd=True)
-    if tracing():  # bands would be unrolled into the graph and fix its size
+    if torch.compiler.is_compiling():  # bands would be unrolled into the graph and fix its size
         return _spread_traced(y, kernel)
     return Spread.apply(y, kernel)
 
@@ -60,7 +60,7 @@ def gather(x: Tensor, kernel: Tensor) -> Tensor:
     _check(x, kernel, (x.shape[-2] // 2, x.shape[-1] // 2), odd=False)
     if x.shape[-2:] != (2 * height, 2 * width):
         raise InputError(f"gather: a feature map of {tuple(x.shape[-2:])}, wanted even sizes. Pad the image.")
-    if tracing():
+    if torch.compiler.is_compiling():
         return _gather_traced(x, kernel)
     return Gather.apply(x, kernel)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 
-from mattekit.inference import memory
 from mattekit.networks.count import parameters
 from mattekit.networks.header import header_of
 from mattekit.samples.loader import loader
+from mattekit.tiling import memory
 from mattekit.training.batch import Batch
 from mattekit.training.beginning import begin
 from mattekit.training.job import Job

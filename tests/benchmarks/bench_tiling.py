@@ -19,13 +19,13 @@ import torch
 from torch import nn
 
 from mattekit.imaging import io
-from mattekit.inference import memory
 from mattekit.inference.network import network_input
 from mattekit.inference.preparation import preparation
-from mattekit.inference.tiling import Tiling
 from mattekit.networks import build
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.released import a2u, indexnet, lsa
+from mattekit.tiling import memory
+from mattekit.tiling.runner import Tiling
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("MATTEKIT_SHARED", ROOT.parent / "shared"))

@@ -96,7 +96,7 @@ def test_an_error_is_its_items_own(tmp_path, weights_file, batch):
 
 def test_what_does_not_fit_together_is_computed_in_parts(tmp_path, weights_file, monkeypatch):
     """Memory that runs out for three images at once is enough for each alone."""
-    from mattekit.inference.tiling import Tiling
+    from mattekit.tiling.runner import Tiling
 
     alone, todo = jobs(tmp_path, "alone", weights_file), jobs(tmp_path, "out", weights_file)
     monkeypatch.setattr(Tiling, "fits", lambda self, window, size, count: count < 2)

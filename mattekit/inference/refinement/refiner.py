@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from mattekit.errors import is_out_of_memory
 from mattekit.imaging.trimap import reduced
-from mattekit.inference import memory
 from mattekit.inference.device import detect_device_loss
 from mattekit.inference.preparation import Preparation
 from mattekit.inference.refinement.backpropagation import Refined, log_steps, refine_prepared
 from mattekit.inference.refinement.cost import RULES, Cost, regions
 from mattekit.inference.refinement.settings import RefinementSettings
+from mattekit.tiling import memory
 
 log = logging.getLogger("mattekit")
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
-from mattekit.networks.deep import DeepStage
 from mattekit.networks.layers import ConvNorm, relu6
+from mattekit.tiling.map_layer import GlobalMapStage
 
 STAGES = [  # expansion, channels, blocks, stride; the stem, a 3x3 convolution to 32 channels of stride 2, comes first
     (1, 16, 1, 1),
@@ -69,7 +69,7 @@ class MobileNetV2(nn.Module):
             for step in [strides[i]] + [1] * (blocks - 1):
                 stage.append(InvertedResidual(incoming, out, expansion=expansion, stride=step, dilation=dilation))
                 incoming, dilation = out, 2 if stride == 16 and i >= 6 else 1
-            stages.append(nn.Sequential(*stage) if i < DEEP else DeepStage(*stage, strided=strides[i] == 2))
+            stages.append(nn.Sequential(*stage) if i < DEEP else GlobalMapStage(*stage, strided=strides[i] == 2))
         self.stages = nn.ModuleList(stages)
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> list[Tensor]:

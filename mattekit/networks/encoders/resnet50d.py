@@ -8,8 +8,8 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mattekit.networks.deep import DeepStage
 from mattekit.networks.layers import ConvNorm, relu
+from mattekit.tiling.map_layer import GlobalMapStage
 
 STAGES = [
     (256, 3, 1),
@@ -17,7 +17,7 @@ STAGES = [
     (1024, 6, 2),
     (2048, 3, 2),
 ]  # channels, blocks, stride; after the stem's max-pooling
-DEEP = 2  # the stages from this one on are put together of tiles
+DEEP = 2  # of an image in tiles, the stages from this one on see the whole map
 
 
 class ResNet50D(nn.Module):
@@ -42,7 +42,9 @@ class ResNet50D(nn.Module):
         for out, blocks, stride in STAGES:
             first = Bottleneck(incoming, out, stride=stride)
             rest = [Bottleneck(out, out) for _ in range(blocks - 1)]
-            layers.append(nn.Sequential(first, *rest) if len(layers) < DEEP else DeepStage(first, *rest, strided=True))
+            layers.append(
+                nn.Sequential(first, *rest) if len(layers) < DEEP else GlobalMapStage(first, *rest, strided=True)
+            )
             incoming = out
         self.layers = nn.ModuleList(layers)
 

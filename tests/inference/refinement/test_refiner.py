@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from mattekit.inference import memory
 from mattekit.inference.network import network_predictor
 from mattekit.inference.refinement import RefinementSettings, Refiner, refiner
 from mattekit.inference.refinement.cost import RULES, Cost, regions
 from mattekit.networks import build
+from mattekit.tiling import memory
 
 SIZE = (160, 224)
 

@@ -12,40 +12,44 @@ from torch import nn
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
-from mattekit.inference import memory
 from mattekit.inference.network import network_predictor
-from mattekit.inference.survey import Answers, stages, survey
-from mattekit.inference.tiles import spans
-from mattekit.inference.tiling import BUDGET, SHARE, Tiling
 from mattekit.networks import NETWORKS, build
 from mattekit.networks.context import ASPP
-from mattekit.networks.deep import DeepStage
 from mattekit.networks.encoders.resnet50d import Bottleneck
 from mattekit.networks.inference_copy import inference_copy
-from mattekit.operators.whole import GlobalGroupNorm, GlobalPool, attached, outermost
+from mattekit.tiling import memory
+from mattekit.tiling.context import TileContext, collect_global_context, dependency_stages
+from mattekit.tiling.global_layer import global_layers, overridden
+from mattekit.tiling.group_norm import GlobalGroupNorm
+from mattekit.tiling.map_layer import GlobalMapStage
+from mattekit.tiling.pooling import GlobalPool
+from mattekit.tiling.runner import BUDGET, SHARE, Tiling
+from mattekit.tiling.tiles import spans
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 90), st.integers(1, 40), st.integers(0, 30), st.sampled_from([1, 4, 16]), st.integers(0, 1))
-def test_every_position_has_weights_that_add_up_to_one_and_one_share(positions, size, overlap, stride, extra):
-    """Tiles start at multiples of the stride, end inside, share the overlap at least and count nothing twice."""
+def test_every_position_has_weights_that_add_up_to_one_and_one_owner(positions, size, overlap, stride, extra):
+    """Tiles start at multiples of the stride, share the overlap at least, and own it up to its middle."""
     length = positions * stride + (extra if stride > 1 else 0)
     size, overlap = size * stride, min(overlap * stride, (size - 1) * stride)
-    found = spans(length, size, overlap, stride)
-    total, shares = np.zeros(length), np.zeros(length, int)
-    for span in found:
-        assert 0 <= span.start <= span.first < span.last <= span.stop <= length and span.start % stride == 0
-        assert span.weights.shape == (span.last - span.first,) and span.weights.min() >= 0
-        assert span.start <= span.begin <= span.end <= span.stop
-        assert span.begin % stride == 0 and (span.end % stride == 0 or span.end == length)
-        total[span.answered] += span.weights
-        shares[span.begin : span.end] += 1
+    cut = spans(length, size, overlap, stride)
+    total, owners = np.zeros(length), np.zeros(length, int)
+    for span in cut:
+        for part in (span.blend, span.owned):
+            assert 0 <= span.input.start <= part.start <= part.stop <= span.input.stop <= length
+        assert span.input.start % stride == 0 and span.owned.start % stride == 0
+        assert span.owned.stop % stride == 0 or span.owned.stop == length
+        assert span.weights.shape == (span.blend.stop - span.blend.start,) and span.weights.min() >= 0
+        total[span.blend] += span.weights
+        owners[span.owned] += 1
     np.testing.assert_allclose(total, 1, atol=1e-6)
-    assert (shares == 1).all()
-    for left, right in zip(found, found[1:], strict=False):
-        assert left.stop - right.start >= overlap
-        assert left.end == right.begin and abs(left.end - (left.stop + right.start) / 2) <= stride / 2
-        assert left.stop - left.start == right.stop - right.start
+    assert (owners == 1).all()
+    for left, right in zip(cut, cut[1:], strict=False):
+        shared = left.input.stop - right.input.start
+        assert shared >= overlap
+        assert abs(left.owned.stop - (left.input.stop + right.input.start) / 2) <= stride / 2
+        assert left.input.stop - left.input.start == right.input.stop - right.input.start
 
 
 def test_an_overlap_as_large_as_the_tile_is_refused():
@@ -112,7 +116,7 @@ LAYERS = {
     "grid": lambda: GlobalPool(5),
     "groups": lambda: GlobalGroupNorm(4, 8),
     "context": lambda: ASPP(8, 8, width=4, dilations=(1, 2, 6)),
-    "stage": lambda: DeepStage(nn.Identity(), Bottleneck(8, 8), Bottleneck(8, 8), strided=True),
+    "stage": lambda: GlobalMapStage(nn.Identity(), Bottleneck(8, 8), Bottleneck(8, 8), strided=True),
 }
 
 
@@ -121,13 +125,13 @@ LAYERS = {
 def test_a_layer_that_sees_the_whole_learns_it_from_parts(name, size):
     """Parts of any sizes, each position in one of them, give what the whole gives at once."""
     layer, x = seeded(LAYERS[name]), torch.randn(1, 8, *size)
-    tally = layer.tally(*size)
+    accumulator = layer.accumulator(*size)
     for top, bottom in ((0, 7), (7, size[0])):
         for left, right in ((0, 20), (20, 26), (26, size[1])):
-            tally.add(x[:, :, top:bottom, left:right], top, left)
+            accumulator.add(x[:, :, top:bottom, left:right], top, left)
     with torch.no_grad():
-        torch.testing.assert_close(tally.result().float(), layer.view(x), rtol=1e-5, atol=1e-5)
-        with attached([layer], lambda layer, x: tally.result().to(x)):
+        torch.testing.assert_close(accumulator.result().float(), layer.context(x), rtol=1e-5, atol=1e-5)
+        with overridden([layer], lambda layer, x: accumulator.result().to(x)):
             told = layer(x)
         torch.testing.assert_close(told, layer(x), rtol=1e-5, atol=1e-5)
 
@@ -152,7 +156,7 @@ class Attentive(nn.Module):
 
 def test_stages_follow_what_depends_on_what():
     network = seeded(lambda: Local(Attentive()))
-    found = stages(network, torch.randn(1, 4, 16, 16))
+    found = dependency_stages(network, torch.randn(1, 4, 16, 16))
     assert [set(stage) for stage in found] == [{network.middle.one, network.middle.beside}, {network.middle.two}]
 
 
@@ -181,11 +185,13 @@ def test_one_tile_that_is_the_image_gives_the_image(name):
     x = torch.randn(1, 4, *size, generator=torch.Generator().manual_seed(2))
     tile = tuple(spans(side, side, 0, network.stride)[0] for side in size)
     with torch.inference_mode():
-        order = stages(network, x[:, :, : 2 * network.stride, : 2 * network.stride])
-        assert {layer for stage in order for layer in stage} == set(outermost(network))
-        seen = survey(network, order, lambda rows, columns: x[:, :, rows, columns], ([tile], [tile]), size)
+        order = dependency_stages(network, x[:, :, : 2 * network.stride, : 2 * network.stride])
+        assert {layer for stage in order for layer in stage} == set(global_layers(network))
+        seen = collect_global_context(
+            network, order, lambda rows, columns: x[:, :, rows, columns], ([tile], [tile]), size
+        )
         whole = network.decode(network.encode(x))
-        with attached(seen, Answers(tile, seen)):
+        with overridden(seen, TileContext(tile, seen)):
             told = network.decode(network.encode(x))
         assert (told - whole).abs().max() <= 1e-4 * whole.abs().max()
 
@@ -206,7 +212,7 @@ def test_stages_of_the_papers_networks(name, wanted):
     RefineNet has two poolings in place of the context.
     """
     network = built(name)
-    found = stages(network, torch.randn(1, 4, 2 * network.stride, 2 * network.stride))
+    found = dependency_stages(network, torch.randn(1, 4, 2 * network.stride, 2 * network.stride))
     assert [len(stage) for stage in found] == wanted
     assert name in ("lsa", "indexnet-b2") or isinstance(found[-1][0], ASPP)
 
@@ -233,11 +239,11 @@ class Greedy(Local):
     ],
 )
 def test_where_memory_runs_out_tiles_get_smaller_with_a_note(monkeypatch, caplog, error):
-    monkeypatch.setattr("mattekit.inference.tiling.SIDES", (96, 64, 48))
+    monkeypatch.setattr("mattekit.tiling.runner.SIDES", (96, 64, 48))
     network = seeded(lambda: Greedy(64 * 64, error))
     x = torch.randn(1, 4, 128, 128)
     run = Tiling(network, "cpu", tile="auto", overlap=40)
-    monkeypatch.setattr(run, "_each", 1)  # so that the estimate is far too low
+    monkeypatch.setattr(run, "_memory", 1)  # so that the estimate is far too low
     with caplog.at_level(logging.WARNING, "mattekit"):
         tiled = run(lambda rows, columns: x[:, :, rows, columns], np.ones((128, 128), bool))
     network.limit = 1 << 20
@@ -248,7 +254,7 @@ def test_where_memory_runs_out_tiles_get_smaller_with_a_note(monkeypatch, caplog
 
 
 def test_with_the_smallest_tiles_and_with_none_the_lack_is_told(monkeypatch):
-    monkeypatch.setattr("mattekit.inference.tiling.SIDES", (96, 64))
+    monkeypatch.setattr("mattekit.tiling.runner.SIDES", (96, 64))
     for tile in (64, "off"):
         with pytest.raises(MemoryError):
             whole_and_tiled(seeded(lambda: Greedy(1, MemoryError())), (128, 128), tile=tile, overlap=40)
@@ -264,8 +270,8 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory():
     [(1 << 13, 1 << 40, (128, 128)), (1 << 40, 1 << 40, (128, 128)), (1 << 13, 100_000, (48, 48))],
 )
 def test_auto_takes_tiles_where_the_image_needs_more_than_there_is(monkeypatch, plenty, there, largest):
-    monkeypatch.setattr("mattekit.inference.tiling.SIDES", (96, 48))
-    monkeypatch.setattr("mattekit.inference.tiling.PLENTY", plenty)
+    monkeypatch.setattr("mattekit.tiling.runner.SIDES", (96, 48))
+    monkeypatch.setattr("mattekit.tiling.runner.PLENTY", plenty)
     monkeypatch.setattr(memory, "available", lambda device: there)
     network, x = seeded(Local), torch.randn(1, 4, 128, 128)
     run = Tiling(network, "cpu", overlap=24)
@@ -277,9 +283,9 @@ def test_auto_takes_tiles_where_the_image_needs_more_than_there_is(monkeypatch, 
 
 @pytest.mark.parametrize(("large", "largest"), [(0, (48, 48)), (128**2, (128, 128))])
 def test_auto_leaves_half_of_a_cpus_memory_to_others_but_for_ordinary_pictures(monkeypatch, large, largest):
-    monkeypatch.setattr("mattekit.inference.tiling.SIDES", (96, 48))
-    monkeypatch.setattr("mattekit.inference.tiling.BUDGET", 100_000)
-    monkeypatch.setattr("mattekit.inference.memory.LARGE", large)
+    monkeypatch.setattr("mattekit.tiling.runner.SIDES", (96, 48))
+    monkeypatch.setattr("mattekit.tiling.runner.BUDGET", 100_000)
+    monkeypatch.setattr("mattekit.tiling.memory.LARGE", large)
     network, x = seeded(Local), torch.randn(1, 4, 128, 128)
     needed = Tiling(network, "cpu")._bytes_per_pixel(lambda rows, columns: x[:, :, rows, columns], (128, 128)) * 128**2
     network.calls.clear()

@@ -1,4 +1,4 @@
-"""How much memory there is, and how much a computation takes."""
+"""Available memory, and the memory that a computation takes."""
 
 import os
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-UNKNOWN = 4 << 30  # bytes that a system is taken to have if it does not tell
+UNKNOWN = 4 << 30  # bytes assumed where a system does not tell
 LARGE = 1 << 22  # pixels; larger images may not take all memory of a CPU: other programs need some, too
-LENT = 0.5  # of the memory that is there, that they may take
+LENT = 0.5  # of the available memory, that they may take
 SMALL = 4096  # bytes; smaller tensors are not counted
-WASTE = 1.5  # what kernels need beside the tensors, which is not counted
+WASTE = 1.5  # factor for the memory that kernels need beside tensors, which is not measured
 CGROUPS = {  # limit -> usage, of a container; version 2, then 1
     Path("/sys/fs/cgroup/memory.max"): Path("/sys/fs/cgroup/memory.current"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"): Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
@@ -22,7 +22,7 @@ CGROUPS = {  # limit -> usage, of a container; version 2, then 1
 
 
 def available(device: str) -> int:
-    """Bytes that can still be had on a device: of the system, within the limits of a container or the process."""
+    """Return the bytes available on a device: of the system, within the limits of a container or the process."""
     kind, _, _ = device.partition(":")
     if kind == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
@@ -33,9 +33,9 @@ def available(device: str) -> int:
 
 
 def allowed(device: str, pixels: int) -> int:
-    """Bytes that a computation on so many pixels may take."""
-    there = available(device)
-    return int(LENT * there) if device == "cpu" and pixels > LARGE else there
+    """Return the bytes that a computation on so many pixels may take."""
+    free = available(device)
+    return int(LENT * free) if device == "cpu" and pixels > LARGE else free
 
 
 def _system() -> int:
@@ -51,17 +51,17 @@ def _system() -> int:
 
 
 def _containers() -> list[int]:
-    found = []
+    limits = []
     for limit, usage in CGROUPS.items():
         try:
-            found.append(int(limit.read_text()) - int(usage.read_text()))
+            limits.append(int(limit.read_text()) - int(usage.read_text()))
         except (OSError, ValueError):  # none, or "max"
             continue
-    return found
+    return limits
 
 
 def _process() -> list[int]:
-    """What `ulimit -v` leaves."""
+    """The bytes that `ulimit -v` leaves."""
     try:
         import resource
 
@@ -74,7 +74,7 @@ def _process() -> list[int]:
 
 
 def peak_bytes(run: Callable[[], object]) -> int:
-    """Most bytes of tensors alive at once that were made while running, without what kernels need inside.
+    """Return the largest number of bytes of tensors alive at once while running, without kernels' own memory.
 
     The smallest tensors are left out.
     """
@@ -84,12 +84,12 @@ def peak_bytes(run: Callable[[], object]) -> int:
 
 
 def bytes_per_pixel(run: Callable[[], object], pixels: int) -> int:
-    """What running on so many pixels takes for each of them, kernels included."""
+    """Return the bytes that running on so many pixels takes for each of them, kernels included."""
     return int(WASTE * peak_bytes(run) / pixels)
 
 
 class _Peak(TorchDispatchMode):
-    """Watches tensors come and go; looks for those gone only when there may be more than ever before."""
+    """Counts tensors as they are made; looks for freed ones only when the count may be a new maximum."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Networks on images larger than memory: tile by tile, only where something is unknown, as if in one piece."""
+"""Run a network on an image whole or in tiles, as the memory allows, and compute only tiles with unknown pixels."""
 
 import logging
 
@@ -7,38 +7,38 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.errors import InputError, is_out_of_memory
-from mattekit.inference import memory
-from mattekit.inference.survey import Answers, Tile, Window, stages, survey
-from mattekit.inference.tiles import spans
-from mattekit.operators.whole import attached
+from mattekit.tiling import memory
+from mattekit.tiling.context import TileContext, Window, collect_global_context, dependency_stages
+from mattekit.tiling.global_layer import GlobalLayer, overridden
+from mattekit.tiling.seams import SeamCheck
+from mattekit.tiling.tiles import Tile, spans
 
 log = logging.getLogger("mattekit")
 
-OVERLAP = 256  # pixels; tests/benchmarks/bench_tiling.py shows what it and others give
+OVERLAP = 256  # pixels; tests/benchmarks/bench_tiling.py measures this and others
 SIDES = (1024, 768, 512)  # of tiles, in the order in which they are tried; smaller ones see too little
-SHARE = 0.25  # of the memory that may be had, that a tile may take when tiles are needed
-BUDGET = 3 << 30  # bytes that are enough where tiles are needed, however much is there
-PLENTY = 1 << 12  # bytes a pixel, more than any network here takes: where there is so much, nothing is counted
-PROBE = 512  # side of what is run to count; the smaller, the more it is too much
+SHARE = 0.25  # of the available memory that a tile may take when tiles are needed
+BUDGET = 3 << 30  # bytes that are enough where tiles are needed, however many are available
+PLENTY = 1 << 12  # bytes a pixel, more than any network here takes: with so much available, nothing is measured
+PROBE = 512  # side of the input whose memory is measured; a smaller one overestimates
 
 Setting = int | str  # side of tiles in pixels, "auto" or "off"
 
 
 class Tiling:
-    """Runs a network on a prepared image whole or in tiles, whatever the memory allows.
+    """Runs a network on a prepared image whole or in tiles.
 
-    Layers that look at the whole image get the whole image's view first, by passes over all tiles (`survey`). Then only
-    tiles in which something is unknown are run. So alphas are those of the whole image, up to what the network sees
-    beyond a tile's overlap.
+    The alpha in tiles is that of the whole image, up to what the network sees beyond a tile's overlap; see the
+    package's text.
 
     Parameters
     ----------
     network : nn.Module
         Has `encode`, `decode` and `stride`.
     device : str
-        Where it runs.
+        Where the network is.
     tile : "auto", "off" or int
-        Tiles of that side; "auto" takes tiles where the image would need more memory than there is, or on a CPU, if
+        Tiles of that side; "auto" takes tiles where the image would need more memory than is available, or on a CPU, if
         larger than 4 megapixels, than half of it. Where memory runs out nevertheless, smaller ones are taken, with a
         note; "off" never takes any.
     overlap : int, optional
@@ -57,16 +57,16 @@ class Tiling:
             raise InputError(f"overlap: {overlap}, wanted a number of pixels.")
         self.network, self.device, self.tile, self.overlap = network, device, tile, overlap
         self.stride = getattr(network, "stride", 1)
-        self._each: int | None = None
-        self._found: list | None = None
+        self._memory: int | None = None
+        self._order: list[list[GlobalLayer]] | None = None
 
     def __call__(self, window: Window, unknown: np.ndarray) -> np.ndarray:
-        """Raw alpha (H, W) float32, 0 in tiles without unknown pixels.
+        """Return the raw alpha (H, W) float32, 0 in tiles without unknown pixels.
 
         Parameters
         ----------
         window : function of rows and columns
-            That part of the network's input, (1, C, h, w), where the network is.
+            Returns that part of the network's input, (1, C, h, w), on the network's device.
         unknown : (H, W) bool
 
         Raises
@@ -90,14 +90,14 @@ class Tiling:
         raise AssertionError("one side at least is tried")
 
     def fits(self, window: Window, size: tuple[int, int], count: int) -> bool:
-        """Whether the network can have so many images of a size at once, each whole."""
+        """Whether so many images of a size fit the memory at once, each whole."""
         if self.tile != "auto":
             return self.tile == "off"
         pixels = count * size[0] * size[1]
         return pixels * self._bytes_per_pixel(window, size) <= memory.allowed(self.device, pixels)
 
     def _sides(self, window: Window, size: tuple[int, int]) -> list[int]:
-        """Of tiles, in the order in which they are tried; the whole image is a tile of its longer side."""
+        """Sides of tiles in the order in which they are tried; the whole image is a tile of its longer side."""
         if self.tile == "off":
             return [max(size)]
         if isinstance(self.tile, int):
@@ -105,62 +105,67 @@ class Tiling:
         smaller = [side for side in SIDES if side < max(size) and self._fits(side)]
         if not smaller:
             return [max(size)]
-        there = memory.allowed(self.device, size[0] * size[1])
-        if PLENTY * size[0] * size[1] <= there:
+        available = memory.allowed(self.device, size[0] * size[1])
+        if PLENTY * size[0] * size[1] <= available:
             return [max(size), *smaller]
         each = self._bytes_per_pixel(window, size)
-        wanted = each * size[0] * size[1]
-        log.info("%d MB needed for the whole image, %d MB may be had.", wanted >> 20, there >> 20)
-        if wanted <= there:
+        needed = each * size[0] * size[1]
+        log.info("%d MB needed for the whole image, %d MB available.", needed >> 20, available >> 20)
+        if needed <= available:
             return [max(size), *smaller]
-        within = [side for side in smaller if each * side**2 <= SHARE * min(there, BUDGET)] or smaller[-1:]
+        within = [side for side in smaller if each * side**2 <= SHARE * min(available, BUDGET)] or smaller[-1:]
         log.info("in tiles of %d pixels.", within[0])
         return within
 
     def _fits(self, side: int) -> bool:
-        """Whether the overlap leaves something of such tiles."""
+        """Whether such tiles are larger than the overlap."""
         return self.overlap is None or self.overlap <= side - self.stride
 
     def _bytes_per_pixel(self, window: Window, size: tuple[int, int]) -> int:
-        """What the network takes while it runs; counted once, with a part of the first image."""
-        if self._each is None:
+        """Memory that the network takes while it runs; measured once, with a part of the first image."""
+        if self._memory is None:
             x = window(*(slice(0, min(PROBE // self.stride * self.stride + side % self.stride, side)) for side in size))
             with torch.inference_mode():
-                self._each = memory.bytes_per_pixel(
+                self._memory = memory.bytes_per_pixel(
                     lambda: self.network.decode(self.network.encode(x)), x.shape[2] * x.shape[3]
                 )
-        return self._each
+        return self._memory
 
     def _run(self, window: Window, unknown: np.ndarray, side: int) -> np.ndarray:
         overlap = min(OVERLAP, side // 2) if self.overlap is None else self.overlap
         tiles = self._tiles(unknown.shape, side, overlap)
         if len(tiles) == 1:
-            return _array(self.network.decode(self.network.encode(window(slice(None), slice(None)))))
-        asked = [(rows, columns) for rows, columns in tiles if unknown[rows.answered, columns.answered].any()]
-        log.info("%d of %d tiles have unknown pixels.", len(asked), len(tiles))
+            return self._compute(window(slice(None), slice(None)))
+        needed = [(rows, columns) for rows, columns in tiles if unknown[rows.blend, columns.blend].any()]
+        log.info("%d of %d tiles have unknown pixels.", len(needed), len(tiles))
         close = self._tiles(unknown.shape, side, overlap // 2)
-        known = survey(self.network, self._stages(window), window, (tiles, close), unknown.shape)
-        alpha = np.zeros(unknown.shape, np.float32)
-        for rows, columns in asked:
-            with attached(known, Answers((rows, columns), known)):
-                y = _array(self.network.decode(self.network.encode(window(rows.seen, columns.seen))))
-            y = y[rows.first - rows.start :, columns.first - columns.start :]
-            weights = np.outer(rows.weights, columns.weights)
-            alpha[rows.answered, columns.answered] += weights * y[: weights.shape[0], : weights.shape[1]]
+        contexts = collect_global_context(self.network, self._stages(window), window, (tiles, close), unknown.shape)
+        alpha, seams = np.zeros(unknown.shape, np.float32), SeamCheck(unknown, side)
+        for rows, columns in needed:
+            with overridden(contexts, TileContext((rows, columns), contexts)):
+                y = self._compute(window(rows.input, columns.input))
+            y = y[_within(rows.blend, rows.input), _within(columns.blend, columns.input)]
+            seams.add((rows, columns), y)
+            alpha[rows.blend, columns.blend] += np.outer(rows.weights, columns.weights) * y
+        seams.report()
         return alpha
+
+    def _compute(self, x: Tensor) -> np.ndarray:
+        return self.network.decode(self.network.encode(x))[0, 0].float().cpu().numpy()
 
     def _tiles(self, size: tuple[int, int], side: int, overlap: int) -> list[Tile]:
         down, across = (spans(length, side, overlap, self.stride) for length in size)
         return [(rows, columns) for rows in down for columns in across]
 
-    def _stages(self, window: Window) -> list:
-        """Of the layers that look at the whole image; found once."""
-        if self._found is None:
+    def _stages(self, window: Window) -> list[list[GlobalLayer]]:
+        """Order of the global layers; found once."""
+        if self._order is None:
             side = 2 * self.stride
             x = window(slice(0, side), slice(0, side))
-            self._found = stages(self.network, torch.randn(x.shape, generator=torch.Generator().manual_seed(0)).to(x))
-        return self._found
+            noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0)).to(x)
+            self._order = dependency_stages(self.network, noise)
+        return self._order
 
 
-def _array(y: Tensor) -> np.ndarray:
-    return y[0, 0].float().cpu().numpy()
+def _within(part: slice, whole: slice) -> slice:
+    return slice(part.start - whole.start, part.stop - whole.start)
