@@ -140,7 +140,7 @@ def _initial(initial: str, method: str) -> str:
 
 
 def _single_job(image: Path, alpha: Path, output: Path | None, kinds: list[str], settings: dict) -> Any:
-    from mattekit.jobs.foreground import Job
+    from mattekit.jobs.foreground import ForegroundJob
 
     if str(image) == "-" and str(alpha) == "-":
         raise typer.BadParameter("the image and the alpha cannot both come from stdin.")
@@ -149,13 +149,14 @@ def _single_job(image: Path, alpha: Path, output: Path | None, kinds: list[str],
     found = targets.of_file(image, output, dict.fromkeys(kinds, suffix))
     if "-" in map(str, found.values()):
         settings = {**settings, "format": suffix}
-    return Job("stdin" if str(image) == "-" else image.stem, image, alpha, found, **settings)
+    name = "stdin" if str(image) == "-" else image.stem
+    return ForegroundJob(name=name, image=image, alpha=alpha, targets=found, **settings)
 
 
 def _folder_jobs(
     image: Path, alpha: Path, output: Path, kinds: list[str], recursive: bool, numbered: bool, settings: dict
 ) -> tuple[list, list[str]]:
-    from mattekit.jobs.foreground import Job
+    from mattekit.jobs.foreground import ForegroundJob
     from mattekit.pairing import pair
 
     pairing = pair({"image": image, "alpha": alpha}, recursive=recursive, numbered=["alpha"] if numbered else [])
@@ -165,5 +166,5 @@ def _folder_jobs(
     for name, files in pairing.groups.items():
         suffixes = dict.fromkeys(kinds, options.default_suffix(files["image"], settings))
         found = targets.in_folder(output, name, suffixes)
-        items.append(Job(name, files["image"], files["alpha"], found, **settings))
+        items.append(ForegroundJob(name=name, image=files["image"], alpha=files["alpha"], targets=found, **settings))
     return items, pairing.problems

@@ -215,25 +215,28 @@ def _settings(mode: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _single_job(source: Path, output: Path | None, check: bool, settings: dict) -> Any:
-    from mattekit.jobs.trimap import Job
-
     if settings.get("image") and settings["image"].is_dir():
         raise typer.BadParameter(f"--image {settings['image']} is a folder, but {source} is a file.")
     stem = "stdin" if str(source) == "-" else source.stem
     if check:
         if source == settings.get("image") == Path("-"):
             raise typer.BadParameter("the trimap and the image cannot both come from stdin.")
-        return Job(stem, source, None, **settings)
+        return _job(stem, source, None, **settings)
     target = targets.of_file(source, output, {"trimap": ".png"})["trimap"]
     if str(target) != "-" and target.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"-o {target}: a trimap keeps its levels in {', '.join(FORMATS)} only.")
-    return Job(stem, source, target, **settings)
+    return _job(stem, source, target, **settings)
+
+
+def _job(name: str, source: Path, target: Path | None, **settings: Any) -> Any:
+    from mattekit.jobs.trimap import TrimapJob
+
+    return TrimapJob(name=name, source=source, targets={"trimap": target} if target else {}, **settings)
 
 
 def _folder_jobs(
     source: Path, output: Path | None, check: bool, recursive: bool, settings: dict
 ) -> tuple[list, list[str]]:
-    from mattekit.jobs.trimap import Job
     from mattekit.pairing import pair
 
     if not check:
@@ -247,18 +250,19 @@ def _folder_jobs(
     jobs = []
     for name, files in pairing.groups.items():
         target = None if check else targets.in_folder(output, name, {"trimap": ".png"})["trimap"]
-        jobs.append(Job(name, files["source"], target, files.get("image"), **settings))
+        jobs.append(_job(name, files["source"], target, image=files.get("image"), **settings))
     return jobs, pairing.problems
 
 
 def _checks_with_images(image: Path, source: Path, recursive: bool, settings: dict) -> tuple[list, list[str]]:
     """Jobs of the images with their trimaps; every file without a partner is a problem."""
-    from mattekit.jobs.trimap import Job
     from mattekit.pairing import Problem, pair
 
     pairing = pair({"image": image, "trimap": source}, recursive=recursive)
     unused = [Problem(name, f"{source}: no image for trimap {name}.") for name in pairing.unused["trimap"]]
-    jobs = [Job(name, files["trimap"], None, files["image"], **settings) for name, files in pairing.groups.items()]
+    jobs = [
+        _job(name, files["trimap"], None, image=files["image"], **settings) for name, files in pairing.groups.items()
+    ]
     return jobs, [*pairing.problems, *unused]
 
 

@@ -32,7 +32,7 @@ class Pictures:
     foreground_method: str = "multilevel"
 
     def make(self, kinds: Collection[str]) -> dict[str, np.ndarray]:
-        """Return pictures of the kinds asked for, float32: (H, W), (H, W, 3) or, the cut-out, (H, W, 4) straight RGBA."""
+        """Return float32 pictures of these kinds: (H, W), (H, W, 3) or, of the cut-out, (H, W, 4) straight RGBA."""
         fg = None
         if set(kinds) - {"alpha"}:
             fg = baselines.FOREGROUND[self.foreground_method](self.image, self.alpha)

@@ -8,24 +8,22 @@ from pathlib import Path
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.files import refuse_overwriting
 from mattekit.imaging import io, trimap_check
 from mattekit.imaging.erosion import Shape
 from mattekit.imaging.scribbles import from_scribbles, is_plain
 from mattekit.imaging.trimap import band, from_alpha, to_levels
 from mattekit.imaging.trimap_encoding import decoded, encoding
 from mattekit.imaging.trimap_random import generator, random_from_alpha
+from mattekit.jobs.base import Job
 
 logger = logging.getLogger("mattekit")
 
 
-@dataclass(frozen=True)
-class Job:
-    """A source file, the trimap to write (None: none is written) and how to make it; see the functions below."""
+@dataclass(frozen=True, kw_only=True)
+class TrimapJob(Job):
+    """A source file in, a trimap out, if there is a target "trimap"; for the other fields see the functions below."""
 
-    name: str
     source: Path
-    target: Path | None
     image: Path | None = None
     erode: int = 10
     dilate: int = 10
@@ -36,15 +34,14 @@ class Job:
     rule: str = "a2u"
     seed: int = 0
     remove_strays: int = 0
-    max_megapixels: float = io.MAX_MEGAPIXELS
 
     @property
-    def outputs(self) -> list[Path]:
-        """Files whose existence means that this job is done."""
-        return [self.target] if self.target else []
+    def inputs(self) -> list[Path]:
+        """Files that no output may overwrite."""
+        return [self.source, *([self.image] if self.image else [])]
 
 
-def make(job: Job) -> dict:
+def make(job: TrimapJob) -> dict:
     """Write the trimap of an alpha or a mask, `erode` and `dilate` pixels wide or `band` percent of the short side."""
     alpha = _alpha(job)
     erode, dilate = (job.erode, job.dilate) if job.band is None else (band(job.band, alpha.shape),) * 2
@@ -53,13 +50,13 @@ def make(job: Job) -> dict:
     return _write(job, levels, {"erode": erode, "dilate": dilate})
 
 
-def draw(job: Job) -> dict:
+def draw(job: TrimapJob) -> dict:
     """Write a random trimap of a true alpha by a paper's rule; depends on the seed and the item's name alone."""
     trimap = random_from_alpha(_alpha(job), generator(job.seed, job.name), job.rule)
     return _write(job, to_levels(trimap), {"rule": job.rule, "seed": job.seed})
 
 
-def scribble(job: Job) -> dict:
+def scribble(job: TrimapJob) -> dict:
     """Write the trimap of white and black strokes, drawn on a sheet of their own or over a copy of `image`."""
     raw = io.read_raw(job.source, max_megapixels=job.max_megapixels)
     image = None
@@ -77,7 +74,7 @@ def scribble(job: Job) -> dict:
     return _write(job, to_levels(trimap), {})
 
 
-def fix(job: Job) -> dict:
+def fix(job: TrimapJob) -> dict:
     """Write a trimap with its grey values snapped to 0, 128 and 255, those of an index trimap translated."""
     name = io.name_of(job.source)
     stored = io.read_raw(job.source, max_megapixels=job.max_megapixels).pixels
@@ -91,7 +88,7 @@ def fix(job: Job) -> dict:
     return _write(job, fixed, {"changed_pixels": int(np.count_nonzero(fixed != before))})
 
 
-def check(job: Job) -> dict:
+def check(job: TrimapJob) -> dict:
     """Report on a trimap, and on its size where its image is given.
 
     The result has "ok", a list of "problems" and one of "hints".
@@ -108,7 +105,7 @@ def check(job: Job) -> dict:
     return {"ok": not problems, "problems": problems, "hints": hints, "height": height, "width": width, **report}
 
 
-WORK: dict[str, Callable[[Job], dict]] = {
+WORK: dict[str, Callable[[TrimapJob], dict]] = {
     "make": make,
     "random": draw,
     "scribbles": scribble,
@@ -117,7 +114,7 @@ WORK: dict[str, Callable[[Job], dict]] = {
 }
 
 
-def _alpha(job: Job) -> np.ndarray:
+def _alpha(job: TrimapJob) -> np.ndarray:
     return io.read_alpha(job.source, max_megapixels=job.max_megapixels).pixels
 
 
@@ -137,7 +134,7 @@ def _levels_of_rows(name: str, stored: np.ndarray) -> np.ndarray:
     return np.where(high == 0, 0, np.where(low == 1, 255, between)).astype(np.uint8)
 
 
-def _write(job: Job, levels: np.ndarray, facts: dict) -> dict:
+def _write(job: TrimapJob, levels: np.ndarray, facts: dict) -> dict:
     if job.remove_strays:
         levels = trimap_check.fix(levels, remove_strays=job.remove_strays)
     shares = trimap_check.shares(levels)
@@ -145,7 +142,6 @@ def _write(job: Job, levels: np.ndarray, facts: dict) -> dict:
         if share == 0:
             extra = {"remedy": f"no-{name}"}
             logger.warning("%s: the trimap has no %s pixel.", io.name_of(job.source), name, extra=extra)
-    refuse_overwriting(job.target, [job.source, *([job.image] if job.image else [])])
-    io.write_raw(job.target, levels)
-    height, width = levels.shape
-    return {"outputs": {"trimap": str(job.target)}, "height": height, "width": width, "shares": shares, **facts}
+    job.check_targets()
+    io.write_raw(job.targets["trimap"], levels)
+    return job.outcome(levels.shape, shares=shares, **facts)
