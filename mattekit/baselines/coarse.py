@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from mattekit.baselines.closed_form import closed_form
+from mattekit.baselines.finishing import SMALL, finish, reconciled
 from mattekit.baselines.sampling import between, shared
-from mattekit.baselines.smoothing import smoothed
 from mattekit.errors import InputError
 from mattekit.imaging.estimate_planes import COARSE_CUES, COARSE_ESTIMATES
 from mattekit.imaging.trimap import missing, pin_known, reduced
@@ -25,12 +25,8 @@ from mattekit.imaging.trimap import missing, pin_known, reduced
 log = logging.getLogger("mattekit")
 
 PIXELS = 600_000  # of the largest picture that colours are sampled on, about
-SMALL = 200_000  # pixels of a picture that closed-form's equations are solved on as it is
 CONTRAST, TRUST = 1.12, 0.02  # of the blend: methods take thick hair for half transparent
-LAST_CONTRAST, LAST_TRUST = 1.05, 0.01  # of what the network makes, which smoothing takes some from
-DOUBT = 24  # how fast trust falls from 0 and 1 to between, where all methods err most and the image knows better
 GAMMA = 2.2  # from a picture's numbers to light, nearly
-BEND = 1.3  # power of the image by which alpha is smoothed: between numbers, and light, which a lens mixes
 MISFIT = 0.25  # distance of colours that counts as one
 AT_ONCE = 2_000_000  # pixels at full size
 
@@ -143,41 +139,6 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     return planes
 
 
-def reconciled(
-    image: np.ndarray,
-    trimap: np.ndarray,
-    alpha: np.ndarray,
-    contrast: float = LAST_CONTRAST,
-    trust: float = LAST_TRUST,
-) -> np.ndarray:
-    """Make alpha agree with the image, with more contrast about the middle.
-
-    Parameters
-    ----------
-    image : (H, W, 3) float32, RGB in 0..1
-    trimap : (H, W) float32 of 0, 0.5 and 1; if no pixel is 0, or none is 1, alpha stays as it is, with a warning.
-    alpha : (H, W) float32 in 0..1
-    contrast : 1 leaves it.
-    trust : in an alpha of 0 or 1, see `smoothing.smoothed`; less in others.
-
-    Returns
-    -------
-    (H, W) float32 in 0..1, known pixels as in the trimap
-    """
-    absent = [name for name in missing(trimap) if name != "unknown"]
-    if absent:
-        log.warning(
-            "trimap: no %s pixel; shared and closed-form matting are left out, and alpha is the network's guess.",
-            " and no ".join(absent),
-        )
-        return pin_known(alpha, trimap)
-    alpha = smoothed(image, trimap, alpha, trust, doubt=DOUBT, power=BEND)
-    alpha -= 0.5
-    alpha *= contrast
-    alpha += 0.5
-    return alpha.clip(0, 1, out=alpha)
-
-
 def _fill(planes, image, trimap, rows, height, samples, solution) -> None:
     """Write the planes of some rows, the blend not yet made to agree with the image."""
     full, half, quarter = (_enlarged(image, trimap, rows, height, each) for each in samples)
@@ -264,4 +225,4 @@ def _smaller(
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), classes
 
 
-PRIORS: dict[str, Prior] = {"coarse": Prior(len(COARSE_ESTIMATES), len(COARSE_CUES), coarse, reconciled)}
+PRIORS: dict[str, Prior] = {"coarse": Prior(len(COARSE_ESTIMATES), len(COARSE_CUES), coarse, finish)}
