@@ -1,4 +1,4 @@
-"""What can go wrong, by kind. Messages read *where: found, wanted. What to do.* and fit one line."""
+"""Errors by kind. Messages read *where: found, wanted. What to do.* and fit one line."""
 
 import json
 
@@ -35,7 +35,7 @@ class RecipeError(MattekitError):
 
 
 class DivergedError(MattekitError):
-    """Training has come to a loss that is not finite; the message names the file with the batch."""
+    """Training has reached a loss that is not finite; the message names the file with the batch."""
 
 
 class WeightsError(MattekitError):
@@ -51,7 +51,7 @@ class DeviceLostError(MattekitError):
 
 
 def is_out_of_memory(problem: BaseException) -> bool:
-    """Whether memory ran out, in the words of Python, OpenCV or PyTorch, whose types differ by version."""
+    """Whether memory ran out, by the types and texts of Python, OpenCV and PyTorch, which differ by version."""
     text = str(problem)
     return (
         isinstance(problem, MemoryError)

@@ -29,7 +29,7 @@ THREAD_VARIABLES = (
 
 @dataclass
 class Result:
-    """What became of one item: a value or an error, and what was logged on the way."""
+    """Result of one item: a value or an error, and the records that were logged."""
 
     item: Any
     value: Any = None
@@ -161,7 +161,7 @@ def call_in_worker(work: Callable, item: Any) -> tuple[Any, Exception | None, li
 
 
 def portable(error: Exception | None) -> Exception | None:
-    """Give the error itself, or its text if it does not survive pickling (its type takes other arguments)."""
+    """Return the error itself, or its text if it does not survive pickling (its type takes other arguments)."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
@@ -171,7 +171,7 @@ def portable(error: Exception | None) -> Exception | None:
 
 def use_threads(count: int) -> None:
     """Let the libraries in this process, and in those that it starts, use `count` threads each."""
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))  # what is not imported yet asks for them
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))  # read by libraries that are imported later
     _limit_opencv()
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(count)

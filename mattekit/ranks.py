@@ -1,4 +1,4 @@
-"""Which share of the work is this process's, where a launcher (torchrun, srun, mpirun) started several of them.
+"""Share of the work of this process, where a launcher (torchrun, srun, mpirun) started several.
 
 Ranks never talk to each other: every one makes the same list of items and takes its own part of it.
 """
@@ -37,7 +37,7 @@ class Rank:
         return f"rank {self.index + 1} of {self.count}"
 
     def share(self, items: Sequence[T], together: Callable[[T], Hashable] | None = None) -> list[T]:
-        """Every `count`-th item, starting with its `index`-th: a partition that depends on the list alone.
+        """Return every `count`-th item, starting with its `index`-th: a partition that depends on the list alone.
 
         Items for which `together` gives the same answer go to one rank, unless there are more ranks than answers.
         """
@@ -49,7 +49,7 @@ class Rank:
 
 
 def here(environment: Mapping[str, str] = os.environ) -> Rank:
-    """The rank that a launcher gave this process; the only one of 1 if there is no launcher.
+    """Return the rank that a launcher gave this process; the only one if there is no launcher.
 
     Raises InputError if the launcher's variables contradict each other.
     """
@@ -64,9 +64,9 @@ def here(environment: Mapping[str, str] = os.environ) -> Rank:
 
 
 def parse(text: str) -> Rank:
-    """The rank that `--shard` names, "1/4" to "4/4"; InputError for anything else."""
-    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
-    index, count = (int(number) for number in found.groups()) if found else (0, 0)
+    """Return the rank that a text such as "1/4" or "4/4" names; InputError for anything else."""
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip())
+    index, count = map(int, match.groups()) if match else (0, 0)
     if not 1 <= index <= count:
         raise InputError(f"{text}: wanted I/N with I from 1 to N, such as 1/4 to 4/4.")
     return Rank(index - 1, count, here().local)

@@ -76,7 +76,7 @@ class Commands(Group):
 
 
 def _usage(error: Any) -> str:
-    """One line for a usage error; for a value outside an option's choices, "--option value: use one of ..."."""
+    """Return a line for a usage error; for a value outside an option's choices, "--option value: use one of ..."."""
     message = " ".join(error.format_message().split()).removeprefix("Invalid value: ").replace("Value error, ", "")
     found = re.fullmatch(r"Invalid value for .*?(--[\w-]+)'.*?: '(.*)' is not one of (.*)\.", message)
     return f"{found[1]} {found[2]}: use one of {found[3].replace(chr(39), '')}." if found else message

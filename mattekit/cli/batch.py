@@ -30,9 +30,9 @@ def run_one(
     json: bool = False,
     show: Show | None = None,
 ) -> None:
-    """Do a single item; its error is the command's error (exit 1). Of a launcher's ranks the first does it."""
+    """Do a single item, on the first rank of a launcher; its error is the command's error (exit 1)."""
     if shard and shard.count > 1:
-        raise typer.BadParameter(f"--shard shares out the items of a folder, and {task.name} is none.")
+        raise typer.BadParameter(f"--shard shares out the items of a folder, but {task.name} is one item.")
     if rank_of(shard).index:
         return
     if skip_existing and _done(task):
@@ -62,7 +62,7 @@ def run_folder(
     show: Show | None = None,
     run: Callable[[Callable, Sequence, int], Iterator] | None = None,
 ) -> None:
-    """Do many items, of several ranks this one's share; one that fails does not stop the rest.
+    """Do many items, or this rank's share of them; one that fails does not stop the rest.
 
     `work` is a picklable function from a task to a JSON-ready dictionary. `problems` are items that could not
     even be started (no partner, two candidates): they are shown first and count as failed. `shard` is the Rank that
@@ -107,7 +107,7 @@ def run_folder(
 
 
 def rank_of(shard: Any) -> Any:
-    """The Rank that --shard gave, or else the one of the launcher."""
+    """Return the Rank that --shard gave, or else the one of the launcher."""
     from mattekit import ranks
 
     return shard or ranks.here()

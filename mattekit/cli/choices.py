@@ -20,7 +20,7 @@ TABLES = {  # metavar -> module, and in it a table or a function that returns on
 
 
 def names(table: str) -> list[str]:
-    """Names in a table of TABLES, which is imported for it."""
+    """Return the names in a table of TABLES, which is imported for it."""
     module, attribute = TABLES[table]
     found = getattr(import_module(module), attribute)
     return list(found() if callable(found) else found)
@@ -58,7 +58,7 @@ def argument(table: str, **settings: Any) -> Any:
 
 
 def parse(text: str) -> list[str]:
-    """Names between commas, each once."""
+    """Split names at commas; each counts once."""
     return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
@@ -75,7 +75,7 @@ UsageError = typer.BadParameter.__base__
 
 
 def listed(metavar: str) -> str:
-    """Sentence for --help with the names that an option takes; "" if they are no table's."""
+    """Return a sentence for --help with the names that an option takes; "" if they are no table's."""
     table = metavar.removesuffix(",...")
     return f"Names: {', '.join(names(table))}." if table in TABLES else ""
 

@@ -1,4 +1,4 @@
-"""What commands say: data on stdout; notes, progress and errors on stderr."""
+"""Output of commands: data on stdout; notes, progress and errors on stderr."""
 
 import errno
 import logging
@@ -12,7 +12,7 @@ from mattekit.errors import is_out_of_memory, printable, printable_json
 
 logger = logging.getLogger("mattekit")
 
-ADVICE = {  # for what the system says of a file
+ADVICE = {  # by the error number of the system
     errno.EACCES: "Check its permissions, or name another.",
     errno.EROFS: "Name a place that can be written to.",
     errno.ENOENT: "Check the path.",
@@ -50,7 +50,7 @@ def _tell(line: str) -> None:
 
 
 def status(message: str) -> None:
-    """Say what was done, unless --quiet."""
+    """Print what was done on stderr, unless --quiet."""
     if logger.level < logging.ERROR:
         _tell(message)
 
@@ -63,7 +63,7 @@ def error(message: str, *, hint: str | None = None) -> None:
 
 
 def describe(problem: BaseException) -> str:
-    """One line for an exception, in the words a user can act on."""
+    """Return a line for an exception, in words that a user can act on."""
     if is_out_of_memory(problem):
         return "out of memory. Use fewer --jobs; predict also has --tile and --max-size."
     if isinstance(problem, OSError) and problem.strerror:

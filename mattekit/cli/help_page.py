@@ -37,7 +37,7 @@ class Group(TyperGroup):
 
 
 def page(command: Any, ctx: Any) -> str:
-    """Text of a command's --help at the width of the terminal."""
+    """Return a command's --help at the width of the terminal."""
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
     parts = [f"Usage: {ctx.command_path} {_usage(command)}"]
     parts += ["\n".join(_wrapped(paragraph, width, "")) for paragraph in _paragraphs(command.help)]
@@ -75,7 +75,7 @@ def _panels(command: Any, ctx: Any) -> dict[str, list[tuple[str, str]]]:
 
 
 def _names(parameter: Any, hint: Any) -> str:
-    """Names of an option with the values that it takes, as "-j, --jobs N"."""
+    """Return the names of an option with the values that it takes, as "-j, --jobs N"."""
     if parameter.param_type_name == "argument":
         return parameter.metavar or parameter.name.upper()
     value = parameter.metavar or _value(hint)
@@ -83,7 +83,7 @@ def _names(parameter: Any, hint: Any) -> str:
 
 
 def _value(hint: Any) -> str:
-    """Values of a type: nothing for a flag, the choices of a Literal, else a word."""
+    """Return the values of a type: nothing for a flag, the choices of a Literal, else a word."""
     if get_origin(hint) in (Union, UnionType):
         hint = next(one for one in get_args(hint) if one is not NoneType)
     if get_origin(hint) is list:
@@ -94,7 +94,7 @@ def _value(hint: Any) -> str:
 
 
 def _help(parameter: Any) -> str:
-    """Help of a parameter, followed by its names in a table and its default."""
+    """Return the help of a parameter, followed by its names in a table and its default."""
     default = parameter.default
     if isinstance(parameter.show_default, str):
         default = parameter.show_default

@@ -22,7 +22,7 @@ def info(json: Json = False) -> None:
 
 
 def collect() -> dict[str, dict[str, Any]]:
-    """Everything `mattekit info` prints, as a dictionary of sections."""
+    """Collect what `mattekit info` prints, as a dictionary of sections."""
     import os
     import platform
 
@@ -38,7 +38,7 @@ def collect() -> dict[str, dict[str, Any]]:
 
 
 def _versions_of(packages: tuple[str, ...]) -> str | None:
-    """Names and versions of an extra's packages; None if one is not installed."""
+    """Return names and versions of an extra's packages; None if one is not installed."""
     versions = {package: _version_of(package) for package in packages}
     return None if None in versions.values() else ", ".join(f"{name} {v}" for name, v in versions.items())
 

@@ -1,4 +1,4 @@
-"""`mattekit models`: the networks of the papers' tables, their sizes, the layers of one, what one looks at."""
+"""`mattekit models`: the networks of the papers' tables, their sizes, the layers of one, pictures of its operators."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,7 +86,7 @@ def _one(name: str, settings: list[str], json: bool) -> None:
 
 
 def parse(name: str, settings: list[str]) -> dict[str, Any]:
-    """Arguments of a network from --set; a usage error if the network, the argument or its type is another."""
+    """Return the arguments of a network from --set; a usage error for one that is unknown or ill-typed."""
     from mattekit.errors import InputError
     from mattekit.networks.arguments import parse as parse_arguments
 
@@ -97,7 +97,7 @@ def parse(name: str, settings: list[str]) -> dict[str, Any]:
 
 
 def _arguments(name: str, changes: dict[str, Any]) -> dict[str, Any]:
-    """Every argument with its value."""
+    """Return every argument with its value."""
     from mattekit.networks.arguments import arguments
 
     usual = {key: parameter.default for key, parameter in arguments(name, changes.get("resampler")).items()}
@@ -105,7 +105,7 @@ def _arguments(name: str, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """A value as --set takes it."""
+    """Write a value as --set takes it."""
     if isinstance(value, (tuple, list)):
         return ",".join(map(str, value))
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

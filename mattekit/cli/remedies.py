@@ -1,4 +1,4 @@
-"""What helps against an error or a note, in terms of options: errors below the command line carry only the key."""
+"""Remedies for errors and notes, in terms of options: below the command line they carry only the key."""
 
 REMEDIES: dict[str, str] = {
     "alphas": "Give the folder of its alpha with --alphas.",
@@ -24,10 +24,11 @@ REMEDIES: dict[str, str] = {
     "strict": "Add --strict to count them as failures.",
     "trimap": "Give a trimap with --trimap.",
     "trimaps": "Give the folder of its trimaps with --trimaps.",
+    "unknown-value": "With --unknown-value any they count as unknown.",
     "workers": "Use fewer --workers.",
 }
 
 
 def remedy_of(problem: object) -> str:
-    """Sentence that names the option which helps against an error or a log record; "" if it carries no known key."""
+    """Return the sentence that helps against an error or a log record; "" if it carries no known key."""
     return REMEDIES.get(getattr(problem, "remedy", ""), "")

@@ -1,4 +1,4 @@
-"""What became of the predictions of one `mattekit eval`: values, failures, and what there is to note."""
+"""Results of one `mattekit eval`: scores, failures and notes."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -11,7 +11,7 @@ from mattekit.cli import batch, console
 
 
 class Results:
-    """Collects values (item, dictionary of scores) and failures (lines) of one rank, and joins those of all."""
+    """Collect scores (item, dictionary) and failures (lines) of one rank, and join those of all."""
 
     def __init__(self, methods: Sequence[str], rank: Any) -> None:
         self.methods = methods
@@ -28,7 +28,7 @@ class Results:
             console.logger.warning("%s", problem)
 
     def scores(self, metrics: Sequence[str]) -> dict[str, dict[str, dict]]:
-        """Method -> image -> metric -> value, methods in the order of the command line."""
+        """Return method -> image -> metric -> value, methods in the order of the command line."""
         scores: dict[str, dict] = {method: {} for method in self.methods}
         for item, value in self.values:
             scores[item.method][item.name] = {metric: value[metric] for metric in metrics}
@@ -55,7 +55,7 @@ class Results:
         self._tell_notes()
 
     def join(self, items: Sequence, rules: Any, report: Path) -> bool:
-        """Write this rank's part beside the report and take all parts together, once they are there; say if so."""
+        """Write this rank's part beside the report and join all parts once they are there; True if they are."""
         from mattekit.evaluation import parts
 
         stamp = parts.fingerprint(items, rules)
@@ -63,13 +63,13 @@ class Results:
         parts.write(report, self.rank, parts.Part(stamp, values, self.failed))
         found = parts.read(report, self.rank.count, stamp)
         if len(found) < self.rank.count:
-            there = f"{len(found)} of {self.rank.count} parts are there"
-            console.status(f"{self.rank}: {there}; whoever writes the last joins them in {report}")
+            written = f"{len(found)} of {self.rank.count} parts are written"
+            console.status(f"{self.rank}: {written}; the rank that writes the last one joins them in {report}")
             return False
         by_name = {(item.method, item.name): item for item in items}
-        whole = parts.join(found.values())
-        self.values = [(by_name[method, name], value) for method, name, value in whole.values]
-        self.failed = whole.failed
+        joined = parts.join(found.values())
+        self.values = [(by_name[method, name], value) for method, name, value in joined.values]
+        self.failed = joined.failed
         return True
 
     def _score_one(self, work: Any, item: Any) -> dict:
@@ -91,6 +91,7 @@ class Results:
 
     def _tell_notes(self) -> None:
         """Log one note per kind, however many images it concerns."""
+        from mattekit.evaluation.mattes import REMEDIES
         from mattekit.pairing import natural
 
         concerned: dict[str, set[str]] = {}
@@ -100,4 +101,4 @@ class Results:
         for note, names in sorted(concerned.items()):
             first = ", ".join(sorted(names, key=natural)[:3])
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            console.logger.warning("%s: %s%s.", note, first, more)
+            console.logger.warning("%s: %s%s.", note, first, more, extra={"remedy": REMEDIES.get(note, "")})

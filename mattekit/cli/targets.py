@@ -1,4 +1,4 @@
-"""Where a command writes the pictures it makes of an image: beside it, into a folder, to one file or to stdout."""
+"""Targets of the pictures that a command makes of an image: beside it, in a folder, one file or stdout."""
 
 import sys
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import typer
 
 
 def of_file(source: Path, output: Path | None, suffixes: Mapping[str, str]) -> dict[str, Path]:
-    """Target of every kind of picture of one `source`, by the `suffixes` of the kinds.
+    """Return the target of every kind of picture of one `source`, by the `suffixes` of the kinds.
 
     STEM_KIND beside the source or in the folder `output`; or `output` itself, which one kind alone can have. An image
     from standard input goes to standard output unless `output` says otherwise.
@@ -26,13 +26,13 @@ def of_file(source: Path, output: Path | None, suffixes: Mapping[str, str]) -> d
 
 
 def in_folder(output: Path, name: str, suffixes: Mapping[str, str]) -> dict[str, Path]:
-    """Targets of the item `name` of a folder: OUT/name for one kind of picture, OUT/KIND/name for several."""
+    """Return the targets of a folder's item `name`: OUT/name for one kind of picture, OUT/KIND/name for several."""
     several = len(suffixes) > 1
     return {kind: (output / kind if several else output) / f"{name}{suffix}" for kind, suffix in suffixes.items()}
 
 
 def folder(output: Path | None) -> Path:
-    """The folder that a command over a folder must be given."""
+    """Return the output folder, which a command over a folder needs; a usage error without."""
     if output is None or str(output) == "-" or output.is_file():
         raise typer.BadParameter("a folder of images needs a folder for the outputs: -o OUT/")
     return output

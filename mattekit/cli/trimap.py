@@ -189,7 +189,7 @@ APPLIES = {
 
 
 def _mode(**wanted: bool) -> str:
-    """The one mode that was asked for; "make" if none was."""
+    """Return the mode that was asked for; "make" if none was."""
     modes = [mode for mode, on in wanted.items() if on]
     if len(modes) > 1:
         raise typer.BadParameter(f"--{modes[0]} and --{modes[1]} exclude each other.")

@@ -145,5 +145,5 @@ def _text(value: object) -> str:
 
 
 def _beside(file: Path) -> Path:
-    """The checkpoint's name with .safetensors for .pth or .pth.tar."""
+    """Return the checkpoint's name with .safetensors for .pth or .pth.tar."""
     return Path(str(file).removesuffix(".tar")).with_suffix(".safetensors")

@@ -32,7 +32,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one: its arrays (H, W) or (H, W, 3), float32 in 0..1, and its scores, None where undefined."""
+    """An image that is scored: its arrays (H, W) or (H, W, 3), float32 in 0..1, and its scores, None if undefined."""
 
     name: str
     image: np.ndarray
@@ -43,7 +43,7 @@ class Outcome:
 
 
 def find(folders: Sequence[Path]) -> list[Labelled]:
-    """Images with trimaps and true alphas.
+    """Find images with trimaps and true alphas.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def evaluate(
     folders : as for `find`.
     rules : Rules, optional
         Their metrics and policies; the region is always the unknown one.
-    seen : told of each image as it is done.
+    seen : called with each image as it is done.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Which prediction is scored against which truth, for one or several methods."""
+"""Pairs of predictions and truths that are scored, for one or several methods."""
 
 import os
 import re
@@ -65,7 +65,7 @@ def find_items(
 
 
 def method_names(predictions: Sequence[Path]) -> list[str]:
-    """What methods are called: the name of their folder or file, the whole path where two share it."""
+    """Return the names of methods: those of their folders or files, or paths where two share one."""
     names = [Path(os.path.realpath(path)).name for path in predictions]
     return [name if names.count(name) == 1 else str(path) for name, path in zip(names, predictions, strict=True)]
 
@@ -86,7 +86,7 @@ def _pair_folder(
 
 
 def _absent(unused: Mapping[str, Collection[str]], truths: Collection[str]) -> set[str]:
-    """Names for which there is a truth but no prediction; a trimap of its own tells of a single composite."""
+    """Return names with a truth but no prediction; a composite that has a trimap of its own counts as one."""
     composites = {name for name in unused.get("trimap", ()) if name in truths or _base(name) in truths}
     return composites | {name for name in unused["alpha"] if name not in {_base(c) for c in composites}}
 

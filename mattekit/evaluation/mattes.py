@@ -11,11 +11,14 @@ from mattekit.imaging import io, levels
 Region = Literal["unknown", "all", "foreground", "background"]
 UnknownValue = Literal["128", "any"]
 
+COUNT_AS_UNKNOWN = "the trimap holds other values than 0, 128 and 255, which count as unknown"
+COUNT_AS_KNOWN = "the trimap holds other values than 0, 128 and 255, which count as known, as officially"
+REMEDIES = {COUNT_AS_KNOWN: "unknown-value"}
 COLOUR = 8 / 255  # channels of a grey picture differ by less, even after lossy compression
 
 
 def read_matte(path: Path, max_megapixels: float = io.MAX_MEGAPIXELS) -> tuple[np.ndarray, list[str]]:
-    """(H, W) uint8 of a matte, and what was done to get it.
+    """Read a matte as (H, W) uint8, with notes on what was converted.
 
     8-bit grey values are taken as they are. 16-bit and float values are rounded, never truncated; of a file whose
     alpha is not opaque everywhere the alpha is taken, of other colour files the first channel, as officially.
@@ -37,7 +40,7 @@ def read_matte(path: Path, max_megapixels: float = io.MAX_MEGAPIXELS) -> tuple[n
 def read_region(
     path: Path, region: Region, unknown_value: UnknownValue = "128", max_megapixels: float = io.MAX_MEGAPIXELS
 ) -> tuple[np.ndarray, list[str]]:
-    """(H, W) bool of the pixels that count, from a trimap file, and what there is to say about it.
+    """Read the pixels that count from a trimap file as (H, W) bool, with notes.
 
     region : "unknown", "foreground" (255) or "background" (0)
     unknown_value : "128" takes exactly that as unknown, as officially; "any" everything between 0 and 255
@@ -51,10 +54,7 @@ def read_region(
     trimap = _eight_bits(path, pixels)
     between = (trimap != 0) & (trimap != 255)
     if np.any(between & (trimap != 128)):
-        notes.append(
-            "the trimap holds other values than 0, 128 and 255; they count as "
-            + ("unknown" if unknown_value == "any" else "known, as officially (--unknown-value any: as unknown)")
-        )
+        notes.append(COUNT_AS_UNKNOWN if unknown_value == "any" else COUNT_AS_KNOWN)
     if region == "unknown":
         mask = between if unknown_value == "any" else trimap == 128
     else:

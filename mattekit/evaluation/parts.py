@@ -42,7 +42,7 @@ def write(report: Path, rank: Rank, part: Part) -> None:
 
 
 def read(report: Path, count: int, stamp: str) -> dict[Rank, Part]:
-    """The parts of this report that are there; files that hold no part, or that of another run, are not."""
+    """Return the parts of this report that are there; files that hold no part, or that of another run, are not."""
     ranks = [Rank(index, count) for index in range(count)]
     found = {rank: _read(_path(report, rank)) for rank in ranks}
     return {rank: part for rank, part in found.items() if part and part.fingerprint == stamp}

@@ -16,7 +16,7 @@ SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
 
 
 def render(summary: Mapping[str, Any], rules: Rules, format: str, failed: Sequence[str] = ()) -> str:
-    """Text of a report, without the last line break.
+    """Return the text of a report, without the last line break.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def render(summary: Mapping[str, Any], rules: Rules, format: str, failed: Sequen
 
 
 def as_json(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> str:
-    """The summary with the rules it was made by; undefined values are null."""
+    """Write the summary with the rules it was made by; undefined values are null."""
     made_by: dict[str, Any] = {"region": rules.region, "units": {m: METRICS[m].unit for m in rules.metrics}}
     if rules.region == "unknown":
         made_by["unknown_value"] = rules.unknown_value
@@ -42,7 +42,7 @@ def as_json(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> 
 
 
 def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:
-    """A line per image and method, then means (of groups, too) and average ranks; undefined values are empty."""
+    """Write a line per image and method, then means (of groups, too) and average ranks; undefined values are empty."""
     several = "methods" in summary
     columns = [_column(metric, rules) for metric in rules.metrics]
     out = io.StringIO()
@@ -57,7 +57,7 @@ def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:
 
 
 def _column(metric: str, rules: Rules) -> str:
-    """Heading with the unit and the metric's options, as "conn_continue_thousands"."""
+    """Return the heading with the unit and the metric's options, as "conn_continue_thousands"."""
     row = METRICS[metric]
     return "_".join([metric, *(getattr(rules, option) for option in row.options), *row.unit.split()])
 

@@ -19,7 +19,7 @@ from mattekit.metrics import METRICS, EmptyLevels, score
 
 @dataclass(frozen=True)
 class Rules:
-    """How to score: the pixels that count, the metrics, the policy of Conn, the largest picture that is read."""
+    """Rules of scoring: the pixels that count, the metrics, the policy of Conn, the largest picture that is read."""
 
     region: Region = "unknown"
     unknown_value: UnknownValue = "128"
@@ -73,7 +73,7 @@ def compile_metrics(rules: Rules) -> None:
 def _read_ahead(
     pool: ThreadPoolExecutor, group: Sequence[Item], rules: Rules
 ) -> Iterator[tuple[Item, Future, Future | None]]:
-    """Each item with its files being read; those of the next one are under way, and no more, to spare memory."""
+    """Yield each item with its files being read; those of the next one are under way, and no more, to spare memory."""
     waiting: deque = deque()
     trimap, mask = None, None
     for item in group:

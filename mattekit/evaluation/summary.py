@@ -14,7 +14,7 @@ Scores = Mapping[str, Mapping[str, float | None]]  # image name -> metric -> val
 def summarise(
     scores: Mapping[str, Scores], metrics: Sequence[str], *, group_by: str | None = None, worst: int | None = None
 ) -> dict[str, Any]:
-    """Everything a report says about one or several methods.
+    """Summarise scores of one or several methods for a report.
 
     Parameters
     ----------
@@ -59,23 +59,23 @@ def summarise(
 
 
 def mean(images: Scores, names: Iterable[str], metrics: Sequence[str]) -> dict[str, float | None]:
-    """Unweighted mean of each metric over the images where it is defined; None if it is nowhere."""
+    """Return the unweighted mean of each metric over the images where it is defined; None if it is nowhere."""
     columns = {m: [images[name][m] for name in names if images[name][m] is not None] for m in metrics}
     return {m: math.fsum(values) / len(values) if values else None for m, values in columns.items()}
 
 
 def group(names: Iterable[str], pattern: str) -> dict[str, list[str]]:
-    """Names by the first capture group of `pattern` (or its whole match); names it does not find are "(other)"."""
+    """Group names by the first capture group of `pattern`, or its whole match; "(other)" where it does not match."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        found = re.search(pattern, name)
-        key = found and found.group(1 if found.re.groups else 0)
+        match = re.search(pattern, name)
+        key = match and match.group(1 if match.re.groups else 0)
         groups.setdefault(key or "(other)", []).append(name)
     return dict(sorted(groups.items(), key=lambda item: (item[0] == "(other)", natural(item[0]))))
 
 
 def worst_images(images: Scores, metric: str) -> list[str]:
-    """Names from the worst value on; those of undefined values are left out."""
+    """Return names from the worst value on; those of undefined values are left out."""
     costs = {name: METRICS[metric].cost(v[metric]) for name, v in images.items() if v[metric] is not None}
     return sorted(costs, key=lambda name: (-costs[name], natural(name)))
 
@@ -83,7 +83,7 @@ def worst_images(images: Scores, metric: str) -> list[str]:
 def ranks(
     scores: Mapping[str, Scores], names: Iterable[str], metrics: Sequence[str]
 ) -> dict[str, dict[str, float | None]]:
-    """Per method and metric, the average over images of its place: 1 for the best value, ties share the average."""
+    """Return, per method and metric, the average place over images: 1 for the best value; ties share the average."""
     places: dict[str, dict[str, list[float]]] = {method: {m: [] for m in metrics} for method in scores}
     for name in names:
         for metric in metrics:

@@ -35,7 +35,7 @@ def describe(rules: Rules, metrics: Sequence[str]) -> str:
 
 
 def tables(summary: Mapping[str, Any], rules: Rules) -> list[Table]:
-    """Tables of one method (images and mean, groups) or of several (each metric by image, then methods with ranks)."""
+    """Make tables of one method (images and mean, groups) or of several (each metric by image, methods with ranks)."""
     return _comparison(summary, rules) if "methods" in summary else _single(summary, rules)
 
 

@@ -1,4 +1,4 @@
-"""One item of `mattekit trimap`, from file to file: made from an alpha, random, scribbled, fixed or checked."""
+"""Jobs of `mattekit trimap`, from file to file: made from an alpha, random, scribbled, fixed or checked."""
 
 import logging
 from collections.abc import Callable

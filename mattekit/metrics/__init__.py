@@ -38,7 +38,7 @@ class Metric:
     options: tuple[str, ...] = ()
 
     def cost(self, value: float) -> float:
-        """A value by which the best comes first."""
+        """Return a value that is the lower, the better."""
         return -value if self.higher_is_better else value
 
 

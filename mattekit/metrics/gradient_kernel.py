@@ -33,7 +33,7 @@ def gradient_error(alpha, truth, unknown, smooth, slope, scale_alpha, scale_trut
 
 @njit(cache=True, nogil=True)
 def _span(mask):
-    """The first and one past the last true pixel of a row; equal if there is none."""
+    """Return the first and one past the last true pixel of a row; equal if there is none."""
     begin, end = 0, mask.size
     while begin < end and not mask[begin]:
         begin += 1

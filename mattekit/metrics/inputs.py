@@ -1,4 +1,4 @@
-"""What every metric accepts: 8-bit mattes and a mask of the pixels that count."""
+"""Inputs of every metric, checked: 8-bit mattes and a mask of the pixels that count."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from mattekit.errors import InputError
 def checked(
     alpha: np.ndarray, truth: np.ndarray, unknown: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Both mattes as contiguous uint8 and the mask as contiguous bool, all of one (H, W).
+    """Return both mattes as contiguous uint8 and the mask as contiguous bool, all of one (H, W).
 
     Raises InputError if a shape differs, an image is empty, a type is neither uint8 nor float, or a value leaves 0..1.
     """
@@ -25,7 +25,7 @@ def checked(
 
 
 def eight_bits(alpha: np.ndarray, name: str = "alpha") -> np.ndarray:
-    """(H, W) uint8 of a matte: itself, or a float one in 0..1 rounded to the nearest of 256 values."""
+    """Return (H, W) uint8 of a matte: itself, or a float one in 0..1 rounded to the nearest of 256 values."""
     alpha = np.asarray(alpha)
     if alpha.ndim != 2 or alpha.size == 0:
         raise InputError(f"{name}: found shape {alpha.shape}, wanted (H, W). Pass one channel.")

@@ -133,7 +133,7 @@ def test_parts_of_other_files_or_rules_are_not_joined(folder):
     words = ["eval", folder / "predictions", folder / "truth", "-o", folder / "r.json"]
     run(*words, "--metrics", "sad", rank=(0, 2))
     said = run(*words, "--metrics", "mad", "--shard", "2/2").stderr
-    assert "rank 2 of 2: 1 of 2 parts are there" in said and not (folder / "r.json").exists()
+    assert "rank 2 of 2: 1 of 2 parts are written" in said and not (folder / "r.json").exists()
     scene(folder, "a", 9, (32, 41))
     run(*words, "--metrics", "mad", rank=(0, 2))
     assert not (folder / "r.json").exists()
