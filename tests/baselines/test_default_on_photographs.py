@@ -28,17 +28,18 @@ def errors(folder, name, divisor, widened):
     image, trimap, alpha = photograph(folder, name, divisor, widened)
     if not ((trimap == 0).any() and (trimap == 1).any()):
         return None
-    methods = [resolve("default", device="cpu").alpha, *(ALPHA[method] for method in ("shared", "closed-form", "knn"))]
+    classical = ["shared", "closed-form", *(["knn"] if divisor > 2 else [])]  # which is slow, and not the best
+    methods = [resolve("default", device="cpu").alpha, *(ALPHA[method] for method in classical)]
     return [np.abs(estimate(image, trimap) - alpha)[trimap == 0.5].sum() for estimate in methods]
 
 
 @pytest.mark.parametrize(
     ("divisor", "widened", "names", "most"),
     [
-        (16, 0, NAMES, 1.12),
-        (16, 1, NAMES, 1.05),
-        (4, 0, NAMES[::2], 1.05),
-        (4, 5, NAMES[1::4], 1.05),
+        (16, 0, NAMES[::2], 1.12),
+        (16, 1, NAMES[1::2], 1.05),
+        (4, 0, NAMES[::4], 1.05),
+        (4, 5, NAMES[1::5], 1.05),
         (4, 15, ["GT05", "GT09"], 1.35),
         (2, 0, ["GT03", "GT05"], 1.06),
     ],
