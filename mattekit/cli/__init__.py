@@ -41,38 +41,35 @@ class Commands(Group):
                 value = super().invoke(ctx)
             launcher.leave(failed=False)
             return value
-        except UsageError as error:
-            where = error.ctx.command_path if error.ctx else "mattekit"
-            console.error(_usage(error), hint=f"{where} --help")
-            raise typer.Exit(2) from error
-        except BrokenPipeError:  # the reader of our stdout has gone: nothing more to say
-            sys.stdout = open(os.devnull, "w")
-            raise typer.Exit(1) from None
-        except (MattekitError, OSError, MemoryError) as error:
-            _reraise_in_debugging(error)
-            console.error(console.describe(error))
-            raise typer.Exit(1) from error
-        except KeyboardInterrupt:
-            console.error(
-                "interrupted. Nothing is half-written; run it again to go on, with --skip-existing if it has it."
-            )
-            raise typer.Exit(130) from None
         except typer.Exit as end:
             if end.exit_code == 3:
                 launcher.leave(failed=True)
             raise
         except typer.Abort:
             raise
-        except Exception as error:
-            _reraise_in_debugging(error)
-            if is_out_of_memory(error):
-                console.error(console.describe(error))
-                raise typer.Exit(1) from error
-            console.error(
-                f"unexpected {type(error).__name__}: {' '.join(str(error).split())}",
-                hint="this is a bug in mattekit; MATTEKIT_DEBUG=1 shows where",
-            )
-            raise typer.Exit(1) from error
+        except (Exception, KeyboardInterrupt) as error:
+            raise typer.Exit(_report(error)) from error
+
+
+def _report(error: BaseException) -> int:
+    """Print what ended a command, in one line, and return the exit code."""
+    if isinstance(error, UsageError):
+        console.error(_usage(error), hint=f"{error.ctx.command_path if error.ctx else 'mattekit'} --help")
+        return 2
+    if isinstance(error, BrokenPipeError):  # the reader of our stdout has gone: nothing more to say
+        sys.stdout = open(os.devnull, "w")
+        return 1
+    if isinstance(error, KeyboardInterrupt):
+        console.error("interrupted. Nothing is half-written; run it again to go on, with --skip-existing if it has it.")
+        return 130
+    if os.environ.get("MATTEKIT_DEBUG", "") not in ("", "0"):
+        raise error
+    if isinstance(error, MattekitError | OSError) or is_out_of_memory(error):
+        console.error(console.describe(error))
+    else:
+        message = f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
+        console.error(message, hint="this is a bug in mattekit; MATTEKIT_DEBUG=1 shows where")
+    return 1
 
 
 def _usage(error: Any) -> str:
@@ -80,11 +77,6 @@ def _usage(error: Any) -> str:
     message = " ".join(error.format_message().split()).removeprefix("Invalid value: ").replace("Value error, ", "")
     found = re.fullmatch(r"Invalid value for .*?(--[\w-]+)'.*?: '(.*)' is not one of (.*)\.", message)
     return f"{found[1]} {found[2]}: use one of {found[3].replace(chr(39), '')}." if found else message
-
-
-def _reraise_in_debugging(error: BaseException) -> None:
-    if os.environ.get("MATTEKIT_DEBUG", "") not in ("", "0"):
-        raise error
 
 
 app = typer.Typer(

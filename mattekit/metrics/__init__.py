@@ -1,4 +1,4 @@
-"""The scores of image matting: a table with a row for each, and a file for each function."""
+"""The scores of image matting: a table with a row for each metric."""
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -9,10 +9,8 @@ import numpy as np
 from mattekit.compiling import announced
 from mattekit.errors import InputError
 from mattekit.metrics.connectivity import EmptyLevels, conn
+from mattekit.metrics.differences import mad, mse, sad
 from mattekit.metrics.gradient import grad
-from mattekit.metrics.mad import mad
-from mattekit.metrics.mse import mse
-from mattekit.metrics.sad import sad
 
 __all__ = ["METRICS", "EmptyLevels", "Metric", "conn", "grad", "mad", "mse", "sad", "score"]
 
