@@ -15,7 +15,7 @@ from typing import NamedTuple
 from mattekit.baselines import FOREGROUND
 from mattekit.evaluation.evaluate import evaluate
 from mattekit.imaging import io
-from mattekit.imaging.levels import to_float
+from mattekit.imaging.pixel_values import to_float
 from mattekit.inference.refinement import RefinementSettings
 from mattekit.models import registry
 from mattekit.models.prediction import predict_alpha

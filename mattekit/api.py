@@ -25,7 +25,7 @@ from mattekit.baselines import FOREGROUND
 from mattekit.errors import InputError
 from mattekit.imaging import background as backgrounds
 from mattekit.imaging import composite as compositing
-from mattekit.imaging import io, levels
+from mattekit.imaging import io, pixel_values
 from mattekit.imaging.codecs.encode import DEPTHS
 from mattekit.imaging.trimap import from_alpha
 from mattekit.inference.pictures import Pictures
@@ -66,7 +66,7 @@ def write_image(path: str | Path, pixels: np.ndarray, *, depth: str = "8") -> No
     depth : "8", "16" or "float"; the file's suffix names the format (PNG, TIFF, EXR, WebP, JPEG).
     Raises InputError if the format cannot hold such pixels.
     """
-    io.write_image(Path(path), levels.to_float(np.asarray(pixels)), depth=depth)
+    io.write_image(Path(path), pixel_values.to_float(np.asarray(pixels)), depth=depth)
 
 
 def load_model(name: str | Path | None = None, device: str = "auto", **options: Any) -> Model:
@@ -194,14 +194,14 @@ def _trimap(given: Picture) -> np.ndarray:
         return read_trimap(given)
     if given.ndim != 2:
         raise InputError(f"trimap: shape {given.shape}, wanted (H, W).")
-    return levels.trimap_of("trimap", given if given.dtype.kind == "u" else _floats("trimap", given))
+    return pixel_values.trimap_of("trimap", given if given.dtype.kind == "u" else _floats("trimap", given))
 
 
 def _floats(name: str, given: np.ndarray) -> np.ndarray:
     """Floats in 0..1 of an array that has any; a mask counts as 0 and 1."""
     if given.size == 0 or not (given.dtype.kind in "fb" or given.dtype in (np.uint8, np.uint16)):
         raise InputError(f"{name}: {given.dtype} of shape {given.shape}, wanted floats in 0..1, uint8 or uint16.")
-    floats = given.astype(np.float32) if given.dtype.kind == "b" else levels.to_float(given)
+    floats = given.astype(np.float32) if given.dtype.kind == "b" else pixel_values.to_float(given)
     if not (floats.min() >= 0 and floats.max() <= 1):  # false for NaN, too
         raise InputError(
             f"{name}: values {floats.min():g}..{floats.max():g}, wanted 0..1. Divide by the full scale, or clip."

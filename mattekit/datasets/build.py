@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from mattekit import files
-from mattekit.datasets import manifest, stored
+from mattekit.datasets import manifest
 from mattekit.datasets.plan import Item
 from mattekit.errors import InputError
-from mattekit.imaging import io, levels
+from mattekit.imaging import io, pixel_values
 from mattekit.imaging.codecs import encode
-from mattekit.imaging.compositor import Cutout, enlarge
 from mattekit.imaging.depth import output_depth
+from mattekit.imaging.integer_compositing import Cutout, enlarge, opacity_of, read_integers
 from mattekit.imaging.trimap import to_levels
 from mattekit.imaging.trimap_random import generator, random_from_alpha
 
@@ -113,7 +113,7 @@ def _write(item: Item, settings: Settings, out: dict[str, Path]) -> None:
 def _background(item: Item, settings: Settings, cutout: Cutout) -> np.ndarray:
     if "background" in item.files:
         limit = settings.max_megapixels
-        return stored.read_rgb(item.files["background"], cutout.fg.dtype, max_megapixels=limit)
+        return read_integers(item.files["background"], cutout.fg.dtype, max_megapixels=limit)
     from mattekit.synthetic import background
 
     return encode.quantise(background(generator(settings.seed, f"{item.name} background"), cutout.size), "8")
@@ -137,17 +137,17 @@ def _key(item: Item, settings: Settings) -> tuple:
 def _cutout(key: tuple) -> tuple[Cutout, np.ndarray, str]:
     """Foreground ready to composite; its alpha (H, W) float32; the depth to write that with."""
     foreground, alpha, truncate, limit, _ = key
-    fg = stored.read_rgb(foreground, max_megapixels=limit)
+    fg = read_integers(foreground, max_megapixels=limit)
     if alpha is None:
         pixels = io.read_raw(foreground, max_megapixels=limit).pixels
         if pixels.ndim != 3 or pixels.shape[2] != 4:
             raise InputError(f"{foreground}: no alpha channel.", remedy="alphas")
         plane = np.ascontiguousarray(pixels[..., 3])
-        picture = io.Picture(levels.to_float(plane), "8" if plane.dtype == np.uint8 else "16")
+        picture = io.Picture(pixel_values.to_float(plane), "8" if plane.dtype == np.uint8 else "16")
     else:
         picture = io.read_alpha(alpha, max_megapixels=limit)
     depth = output_depth("auto", picture.depth, ".png")
-    return Cutout(fg, stored.opacity(picture.pixels, picture.depth), truncate=truncate), picture.pixels, depth
+    return Cutout(fg, opacity_of(picture.pixels, picture.depth), truncate=truncate), picture.pixels, depth
 
 
 @lru_cache(maxsize=1)
@@ -157,4 +157,4 @@ def _drawn(seed: int, name: str, size: tuple[int, int], kind: str) -> tuple[Cuto
 
     fg, alpha = foreground(generator(seed, name), size, kind)
     opacity = np.rint(alpha * 255) / 255
-    return Cutout(encode.quantise(fg, "8"), stored.opacity(opacity, "8")), opacity, "8"
+    return Cutout(encode.quantise(fg, "8"), opacity_of(opacity, "8")), opacity, "8"

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging import io, levels
+from mattekit.imaging import io, pixel_values
 
 Region = Literal["unknown", "all", "foreground", "background"]
 UnknownValue = Literal["128", "any"]
@@ -80,4 +80,4 @@ def _eight_bits(path: Path, pixels: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(pixels)
     if pixels.dtype == np.uint16:
         return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return np.rint(levels.alpha_of(str(path), pixels) * 255).astype(np.uint8)
+    return np.rint(pixel_values.alpha_of(str(path), pixels) * 255).astype(np.uint8)

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from mattekit.imaging.background import checkerboard
+from mattekit.imaging.captions import LINE, NARROWEST, write
 from mattekit.imaging.error_map import error_map, legend
-from mattekit.imaging.labels import LINE, NARROWEST, write
 from mattekit.imaging.preview import GAP
 
 PANEL = 480  # the longer side of a panel in pixels; smaller pictures are enlarged by whole numbers

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from mattekit.errors import MattekitError
-from mattekit.files import open_regular
 from mattekit.imaging.codecs import tiff
 from mattekit.imaging.codecs.encode import DEPTHS
 from mattekit.imaging.codecs.header import read_header
-from mattekit.imaging.codecs.probe import LARGEST_FILE
+from mattekit.imaging.codecs.limits import read_bytes
 
 CHOICES = ("auto", "8", "16", "float")
 
@@ -31,7 +30,6 @@ def output_suffix(wanted: str, source: Path) -> str:
 
 def _is_float_tiff(source: Path) -> bool:
     try:
-        with open_regular(source) as file:
-            return tiff.FLOAT in read_header(str(source), file.read(LARGEST_FILE)).tags.get(tiff.KIND, ())
+        return tiff.FLOAT in read_header(str(source), read_bytes(source)).tags.get(tiff.Tag.SAMPLE_FORMAT, ())
     except MattekitError:
         return False  # reading its pixels will say what is wrong

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from mattekit.imaging.labels import LINE, NARROWEST, write
+from mattekit.imaging.captions import LINE, NARROWEST, write
 
 TOP = 0.5  # the error that has the hottest colour
 OUTLINE = (0.25, 0.7, 1.0)  # blue, which the heat map does not have

@@ -5,27 +5,22 @@ trimap (H, W) float32 of exactly 0, 0.5 and 1. `Path("-")` is standard input or 
 """
 
 import logging
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import cv2
 import numpy as np
 
 from mattekit import files
 from mattekit.errors import InputError
-from mattekit.imaging import levels
-from mattekit.imaging.codecs import decode, encode, exr
-from mattekit.imaging.codecs.header import SUFFIXES, format_of, largest_file, read_header, refuse_bomb
-from mattekit.imaging.levels import to_float
+from mattekit.imaging import pixel_values
+from mattekit.imaging.codecs import decode, encode, exr, limits
+from mattekit.imaging.codecs.header import SUFFIXES, format_of, read_header
+from mattekit.imaging.codecs.limits import MAX_MEGAPIXELS, STANDARD
+from mattekit.imaging.pixel_values import to_float
 
 logger = logging.getLogger("mattekit")
-
-MAX_MEGAPIXELS = 256.0  # at 4 bytes a pixel 1 GB decoded
-HEAD = 16  # bytes that tell the format
-STANDARD = Path("-")
 
 
 @dataclass(frozen=True)
@@ -73,16 +68,16 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
     MissingExtraError
         For EXR without the extra `mattekit[exr]`.
     """
-    name, data = name_of(source), _read(source, max_megapixels)
+    name, data = name_of(source), limits.read_bytes(source, max_megapixels)
     if format_of(data) == "EXR":
         pixels, depth = exr.decode(name, data, max_megapixels)
-        levels.refuse_not_finite(name, pixels)
+        pixel_values.refuse_not_finite(name, pixels)
         return Raw(pixels, None, ".exr", depth)
     header = read_header(name, data)
-    refuse_bomb(name, header.size, header.pixel_bytes, max_megapixels)
+    limits.refuse_large(name, header.size, header.pixel_bytes, max_megapixels)
     pixels = decode.decode(name, data, header)
     if pixels.dtype.kind == "f":
-        levels.refuse_not_finite(name, pixels)
+        pixel_values.refuse_not_finite(name, pixels)
     icc = header.icc if encode.profiles.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
     return Raw(pixels, icc, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
 
@@ -112,7 +107,7 @@ def read_alpha(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Pictu
     float values that are not in 0..1.
     """
     raw = read_raw(source, max_megapixels=max_megapixels)
-    return Picture(levels.alpha_of(name_of(source), raw.pixels), raw.depth, None, raw.suffix)
+    return Picture(pixel_values.alpha_of(name_of(source), raw.pixels), raw.depth, None, raw.suffix)
 
 
 def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require_classes: bool = True) -> np.ndarray:
@@ -127,15 +122,15 @@ def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require
         With `require_classes`, if no pixel is foreground or none is background; else as `read_raw`.
     """
     raw = read_raw(source, max_megapixels=max_megapixels)
-    trimap = levels.trimap_of(name_of(source), raw.pixels, lossy=raw.lossy)
+    trimap = pixel_values.trimap_of(name_of(source), raw.pixels, lossy=raw.lossy)
     if require_classes:
-        levels.require_both(name_of(source), trimap)
+        pixel_values.require_both(name_of(source), trimap)
     return trimap
 
 
 def read_size(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
     """(height, width) of a file's upright picture, from its header alone. Raises as `read_raw`."""
-    name, data = name_of(source), _read(source, max_megapixels)
+    name, data = name_of(source), limits.read_bytes(source, max_megapixels)
     return exr.read_size(name, data) if format_of(data) == "EXR" else read_header(name, data).upright_size
 
 
@@ -166,7 +161,7 @@ def write_image(
     """
     name, suffix = _output(target, suffix)
     encode.check(name, pixels.shape, depth, suffix)
-    levels.refuse_not_finite(name, pixels)
+    pixel_values.refuse_not_finite(name, pixels)
     if suffix == ".exr":
         _put(target, exr.encode(name, _linear(pixels), half=depth != "float"))
     else:
@@ -202,36 +197,6 @@ def require_same_size(name: str, shape: tuple[int, ...], other_name: str, other_
 def name_of(source: Path) -> str:
     """How messages call a file: its path, or "standard input"."""
     return "standard input" if Path(source) == STANDARD else str(source)
-
-
-def _read(source: Path, max_megapixels: float) -> bytes:
-    """Bytes of a file or of standard input, read no further than needed to refuse them."""
-    largest = largest_file(max_megapixels)
-    if Path(source) == STANDARD:
-        return _read_stream(sys.stdin.buffer, largest)
-    with files.open_regular(Path(source)) as file:
-        if format_of(head := file.read(HEAD)) is None:
-            return head
-        _refuse_large(str(source), os.fstat(file.fileno()).st_size, largest)
-        file.seek(0)
-        return file.read()
-
-
-def _read_stream(stream: BinaryIO, largest: float) -> bytes:
-    chunks, size = [], 0
-    while chunk := stream.read(1 << 20):
-        chunks.append(chunk)
-        size += len(chunk)
-        if format_of(chunks[0]) is None:
-            break
-        _refuse_large("standard input", size, largest)
-    return b"".join(chunks)
-
-
-def _refuse_large(name: str, size: int, largest: float) -> None:
-    if size > largest:
-        found = f"a file of more than {largest / 1e6:.0f} MB, too large for a picture"
-        raise InputError(f"{name}: {found}. Make it smaller.", remedy="max-pixels")
 
 
 def _output(target: Path, suffix: str | None) -> tuple[str, str]:

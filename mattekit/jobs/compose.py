@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging import background, io, levels
+from mattekit.imaging import background, io, pixel_values
 from mattekit.imaging.codecs import exr
 from mattekit.imaging.codecs.encode import DEPTHS
 from mattekit.imaging.composite import composite
@@ -76,7 +76,7 @@ def _cutout(job: ComposeJob) -> tuple[io.Picture, np.ndarray]:
     if raw.pixels.ndim != 3 or raw.pixels.shape[2] != 4:
         name = io.name_of(job.foreground)
         raise InputError(f"{name}: no alpha channel, wanted a cut-out, or a foreground and its alpha.")
-    pixels = levels.to_float(raw.pixels)
+    pixels = pixel_values.to_float(raw.pixels)
     fg = np.ascontiguousarray(pixels[..., :3])
     fg = exr.encode_srgb(fg) if raw.suffix == ".exr" else fg
     return io.Picture(fg, raw.depth, raw.icc, raw.suffix), np.clip(pixels[..., 3], 0, 1)

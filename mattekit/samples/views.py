@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mattekit.compiling import announced
-from mattekit.imaging.levels import to_float
+from mattekit.imaging.pixel_values import to_float
 
 COMPILING = "augmentation: the first use compiles for some seconds."
 

@@ -28,10 +28,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mattekit.datasets import manifest, stored
+from mattekit.datasets import manifest
 from mattekit.datasets.records import read
 from mattekit.imaging import io
-from mattekit.imaging.compositor import Cutout, enlarge
+from mattekit.imaging.integer_compositing import Cutout, enlarge, opacity_of, read_integers
 from mattekit.imaging.trimap import to_levels
 from mattekit.imaging.trimap_random import generator, random_from_alpha
 
@@ -114,7 +114,7 @@ def steps(root: Path, repeats: int) -> None:
     plain: dict[str, list[float]] = {}
     for fg in sorted((root / "fg").iterdir())[:4]:
         alpha = io.read_alpha(root / "alpha" / fg.name).pixels
-        cutout = Cutout(stored.read_rgb(fg), stored.opacity(alpha, "8"), truncate=True)
+        cutout = Cutout(read_integers(fg), opacity_of(alpha, "8"), truncate=True)
         backgrounds = sorted((root / "bg").iterdir())[: 4 * repeats]
         one(cutout, alpha, backgrounds[0], root / "step.png", {})  # the first call loads compiled loops
         for bg in backgrounds:
@@ -130,7 +130,7 @@ def steps(root: Path, repeats: int) -> None:
 
 
 def one(cutout: Cutout, alpha: np.ndarray, bg: Path, target: Path, spent: dict[str, list[float]]) -> None:
-    pixels = timed(spent, "read background", lambda: stored.read_rgb(bg))
+    pixels = timed(spent, "read background", lambda: read_integers(bg))
     cut = timed(spent, "enlarge", lambda: enlarge(pixels, cutout.size))
     image = timed(spent, "blend", lambda: cutout.over(cut))
     timed(spent, "write image", lambda: io.write_raw(target, image, fast=True))

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mattekit.cli import app
+from mattekit.imaging.captions import LINE
 from mattekit.imaging.comparison import panel_size
-from mattekit.imaging.labels import LINE
 from mattekit.imaging.preview import GAP
 from mattekit.jobs.comparison import labels, lines
 from mattekit.metrics import METRICS

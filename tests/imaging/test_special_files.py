@@ -130,7 +130,17 @@ def test_channels_and_parts_of_an_exr_are_bounded(tmp_path, parts):
     assert io.read_size(tmp_path / "x.exr") == (100, 100)
 
 
-@pytest.mark.parametrize("tag", [tiff.WIDTH, tiff.HEIGHT, tiff.BITS, tiff.SAMPLES, tiff.STRIPS, tiff.COMPRESSION])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        tiff.Tag.WIDTH,
+        tiff.Tag.HEIGHT,
+        tiff.Tag.BITS_PER_SAMPLE,
+        tiff.Tag.SAMPLES_PER_PIXEL,
+        tiff.Tag.STRIP_OFFSETS,
+        tiff.Tag.COMPRESSION,
+    ],
+)
 def test_sizes_of_a_tiff_that_are_no_numbers_are_one_line(tmp_path, tag):
     """Text, rational numbers, negative and infinite ones in the place of each tag."""
     data = bytearray(cv2.imencode(".tif", np.zeros((4, 4, 3), np.uint8))[1].tobytes())

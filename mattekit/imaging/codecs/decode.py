@@ -9,8 +9,8 @@ from PIL import ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
 
 from mattekit.errors import InputError
 from mattekit.imaging.codecs import tiff
-from mattekit.imaging.codecs.chunks import png_essential
 from mattekit.imaging.codecs.header import Header
+from mattekit.imaging.codecs.png_webp import without_metadata
 from mattekit.imaging.codecs.silence import silent_libraries
 
 # Pillow modes that are not RGB after expansion; every other mode is.
@@ -27,9 +27,9 @@ def decode(name: str, data: bytes, header: Header) -> np.ndarray:
     MemoryError
         If there is no memory for them.
     """
-    if found := header.tags and tiff.unsupported(data, header.tags):
+    if kind := header.tags and tiff.unsupported(data, header.tags):
         wanted = "8 or 16 bits or float, grey, RGB or RGBA, interleaved"
-        raise InputError(f"{name}: a TIFF of {found}, wanted {wanted}. Convert it.")
+        raise InputError(f"{name}: a TIFF of {kind}, wanted {wanted}. Convert it.")
     plugin = _pillow_plugin(header)
     try:
         with silent_libraries():
@@ -58,7 +58,7 @@ def _pillow_plugin(header: Header) -> Any:
     # alpha of grey pictures and fails on some tiles; and it knows no CMYK profile. Pillow keeps 8 bits exactly
     # (it would cut 16).
     if header.format == "TIFF":
-        return TiffImagePlugin.TiffImageFile if max(header.tags.get(tiff.BITS, (1,))) <= 8 else None
+        return TiffImagePlugin.TiffImageFile if max(header.tags.get(tiff.Tag.BITS_PER_SAMPLE, (1,))) <= 8 else None
     return JpegImagePlugin.JpegImageFile if header.mode == "CMYK" else None
 
 
@@ -95,13 +95,13 @@ def _cmyk_to_srgb(image: Any, icc: bytes) -> Any:
 
 def _by_opencv(data: bytes, header: Header) -> np.ndarray | None:
     if header.format == "TIFF":
-        return _meant(tiff.decode(data, header.tags), header)
-    data = png_essential(data) if header.extras else data
+        return _interpreted(tiff.decode(data, header.tags), header)
+    data = without_metadata(data) if header.metadata else data
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         return None
-    if header.clear is not None:
-        alpha = np.where(pixels == header.clear, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
+    if header.transparent_level is not None:
+        alpha = np.where(pixels == header.transparent_level, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
         pixels = np.dstack([pixels] * 3 + [alpha])
     return upright(_rgb(pixels), header.orientation)
 
@@ -113,20 +113,20 @@ def _rgb(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _meant(pixels: np.ndarray | None, header: Header) -> np.ndarray | None:
+def _interpreted(pixels: np.ndarray | None, header: Header) -> np.ndarray | None:
     """TIFF samples of more than 8 bits as what they stand for: black is 0, alpha is straight, float is 32-bit."""
     if pixels is None:
         return None
     if pixels.dtype == np.float64:
         pixels = pixels.astype(np.float32)
-    if not tiff.disguised(header.tags):
+    if not tiff.needs_grey_plane(header.tags):
         pixels = _rgb(pixels)
     else:
         pixels = upright(pixels, header.orientation)
         pixels = pixels[..., [0, 0, 0, 1]] if pixels.ndim == 3 and pixels.shape[2] == 2 else pixels
-    if header.tags[tiff.PHOTOMETRIC] == 0 and pixels.ndim == 2 and pixels.dtype == np.uint16:
+    if header.tags[tiff.Tag.PHOTOMETRIC] == 0 and pixels.ndim == 2 and pixels.dtype == np.uint16:
         pixels = 65535 - pixels  # white is stored as 0
-    if header.tags.get(tiff.EXTRA) == (tiff.PREMULTIPLIED,) and pixels.ndim == 3:
+    if header.tags.get(tiff.Tag.EXTRA_SAMPLES) == (tiff.PREMULTIPLIED,) and pixels.ndim == 3:
         pixels = _straight(pixels)
     return pixels
 

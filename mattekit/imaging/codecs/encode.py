@@ -6,6 +6,7 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.imaging.codecs import icc as profiles
 from mattekit.imaging.codecs import tiff
+from mattekit.imaging.pixel_values import to_float
 
 # suffix -> depths it can hold, the best last
 DEPTHS = {
@@ -67,7 +68,7 @@ def encode(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = No
         raise InputError(f"{name}: cannot store {width}x{height} pixels as {suffix}. Write .png or .tif.")
     data = buffer.tobytes()
     if channels == 4 and suffix in (".tif", ".tiff"):
-        data = tiff.set_tag(data, tiff.EXTRA, tiff.SHORT, tiff.STRAIGHT)
+        data = tiff.set_tag(data, tiff.Tag.EXTRA_SAMPLES, tiff.SHORT, tiff.STRAIGHT)
     if profiles.matches(icc, channels):
         data = profiles.embed(data, suffix, icc)
     return data
@@ -91,3 +92,10 @@ def _png_coding(channels: int, fast: bool) -> tuple[int, int]:
         return cv2.IMWRITE_PNG_STRATEGY_RLE, cv2.IMWRITE_PNG_FILTER_PAETH
     strategy = cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY if channels == 3 else cv2.IMWRITE_PNG_STRATEGY_RLE
     return strategy, cv2.IMWRITE_PNG_FILTER_SUB
+
+
+def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """An image (H, W, 3) float32 RGB in 0..1 after it was a JPEG file of a quality 1..100."""
+    bgr = cv2.cvtColor(quantise(image, "8"), cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return to_float(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))

@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 
 from mattekit.errors import InputError, MissingExtraError
-from mattekit.imaging.codecs.header import refuse_bomb
+from mattekit.imaging.codecs.limits import refuse_large
 from mattekit.imaging.codecs.silence import silent_libraries
 
 CHANNELS = ("RGBA", "RGB", "Y", "A")  # what a picture can be made of, the first that is there
@@ -99,8 +99,8 @@ def _checked_header(name: str, data: bytes, max_megapixels: float) -> dict:
     sizes = [_window_size(header["dataWindow"]) for header in headers]
     values = sum(len(header["channels"]) * h * w for header, (h, w) in zip(headers, sizes, strict=True))
     height, width = sizes[0]
-    refuse_bomb(name, _window_size(headers[0]["displayWindow"]), 4 * len(CHANNELS[0]), max_megapixels)
-    refuse_bomb(name, sizes[0], math.ceil(4 * values / (height * width)), max_megapixels)
+    refuse_large(name, _window_size(headers[0]["displayWindow"]), 4 * len(CHANNELS[0]), max_megapixels)
+    refuse_large(name, sizes[0], math.ceil(4 * values / (height * width)), max_megapixels)
     return headers[0]
 
 

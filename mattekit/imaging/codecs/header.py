@@ -8,12 +8,11 @@ from typing import Any
 from PIL import BmpImagePlugin, Image, JpegImagePlugin
 
 from mattekit.errors import InputError
-from mattekit.imaging.codecs import chunks, tiff
-from mattekit.imaging.codecs.chunks import Truncated
+from mattekit.imaging.codecs import Truncated, png_webp, tiff
 from mattekit.imaging.codecs.silence import silent_libraries
 
 SIGNATURES = {
-    chunks.PNG_SIGNATURE: "PNG",
+    png_webp.PNG_SIGNATURE: "PNG",
     b"\xff\xd8\xff": "JPEG",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
@@ -26,18 +25,16 @@ SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "WEBP": ".webp", "BMP
 PALETTE, CMYK = 3, 5  # a TIFF's photometric interpretations; CMYK is four colours and no alpha
 PNG_CHANNELS = {0: 1, 2: 3, 3: 4, 4: 4, 6: 4}  # type of colour -> channels as decoded
 MODE_CHANNELS = {"1": 1, "L": 1, "RGBA": 4, "CMYK": 4}
-BYTES_PER_PIXEL = 4  # that a picture of the most pixels may take decoded; deeper ones must be smaller
-METADATA = 1 << 24  # bytes that a file may have besides its pixels
 
 
 @dataclass(frozen=True)
 class Header:
-    """Facts of one file.
+    """Properties of one file.
 
     size: (height, width) as stored. pixel_bytes: of a decoded pixel. mode: Pillow's name of the channels (JPEG and
     BMP only). orientation: the EXIF value, 1 = upright. depth: "8", "16" or "float". lossy: compressed with loss.
-    tags: TIFF number -> value. extras: whether a PNG holds more than its pixels need. clear: the one grey level of a
-    PNG that is transparent. alpha: whether there is an alpha channel.
+    tags: of a TIFF. metadata: whether a PNG holds more than its pixels need. transparent_level: the one grey level of
+    a PNG that is transparent. alpha: whether there is an alpha channel.
     """
 
     format: str
@@ -48,9 +45,9 @@ class Header:
     icc: bytes | None = None
     depth: str = "8"
     lossy: bool = False
-    tags: dict[int, Any] = field(default_factory=dict)
-    extras: bool = False
-    clear: int | None = None
+    tags: dict[tiff.Tag, Any] = field(default_factory=dict)
+    metadata: bool = False
+    transparent_level: int | None = None
     alpha: bool = False
 
     @property
@@ -90,42 +87,23 @@ def read_header(name: str, data: bytes) -> Header:
         raise InputError(f"{name}: damaged or truncated {form} header. Copy or download the file again.") from None
 
 
-def refuse_bomb(name: str, size: tuple[int, int], pixel_bytes: int, max_megapixels: float) -> None:
-    """Raise InputError if a picture of (height, width) has too many pixels, or takes too much memory decoded."""
-    height, width = size
-    megapixels, megabytes = height * width / 1e6, height * width * pixel_bytes / 1e6
-    if megapixels > max_megapixels:
-        found, most = f"{width}x{height} is {megapixels:.4g} megapixels", f"{max_megapixels:g}"
-    elif megabytes > max_megapixels * BYTES_PER_PIXEL:
-        found = f"{width}x{height} pixels of {pixel_bytes} bytes are {megabytes:.4g} MB"
-        most = f"{max_megapixels * BYTES_PER_PIXEL:g} MB"
-    else:
-        return
-    raise InputError(f"{name}: {found}, wanted at most {most}. Make it smaller.", remedy="max-pixels")
-
-
-def largest_file(max_megapixels: float) -> float:
-    """Bytes of the largest file of a picture: as it is in memory, and metadata."""
-    return max_megapixels * 1e6 * BYTES_PER_PIXEL + METADATA
-
-
 def _png(data: bytes) -> Header:
-    found = chunks.png_chunks(data)
-    width, height, bits, colour = struct.unpack_from(">IIBB", found[b"IHDR"])
+    chunks = png_webp.png_chunks(data)
+    width, height, bits, colour = struct.unpack_from(">IIBB", chunks[b"IHDR"])
     return Header(
         "PNG",
         (height, width),
-        (4 if b"tRNS" in found else PNG_CHANNELS[colour]) * (2 if bits == 16 else 1),
-        orientation=_orientation(found.get(b"eXIf")),
-        icc=chunks.png_profile(found),
+        (4 if b"tRNS" in chunks else PNG_CHANNELS[colour]) * (2 if bits == 16 else 1),
+        orientation=_orientation(chunks.get(b"eXIf")),
+        icc=png_webp.png_profile(chunks),
         depth="16" if bits == 16 else "8",
-        extras=not found.keys() <= chunks.ESSENTIAL,
-        clear=_clear_level(found[b"tRNS"], bits) if colour == 0 and b"tRNS" in found else None,
-        alpha=colour in (4, 6) or b"tRNS" in found,
+        metadata=not chunks.keys() <= png_webp.ESSENTIAL,
+        transparent_level=_transparent_level(chunks[b"tRNS"], bits) if colour == 0 and b"tRNS" in chunks else None,
+        alpha=colour in (4, 6) or b"tRNS" in chunks,
     )
 
 
-def _clear_level(body: bytes, bits: int) -> int:
+def _transparent_level(body: bytes, bits: int) -> int:
     (level,) = struct.unpack(">H", body)
     return level if bits == 16 else level * 255 // ((1 << bits) - 1)
 
@@ -151,15 +129,15 @@ def _from_pillow(image: Any, form: str, *, lossy: bool) -> Header:
 
 
 def _webp(data: bytes) -> Header:
-    found = chunks.webp_chunks(data)
+    chunks = png_webp.webp_chunks(data)
     return Header(
         "WEBP",
-        chunks.webp_size(found),
-        4 if chunks.webp_alpha(found) else 3,
-        orientation=_orientation(found.get(b"EXIF")),
-        icc=found.get(b"ICCP") or None,
-        lossy=b"VP8L" not in found,
-        alpha=chunks.webp_alpha(found),
+        png_webp.webp_size(chunks),
+        4 if png_webp.webp_alpha(chunks) else 3,
+        orientation=_orientation(chunks.get(b"EXIF")),
+        icc=chunks.get(b"ICCP") or None,
+        lossy=b"VP8L" not in chunks,
+        alpha=png_webp.webp_alpha(chunks),
     )
 
 
@@ -168,14 +146,14 @@ def _tiff(data: bytes) -> Header:
     bits, kind, count = tiff.samples(tags)
     return Header(
         "TIFF",
-        (tags[tiff.HEIGHT], tags[tiff.WIDTH]),
-        max(1, bits // 8) * (4 if count == 2 or tags.get(tiff.PHOTOMETRIC) == PALETTE else count),
-        orientation=tags[tiff.ORIENTATION] if tags.get(tiff.ORIENTATION) in range(1, 9) else 1,
-        icc=tags.get(tiff.PROFILE) or None,
+        (tags[tiff.Tag.HEIGHT], tags[tiff.Tag.WIDTH]),
+        max(1, bits // 8) * (4 if count == 2 or tags.get(tiff.Tag.PHOTOMETRIC) == PALETTE else count),
+        orientation=tags[tiff.Tag.ORIENTATION] if tags.get(tiff.Tag.ORIENTATION) in range(1, 9) else 1,
+        icc=tags.get(tiff.Tag.ICC_PROFILE) or None,
         depth="float" if kind == tiff.FLOAT and bits > 16 else "16" if bits == 16 else "8",
-        lossy=tags.get(tiff.COMPRESSION) in (6, 7),
+        lossy=tags.get(tiff.Tag.COMPRESSION) in (6, 7),
         tags=tags,
-        alpha=count in (2, 4) and tags.get(tiff.PHOTOMETRIC) != CMYK,
+        alpha=count in (2, 4) and tags.get(tiff.Tag.PHOTOMETRIC) != CMYK,
     )
 
 

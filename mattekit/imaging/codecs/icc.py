@@ -7,7 +7,7 @@ import struct
 import zlib
 
 from mattekit.imaging.codecs import tiff
-from mattekit.imaging.codecs.chunks import webp_chunks, webp_size
+from mattekit.imaging.codecs.png_webp import webp_chunks, webp_size
 
 SPACES = {b"RGB ": "rgb", b"GRAY": "grey"}
 
@@ -42,7 +42,7 @@ def _jpeg(data: bytes, icc: bytes) -> bytes:
 
 
 def _tiff(data: bytes, icc: bytes) -> bytes:
-    return tiff.set_tag(data, tiff.PROFILE, tiff.BYTES, icc)
+    return tiff.set_tag(data, tiff.Tag.ICC_PROFILE, tiff.BYTES, icc)
 
 
 def _webp(data: bytes, icc: bytes) -> bytes:

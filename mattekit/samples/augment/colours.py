@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from mattekit.imaging.levels import to_float
+from mattekit.imaging.pixel_values import to_float
 from mattekit.samples.sample import Sample
 from mattekit.samples.views import Pixels
 

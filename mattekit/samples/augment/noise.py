@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mattekit.imaging.codecs.jpeg import through_jpeg
+from mattekit.imaging.codecs.encode import through_jpeg
 from mattekit.samples.augment.colours import Layer, recolour
 from mattekit.samples.sample import Sample
 

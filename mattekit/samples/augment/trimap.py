@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from mattekit.imaging.levels import to_float
+from mattekit.imaging.pixel_values import to_float
 from mattekit.imaging.trimap import known
 from mattekit.imaging.trimap_random import RULES, random_widths, widened
 from mattekit.samples.sample import Sample

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mattekit.datasets import stored
 from mattekit.errors import InputError
-from mattekit.imaging import io, levels
+from mattekit.imaging import io, pixel_values
+from mattekit.imaging.integer_compositing import read_integers
 from mattekit.samples.decoded import Decoded
 
 
@@ -31,7 +31,7 @@ class Item:
 
 def read_rgb(path: Path) -> tuple[np.ndarray]:
     """Colours of a file: (H, W, 3) uint8, rounded from more bits; an alpha channel is left out."""
-    return (stored.read_rgb(path, np.dtype(np.uint8)),)
+    return (read_integers(path, np.dtype(np.uint8)),)
 
 
 def read_alpha(path: Path) -> tuple[np.ndarray]:
@@ -39,7 +39,7 @@ def read_alpha(path: Path) -> tuple[np.ndarray]:
     pixels = io.read_raw(path).pixels
     if pixels.ndim == 2 and pixels.dtype == np.uint8:
         return (pixels,)
-    alpha = levels.alpha_of(str(path), pixels)
+    alpha = pixel_values.alpha_of(str(path), pixels)
     return (np.rint(alpha * 255).astype(np.uint8) if pixels.dtype == np.uint8 else alpha,)
 
 
@@ -55,7 +55,7 @@ def read_cutout(path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"{path}: no alpha channel. Give the folder of its alpha.")
     if pixels.dtype == np.uint8:
         return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
-    return *read_rgb(path), levels.to_float(np.ascontiguousarray(pixels[..., 3]))
+    return *read_rgb(path), pixel_values.to_float(np.ascontiguousarray(pixels[..., 3]))
 
 
 READERS = {"alpha": read_alpha, "prior": read_alpha, "trimap": read_trimap}  # by role; all else is colours

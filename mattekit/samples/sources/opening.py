@@ -10,7 +10,7 @@ from mattekit.datasets.records import MANIFEST
 from mattekit.errors import InputError, MissingFileError
 from mattekit.pairing import images
 from mattekit.samples.decoded import Decoded
-from mattekit.samples.sources import checking, composed, layouts
+from mattekit.samples.sources import checking, from_manifest, layouts
 from mattekit.samples.sources.files import FileBackgrounds, FileSource, GeneratedBackgrounds
 from mattekit.samples.sources.item import Item
 from mattekit.samples.sources.source import Sources
@@ -68,7 +68,7 @@ def _items(spec: Spec, backgrounds: list[Path], foregrounds: Path | None) -> tup
     kind = spec.kind or _kind(root)
     if kind == "manifest":
         folders = {"foreground": [refined] if refined else [], "alpha": [spec.alpha] if spec.alpha else []}
-        return composed.items(root, folders | {"background": list(spec.backgrounds) or backgrounds})
+        return from_manifest.items(root, folders | {"background": list(spec.backgrounds) or backgrounds})
     found, problems = _of_kind(kind, root, spec.alpha)
     if refined and kind != "composites":
         found = _refined(found, refined)

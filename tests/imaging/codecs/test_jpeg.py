@@ -1,6 +1,6 @@
 import numpy as np
 
-from mattekit.imaging.codecs.jpeg import through_jpeg
+from mattekit.imaging.codecs.encode import through_jpeg
 
 
 def test_a_grey_picture_survives_and_detail_suffers_by_quality():

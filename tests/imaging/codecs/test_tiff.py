@@ -81,7 +81,7 @@ def bare_tiff(body, tags, order):
 
 @pytest.mark.parametrize("pixels", [CUTOUT, CUTOUT.astype(np.uint16) * 257], ids=["8", "16"])
 def test_straight_alpha_of_tiff_leaves_colours_alone(tmp_path, pixels):
-    path = tags_set(tmp_path, pixels[..., [2, 1, 0, 3]], (tiff.EXTRA, tiff.SHORT, tiff.STRAIGHT))
+    path = tags_set(tmp_path, pixels[..., [2, 1, 0, 3]], (tiff.Tag.EXTRA_SAMPLES, tiff.SHORT, tiff.STRAIGHT))
     np.testing.assert_array_equal(io.read_raw(path).pixels, pixels)
 
 
@@ -91,13 +91,15 @@ def test_premultiplied_alpha_of_tiff_is_made_straight(tmp_path, dtype, tolerance
     straight = RNG.random((6, 5, 4)) * 0.5 + 0.5
     premultiplied = straight * np.concatenate([straight[..., 3:]] * 3 + [np.ones((6, 5, 1))], axis=2)
     stored = np.rint(premultiplied * full) if dtype == np.uint16 else premultiplied
-    path = tags_set(tmp_path, stored.astype(dtype)[..., [2, 1, 0, 3]], (tiff.EXTRA, tiff.SHORT, tiff.PREMULTIPLIED))
+    path = tags_set(
+        tmp_path, stored.astype(dtype)[..., [2, 1, 0, 3]], (tiff.Tag.EXTRA_SAMPLES, tiff.SHORT, tiff.PREMULTIPLIED)
+    )
     np.testing.assert_allclose(io.to_float(io.read_raw(path).pixels), straight, atol=2 * tolerance)
 
 
 def test_white_is_zero_is_turned_for_16_bits_too(tmp_path):
     grey = RNG.integers(0, 65536, (6, 5), dtype=np.uint16)
-    path = tags_set(tmp_path, 65535 - grey, (tiff.PHOTOMETRIC, tiff.SHORT, 0))
+    path = tags_set(tmp_path, 65535 - grey, (tiff.Tag.PHOTOMETRIC, tiff.SHORT, 0))
     np.testing.assert_array_equal(io.read_raw(path).pixels, grey)
 
 
@@ -105,6 +107,6 @@ def test_white_is_zero_is_turned_for_16_bits_too(tmp_path):
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32])
 def test_deep_tiff_comes_upright(tmp_path, orientation, dtype):
     pixels = COLOUR.astype(dtype)
-    path = tags_set(tmp_path, pixels[..., ::-1], (tiff.ORIENTATION, tiff.SHORT, orientation))
+    path = tags_set(tmp_path, pixels[..., ::-1], (tiff.Tag.ORIENTATION, tiff.SHORT, orientation))
     np.testing.assert_array_equal(io.read_raw(path).pixels, UNDO[orientation](pixels))
     assert io.read_size(path) == UNDO[orientation](pixels).shape[:2]

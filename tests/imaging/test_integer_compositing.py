@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mattekit.errors import InputError
-from mattekit.imaging.compositor import Cutout, enlarge
+from mattekit.imaging.integer_compositing import Cutout, enlarge
 
 sides = st.integers(1, 40)
 

@@ -7,12 +7,15 @@ alpha F + (1 - alpha) B in double precision with alpha = level / 255, cut to who
 """
 
 import math
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from mattekit.compiling import announced
 from mattekit.errors import InputError
+from mattekit.imaging import io
+from mattekit.imaging.codecs import encode, exr
 
 TAPS = 5  # input pixels that a bicubic filter of radius 2 may touch
 
@@ -51,7 +54,7 @@ def _bicubic(bg: np.ndarray, size: tuple[int, int], crop: tuple[int, int]) -> np
 @announced("compositing: the first use compiles for some seconds.")
 def _stretch(rows: np.ndarray, length: int, count: int) -> np.ndarray:
     """Scale (n, m, 3) uint8 to `length` rows and give the first `count`: Pillow's numbers, about ten times as fast."""
-    from mattekit.imaging.compositor_kernel import weigh_rows
+    from mattekit.imaging.integer_compositing_kernel import weigh_rows
 
     starts, weights = _bicubic_weights(len(rows), length, count)
     flat = rows.reshape(len(rows), -1)
@@ -76,6 +79,32 @@ def _bicubic_weights(size: int, length: int, count: int) -> tuple[np.ndarray, np
     weights[(touched < first[:, None]) | (touched >= last[:, None])] = 0
     weights /= sum(weights[:, tap] for tap in range(TAPS))[:, None]  # in this order, for the last bit
     return starts, np.trunc(weights * (1 << 22) + np.copysign(0.5, weights)).astype(np.int32)
+
+
+def read_integers(
+    source: Path, dtype: np.dtype | None = None, *, max_megapixels: float = io.MAX_MEGAPIXELS
+) -> np.ndarray:
+    """Read an image: (H, W, 3) uint8 or uint16 RGB.
+
+    Grey becomes three equal channels, an alpha channel is left out, floats become sRGB-encoded 16 bits. With
+    `dtype` another depth is converted to it, rounded. Raises as `io.read_raw`.
+    """
+    raw = io.read_raw(source, max_megapixels=max_megapixels)
+    pixels = np.repeat(raw.pixels[..., None], 3, axis=2) if raw.pixels.ndim == 2 else raw.pixels
+    pixels = np.ascontiguousarray(pixels[..., :3])
+    if pixels.dtype.kind == "f":
+        pixels = encode.quantise(exr.encode_srgb(pixels) if raw.suffix == ".exr" else pixels, "16")
+    if dtype is None or pixels.dtype == dtype:
+        return pixels
+    if dtype == np.uint16:
+        return pixels.astype(np.uint16) * 257
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def opacity_of(alpha: np.ndarray, depth: str) -> np.ndarray:
+    """Alpha (H, W) float32 as double precision: level / full scale of the depth "8" or "16", or floats as they are."""
+    full = {"8": 255.0, "16": 65535.0}.get(depth)
+    return alpha.astype(np.float64) if full is None else np.rint(alpha.astype(np.float64) * full) / full
 
 
 class Cutout:
@@ -114,7 +143,7 @@ class Cutout:
         -------
         (H, W, 3) of that type: the foreground where opaque, the background where clear.
         """
-        from mattekit.imaging.compositor_kernel import blend
+        from mattekit.imaging.integer_compositing_kernel import blend
 
         if bg.shape != self.fg.shape or bg.dtype != self.fg.dtype:
             raise InputError(f"background: {bg.shape} {bg.dtype}, wanted {self.fg.shape} {self.fg.dtype}.")

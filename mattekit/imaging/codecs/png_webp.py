@@ -1,15 +1,13 @@
-"""PNG and WebP are lists of chunks: walking them tells size, profile, orientation and whether the file is whole."""
+"""Chunks of PNG and WebP files: their size, profile and orientation, and whether the file is complete."""
 
 import struct
 import zlib
 
+from mattekit.imaging.codecs import Truncated
+
 LARGEST_PROFILE = 1 << 24  # bytes; a compressed profile must not be a bomb either
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ESSENTIAL = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}  # what the pixels depend on
-
-
-class Truncated(Exception):
-    """The file ends before its own structure says."""
 
 
 def png_spans(data: bytes) -> list[tuple[bytes, int, int]]:
@@ -28,15 +26,15 @@ def png_spans(data: bytes) -> list[tuple[bytes, int, int]]:
 
 def png_chunks(data: bytes) -> dict[bytes, bytes]:
     """First body of each kind of chunk, without the pixels."""
-    found: dict[bytes, bytes] = {}
+    bodies: dict[bytes, bytes] = {}
     for kind, start, end in png_spans(data):
         if kind != b"IDAT":
-            found.setdefault(kind, data[start + 8 : end - 4])
-    return found
+            bodies.setdefault(kind, data[start + 8 : end - 4])
+    return bodies
 
 
-def png_essential(data: bytes) -> bytes:
-    """The same picture without metadata: libpng complains on stderr about profiles it finds odd."""
+def without_metadata(data: bytes) -> bytes:
+    """The same PNG without chunks that its pixels do not need: libpng refuses odd profiles, and the picture."""
     return PNG_SIGNATURE + b"".join(data[start:end] for kind, start, end in png_spans(data) if kind in ESSENTIAL)
 
 
@@ -54,14 +52,14 @@ def webp_chunks(data: bytes) -> dict[bytes, bytes]:
     end = 8 + struct.unpack_from("<I", data, 4)[0]
     if end > len(data):
         raise Truncated
-    found, at = {}, 12
+    bodies, at = {}, 12
     while at + 8 <= end:
         kind, length = struct.unpack_from("<4sI", data, at)
         if at + 8 + length > end:
             raise Truncated
-        found.setdefault(kind, data[at + 8 : at + 8 + length])
+        bodies.setdefault(kind, data[at + 8 : at + 8 + length])
         at += 8 + length + length % 2
-    return found
+    return bodies
 
 
 def webp_size(chunks: dict[bytes, bytes]) -> tuple[int, int]:
