@@ -17,7 +17,7 @@ import numpy as np
 
 from mattekit.baselines.closed_form import closed_form
 from mattekit.baselines.finishing import SMALL, finish, reconciled
-from mattekit.baselines.sampling import between, shared
+from mattekit.baselines.sampling import project_alpha, shared
 from mattekit.errors import InputError
 from mattekit.imaging.estimate_planes import COARSE_CUES, COARSE_ESTIMATES
 from mattekit.imaging.trimap import missing, pin_known, reduced
@@ -77,12 +77,12 @@ class SampledColours(NamedTuple):
 
     def linear_alpha(self) -> np.ndarray:
         """Alpha (n, W) of the light that the numbers stand for."""
-        return between(*(cv2.pow(colours, GAMMA) for colours in (self.image, self.fg, self.bg)))
+        return project_alpha(*(cv2.pow(colours, GAMMA) for colours in (self.image, self.fg, self.bg)))
 
     def cues(self) -> tuple[np.ndarray, np.ndarray]:
         """Distance of the two colours, and of the image from the line between them: (n, W) in 0..1 each."""
         difference = self.fg - self.bg
-        miss = between(self.image, self.fg, self.bg)[..., None] * difference + self.bg - self.image
+        miss = project_alpha(self.image, self.fg, self.bg)[..., None] * difference + self.bg - self.image
         return _length(difference).clip(0, 1), (_length(miss) / MISFIT).clip(0, 1)
 
 
@@ -131,7 +131,7 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     solution = _solution(image, trimap, 1 if height * width <= SMALL else 2 * factor)
     planes = np.empty((height, width, PRIORS["coarse"].channels), np.float16)
     step = max(1, AT_ONCE // width)
-    for top in range(0, height, step):  # a picture of 45 megapixels would fill many gigabytes with what is between
+    for top in range(0, height, step):  # all at once, a picture of 45 megapixels would fill many gigabytes
         rows = slice(top, min(top + step, height))
         _fill(planes[rows], image[rows], trimap[rows], rows, height, samples, solution)
     if not missing(trimap):
@@ -178,7 +178,7 @@ def _enlarged(
     if samples is None:
         return NoSamples(trimap)
     fg, bg = (_rows(each, rows, height, trimap.shape[1]).clip(0, 1) for each in (samples.fg, samples.bg))
-    return SampledColours(image, fg, bg, between(image, fg, bg) if samples.alpha is None else samples.alpha[rows])
+    return SampledColours(image, fg, bg, project_alpha(image, fg, bg) if samples.alpha is None else samples.alpha[rows])
 
 
 def _solution(image: np.ndarray, trimap: np.ndarray, factor: int) -> np.ndarray | None:

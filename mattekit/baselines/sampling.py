@@ -11,10 +11,13 @@ import numpy as np
 from mattekit.bands import in_bands
 from mattekit.compiling import announced
 
-EXPANSION, ALIKE = 10, 0.02  # how far unknown pixels look for a known one, and how alike its colour must be
+EXPANSION, EXPANSION_DISTANCE = (
+    10,
+    0.02,
+)  # limits, in pixels and of colour, within which a known pixel's class is copied
 RADIUS = 5  # in pixels, of sharing and smoothing
 SPREAD = (2 * RADIUS + 1) ** 2 / (9 * np.pi)  # squared sigma of smoothing
-DOUBT = 0.1  # misfit of colour at which confidence has fallen to 1/e
+MISFIT_SCALE = 0.1  # misfit of colour at which confidence has fallen to 1/e
 
 
 class Sampled(NamedTuple):
@@ -26,7 +29,7 @@ class Sampled(NamedTuple):
 
 
 def shared(image: np.ndarray, trimap: np.ndarray) -> Sampled:
-    """Shared matting.
+    """Estimate alpha, and the two colours of each pixel, by shared matting.
 
     Parameters
     ----------
@@ -47,49 +50,49 @@ def shared(image: np.ndarray, trimap: np.ndarray) -> Sampled:
 
         image = np.ascontiguousarray(image, np.float32)
         trimap = np.ascontiguousarray(trimap, np.float32)
-        near = _away(trimap == 0.5) < EXPANSION + 1
+        near = _distance(trimap == 0.5) < EXPANSION + 1
         given, trimap = trimap, np.empty_like(trimap)
-        _each(kernel.expand, image, given, near, _offsets(), np.float32(ALIKE), trimap)
+        _run(kernel.expand, image, given, near, _offsets(), np.float32(EXPANSION_DISTANCE), trimap)
         fg, bg = (np.empty_like(image) for _ in range(2))
         for colours, value in ((fg, 1), (bg, 0)):
             known = trimap == value
             colours[:] = image[known].mean(0)
             colours[known] = image[known]
-        _each(kernel.gather, image, _slopes(image), trimap, _free(trimap), fg, bg)
-        found_fg, found_bg, fg, bg = fg, bg, fg.copy(), bg.copy()
-        _each(kernel.share, image, trimap, found_fg, found_bg, RADIUS, fg, bg)
+        _run(kernel.gather, image, _differences(image), trimap, _safe_steps(trimap), fg, bg)
+        gathered_fg, gathered_bg, fg, bg = fg, bg, fg.copy(), bg.copy()
+        _run(kernel.share, image, trimap, gathered_fg, gathered_bg, RADIUS, fg, bg)
         unknown = trimap == 0.5
-        rough = np.where(unknown, between(image, fg, bg), trimap)
+        initial = np.where(unknown, project_alpha(image, fg, bg), trimap)
         shared_fg, shared_bg, fg, bg = fg, bg, fg.copy(), bg.copy()
-        _each(kernel.smooth, trimap, rough, shared_fg, shared_bg, _weights(), fg, bg)
-    alpha = between(image, fg, bg)
-    trust = _confidence(image, alpha, rough, fg, bg, unknown)
-    blurred = _blurred(rough, ~unknown)
-    return Sampled(np.where(unknown, trust * alpha + (1 - trust) * blurred, trimap).astype(np.float32), fg, bg)
+        _run(kernel.smooth, trimap, initial, shared_fg, shared_bg, _weights(), fg, bg)
+    alpha = project_alpha(image, fg, bg)
+    confidence = _confidence(image, alpha, initial, fg, bg, unknown)
+    smooth = _smooth(initial, ~unknown)
+    return Sampled(np.where(unknown, confidence * alpha + (1 - confidence) * smooth, trimap).astype(np.float32), fg, bg)
 
 
-def _each(kernel, image, *arguments):
+def _run(kernel, image, *arguments):
     in_bands(kernel, image.shape[:2], image, *arguments, per_thread=4)  # unknown pixels are spread unevenly
 
 
-def between(image: np.ndarray, fg: np.ndarray, bg: np.ndarray) -> np.ndarray:
-    """How far each colour lies on the way from bg to fg, all (H, W, 3): (H, W) in 0..1."""
-    way = fg - bg
-    along = np.einsum("hwc,hwc->hw", image - bg, way)
-    return (along / (np.einsum("hwc,hwc->hw", way, way) + np.float32(1e-5))).clip(0, 1)
+def project_alpha(image: np.ndarray, fg: np.ndarray, bg: np.ndarray) -> np.ndarray:
+    """Project colours on the line from bg to fg, all (H, W, 3): alpha (H, W) in 0..1."""
+    difference = fg - bg
+    along = np.einsum("hwc,hwc->hw", image - bg, difference)
+    return (along / (np.einsum("hwc,hwc->hw", difference, difference) + np.float32(1e-5))).clip(0, 1)
 
 
-def _confidence(image, alpha, rough, fg, bg, unknown):
-    """How far a pixel's own colours are trusted: (H, W); less where they differ little, or do not explain it."""
-    apart = np.linalg.norm(fg - bg, axis=2)
-    weight = np.where(unknown, rough * (1 - rough), 0)
-    usual = _box(weight * apart) / (_box(weight) + 1e-5) + 1e-5
+def _confidence(image, alpha, initial, fg, bg, unknown):
+    """Confidence (H, W) in a pixel's own colours: less where they differ little, or do not explain it."""
+    separation = np.linalg.norm(fg - bg, axis=2)
+    weight = np.where(unknown, initial * (1 - initial), 0)
+    mean_separation = _box(weight * separation) / (_box(weight) + 1e-5) + 1e-5
     misfit = np.linalg.norm(alpha[..., None] * (fg - bg) + bg - image, axis=2)
-    return np.minimum(1, apart / usual) * np.exp(-misfit / DOUBT)
+    return np.minimum(1, separation / mean_separation) * np.exp(-misfit / MISFIT_SCALE)
 
 
-def _blurred(alpha, known):
-    """Alpha around a pixel, what is known counting much more."""
+def _smooth(alpha, known):
+    """Mean alpha around each pixel, in which known pixels count much more."""
     known = known.astype(np.float32)
     kernel = np.exp(-(np.arange(-RADIUS, RADIUS + 1) ** 2) / SPREAD).astype(np.float32)
 
@@ -105,22 +108,23 @@ def _box(values):
     return cv2.boxFilter(values.astype(np.float32), -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
 
 
-def _slopes(image: np.ndarray) -> np.ndarray:
+def _differences(image: np.ndarray) -> np.ndarray:
     """Differences of colours (H, W, 6) across each pixel, horizontally and vertically."""
     framed = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     return np.dstack([framed[1:-1, 2:] - framed[1:-1, :-2], framed[2:, 1:-1] - framed[:-2, 1:-1]])
 
 
-def _free(trimap: np.ndarray) -> np.ndarray:
-    """Steps of one pixel (H, W, 2) int32 that a ray may take at once without passing foreground, and background.
+def _safe_steps(trimap: np.ndarray) -> np.ndarray:
+    """Numbers of steps (H, W, 2) int32 that a ray may take at once without missing foreground, and background.
 
-    0 within; both ends are rounded down to pixels, which may bring them nearer by a diagonal.
+    0 inside them. A step is one pixel long; both of its ends are rounded down to pixels, which may
+    bring them nearer by a diagonal.
     """
-    away = np.dstack([_away(trimap != value) for value in (1, 0)])
-    return np.where(away > 0, np.maximum(1, away + np.float32(1 - 1.4143)), 0).astype(np.int32)
+    distance = np.dstack([_distance(trimap != value) for value in (1, 0)])
+    return np.where(distance > 0, np.maximum(1, distance + np.float32(1 - 1.4143)), 0).astype(np.int32)
 
 
-def _away(inside: np.ndarray) -> np.ndarray:
+def _distance(inside: np.ndarray) -> np.ndarray:
     """Distance of pixels in a region (H, W) from all others, in pixels."""
     return cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 

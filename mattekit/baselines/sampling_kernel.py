@@ -13,17 +13,17 @@ PATH = 10  # steps at most along a path whose changes of colour are summed
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def expand(image, trimap, near, offsets, farthest, out, top, end):
+def expand(image, trimap, within_reach, offsets, farthest, out, top, end):
     """Write to rows top..end of `out` a trimap whose unknown pixels join the nearest known one of nearly their colour.
 
-    near : (H, W) bool, whether anything known is within reach. offsets : (K, 2), rows and columns, nearest first.
+    within_reach : (H, W) bool, whether anything known is within reach. offsets : (K, 2), rows and columns, nearest first.
     farthest : of two colours.
     """
     height, width = trimap.shape
     for y in range(top, end):
         for x in range(width):
             out[y, x] = trimap[y, x]
-            if trimap[y, x] != 0.5 or not near[y, x]:
+            if trimap[y, x] != 0.5 or not within_reach[y, x]:
                 continue
             for k in range(len(offsets)):
                 v, u = y + offsets[k, 0], x + offsets[k, 1]
@@ -37,7 +37,7 @@ def expand(image, trimap, near, offsets, farthest, out, top, end):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
-def _path(slopes, y, x, v, u):
+def _path(differences, y, x, v, u):
     """Sum of the changes of colour on the way from one pixel to another."""
     dy, dx = v - y, u - x
     squared = dx * dx + dy * dy
@@ -47,9 +47,9 @@ def _path(slopes, y, x, v, u):
     sy, sx, total = dy / steps, dx / steps, np.float32(0)
     half_y, half_x = np.float32(sy / 2), np.float32(sx / 2)
     for i in range(steps + 1):
-        slope = slopes[int(y + i * sy), int(x + i * sx)]
-        r, g = half_x * slope[0] + half_y * slope[3], half_x * slope[1] + half_y * slope[4]
-        b = half_x * slope[2] + half_y * slope[5]
+        difference = differences[int(y + i * sy), int(x + i * sx)]
+        r, g = half_x * difference[0] + half_y * difference[3], half_x * difference[1] + half_y * difference[4]
+        b = half_x * difference[2] + half_y * difference[5]
         total += math.sqrt(r * r + g * g + b * b)
     return total
 
@@ -65,13 +65,13 @@ def _misfit(r, g, b, fr, fg, fb, br, bg, bb):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
-def _misfits(near, fr, fg, fb, br, bg, bb):
-    """Sum of the squared distances of a pixel's and its neighbours' colours, near (3, 9), from the line between two."""
+def _misfits(neighbours, fr, fg, fb, br, bg, bb):
+    """Sum of the squared distances of nine colours (3, 9) from the line between two."""
     dr, dg, db = fr - br, fg - bg, fb - bb
     scale = np.float32(1) / (dr * dr + dg * dg + db * db + SMALL)
     total = np.float32(0)
     for k in range(9):
-        r, g, b = near[0, k] - br, near[1, k] - bg, near[2, k] - bb
+        r, g, b = neighbours[0, k] - br, neighbours[1, k] - bg, neighbours[2, k] - bb
         a = max(np.float32(0), min(np.float32(1), (r * dr + g * dg + b * db) * scale))
         r, g, b = a * dr - r, a * dg - g, a * db - b
         total += r * r + g * g + b * b
@@ -79,56 +79,56 @@ def _misfits(near, fr, fg, fb, br, bg, bb):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _around(image, y, x, near):
-    """Write the colours of a pixel and its eight neighbours to near (3, 9)."""
+def _neighbourhood(image, y, x, neighbours):
+    """Write the colours of a pixel and its eight neighbours to neighbours (3, 9)."""
     height, width = image.shape[:2]
     for dy in range(3):
         v = max(0, min(height - 1, y + dy - 1))
         for dx in range(3):
             u = max(0, min(width - 1, x + dx - 1))
             for c in range(3):
-                near[c, 3 * dy + dx] = image[v, u, c]
+                neighbours[c, 3 * dy + dx] = image[v, u, c]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _march(free, y, x, angle, found):
-    """Write to `found` where a ray first meets foreground and background: y, x, y, x; -1 where it does not."""
-    height, width = free.shape[:2]
+def _cast_ray(safe_steps, y, x, angle, hits):
+    """Write to `hits` where a ray first meets foreground and background: y, x, y, x; -1 where it does not."""
+    height, width = safe_steps.shape[:2]
     c, s = math.cos(angle), math.sin(angle)
-    found[0], found[2] = -1, -1
+    hits[0], hits[2] = -1, -1
     step = 0
     while True:
         u, v = int(x + step * c), int(y + step * s)
         if u < 0 or v < 0 or u >= width or v >= height:
             return
-        to_fg, to_bg = free[v, u, 0], free[v, u, 1]
-        if found[0] < 0 and to_fg == 0:
-            found[0], found[1] = v, u
-        elif found[2] < 0 and to_bg == 0:
-            found[2], found[3] = v, u
-        if found[0] < 0:
-            step += to_fg if found[2] >= 0 else min(to_fg, to_bg)
-        elif found[2] < 0:
+        to_fg, to_bg = safe_steps[v, u, 0], safe_steps[v, u, 1]
+        if hits[0] < 0 and to_fg == 0:
+            hits[0], hits[1] = v, u
+        elif hits[2] < 0 and to_bg == 0:
+            hits[2], hits[3] = v, u
+        if hits[0] < 0:
+            step += to_fg if hits[2] >= 0 else min(to_fg, to_bg)
+        elif hits[2] < 0:
             step += to_bg
         else:
             return
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _choose(image, slopes, free, y, x, found, near, fg, bg):
+def _best_pair(image, differences, safe_steps, y, x, hits, neighbours, fg, bg):
     """Leave in fg[y, x] and bg[y, x] the best pair of colours that rays find; the averages there if they find none."""
-    first = ((x % TILE + (y % TILE) * TILE) * PRIME) % (TILE * TILE)
-    nearest_fg, nearest_bg, fgs, bgs = np.inf, np.inf, 0, 0
+    start = ((x % TILE + (y % TILE) * TILE) * PRIME) % (TILE * TILE)
+    energy_fg, energy_bg, fgs, bgs = np.inf, np.inf, 0, 0
     for k in range(ANGLES):
-        _march(free, y, x, 2 * math.pi / ANGLES * k + 2 * math.pi / (TILE * TILE) * first, found[k])
-        if found[k, 0] >= 0:
-            nearest_fg, fgs = min(nearest_fg, _path(slopes, y, x, found[k, 0], found[k, 1])), fgs + 1
-        if found[k, 2] >= 0:
-            nearest_bg, bgs = min(nearest_bg, _path(slopes, y, x, found[k, 2], found[k, 3])), bgs + 1
-    nearest_fg, nearest_bg = nearest_fg if fgs else 0.0, nearest_bg if bgs else 0.0
-    likely = nearest_bg / (nearest_fg + nearest_bg + 1e-5)
-    _around(image, y, x, near)
-    least, fr, fg_, fb, br, bg_, bb = (
+        _cast_ray(safe_steps, y, x, 2 * math.pi / ANGLES * k + 2 * math.pi / (TILE * TILE) * start, hits[k])
+        if hits[k, 0] >= 0:
+            energy_fg, fgs = min(energy_fg, _path(differences, y, x, hits[k, 0], hits[k, 1])), fgs + 1
+        if hits[k, 2] >= 0:
+            energy_bg, bgs = min(energy_bg, _path(differences, y, x, hits[k, 2], hits[k, 3])), bgs + 1
+    energy_fg, energy_bg = energy_fg if fgs else 0.0, energy_bg if bgs else 0.0
+    fg_probability = energy_bg / (energy_fg + energy_bg + 1e-5)
+    _neighbourhood(image, y, x, neighbours)
+    lowest, fr, fg_, fb, br, bg_, bb = (
         np.inf,
         fg[y, x, 0],
         fg[y, x, 1],
@@ -139,43 +139,43 @@ def _choose(image, slopes, free, y, x, found, near, fg, bg):
     )
     r, g, b = image[y, x, 0], image[y, x, 1], image[y, x, 2]
     for i in range(ANGLES):
-        if found[i, 0] < 0 and (fgs or i):
+        if hits[i, 0] < 0 and (fgs or i):
             continue
-        f0, f1, f2, far_fg = fg[y, x, 0], fg[y, x, 1], fg[y, x, 2], 0.0
-        if found[i, 0] >= 0:
-            v, u = found[i, 0], found[i, 1]
-            f0, f1, f2, far_fg = image[v, u, 0], image[v, u, 1], image[v, u, 2], math.hypot(x - u, y - v)
+        f0, f1, f2, distance_fg = fg[y, x, 0], fg[y, x, 1], fg[y, x, 2], 0.0
+        if hits[i, 0] >= 0:
+            v, u = hits[i, 0], hits[i, 1]
+            f0, f1, f2, distance_fg = image[v, u, 0], image[v, u, 1], image[v, u, 2], math.hypot(x - u, y - v)
         for j in range(ANGLES):
-            if found[j, 2] < 0 and (bgs or j):
+            if hits[j, 2] < 0 and (bgs or j):
                 continue
-            b0, b1, b2, far_bg = bg[y, x, 0], bg[y, x, 1], bg[y, x, 2], 0.0
-            if found[j, 2] >= 0:
-                v, u = found[j, 2], found[j, 3]
-                b0, b1, b2, far_bg = image[v, u, 0], image[v, u, 1], image[v, u, 2], math.hypot(x - u, y - v)
-            misfit = _misfits(near, f0, f1, f2, b0, b1, b2)
+            b0, b1, b2, distance_bg = bg[y, x, 0], bg[y, x, 1], bg[y, x, 2], 0.0
+            if hits[j, 2] >= 0:
+                v, u = hits[j, 2], hits[j, 3]
+                b0, b1, b2, distance_bg = image[v, u, 0], image[v, u, 1], image[v, u, 2], math.hypot(x - u, y - v)
+            misfit = _misfits(neighbours, f0, f1, f2, b0, b1, b2)
             d0, d1, d2 = f0 - b0, f1 - b1, f2 - b2
             a = ((r - b0) * d0 + (g - b1) * d1 + (b - b2) * d2) / (d0 * d0 + d1 * d1 + d2 * d2 + 1e-5)
-            side = likely + (1 - 2 * likely) * max(0.0, min(1.0, a))
-            cost = misfit**3 * side**2 * far_fg * far_bg**4
-            if cost < least:
-                least, fr, fg_, fb, br, bg_, bb = cost, f0, f1, f2, b0, b1, b2
+            probability = fg_probability + (1 - 2 * fg_probability) * max(0.0, min(1.0, a))
+            cost = misfit**3 * probability**2 * distance_fg * distance_bg**4
+            if cost < lowest:
+                lowest, fr, fg_, fb, br, bg_, bb = cost, f0, f1, f2, b0, b1, b2
     fg[y, x, 0], fg[y, x, 1], fg[y, x, 2] = fr, fg_, fb
     bg[y, x, 0], bg[y, x, 1], bg[y, x, 2] = br, bg_, bb
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def gather(image, slopes, trimap, free, fg, bg, top, end):
+def gather(image, differences, trimap, safe_steps, fg, bg, top, end):
     """Give unknown pixels the best pair of colours along their rays, in place; fg, bg (H, W, 3) hold averages.
 
-    slopes : (H, W, 6), differences of the image's colours to the right and to the left, then below and above.
-    free : (H, W, 2) int32, 0 in foreground and in background; elsewhere steps of one pixel from here, in any
+    differences : (H, W, 6), differences of the image's colours to the right and to the left, then below and above.
+    safe_steps : (H, W, 2) int32, 0 in foreground and in background; elsewhere steps of one pixel from here, in any
     direction, of which all but the last stay clear of it.
     """
-    found, near = np.empty((ANGLES, 4), np.int64), np.empty((3, 9), np.float32)
+    hits, neighbours = np.empty((ANGLES, 4), np.int64), np.empty((3, 9), np.float32)
     for y in range(top, end):
         for x in range(trimap.shape[1]):
             if trimap[y, x] == 0.5:
-                _choose(image, slopes, free, y, x, found, near, fg, bg)
+                _best_pair(image, differences, safe_steps, y, x, hits, neighbours, fg, bg)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
@@ -187,7 +187,7 @@ def share(image, trimap, fg, bg, radius, out_fg, out_bg, top, end):
             if trimap[y, x] != 0.5:
                 continue
             r, g, b = image[y, x, 0], image[y, x, 1], image[y, x, 2]
-            c0, c1, c2 = np.inf, np.inf, np.inf  # least costs, and where
+            c0, c1, c2 = np.inf, np.inf, np.inf  # lowest costs, and where
             v0, u0, v1, u1, v2, u2 = y, x, y, x, y, x
             for v in range(max(0, y - radius), min(height, y + radius + 1)):
                 for u in range(max(0, x - radius), min(width, x + radius + 1)):

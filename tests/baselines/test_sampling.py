@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mattekit.baselines.access import load
-from mattekit.baselines.sampling import between, shared
+from mattekit.baselines.sampling import project_alpha, shared
 
 
 def scene(seed, size=(70, 90)):
@@ -23,7 +23,7 @@ def scene(seed, size=(70, 90)):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_it_gives_what_pymatting_gives(seed):
-    """The same steps; only ties between samples, and rounding, may fall otherwise."""
+    """The same steps; only ties project_alpha samples, and rounding, may fall otherwise."""
     image, trimap, _ = scene(seed)
     ours, (alpha, fg, bg) = shared(image, trimap), load().estimate_alpha_sm(image, trimap, True)
     unknown = trimap == 0.5
@@ -34,8 +34,8 @@ def test_it_gives_what_pymatting_gives(seed):
 
 def test_the_way_between_two_colours_is_measured_along_their_line():
     fg, bg = np.float32([[[1, 0, 0]]]), np.float32([[[0, 0, 1]]])
-    assert between(0.25 * fg + 0.75 * bg, fg, bg) == pytest.approx(0.25, abs=1e-4)
-    assert between(2 * fg - bg, fg, bg) == 1
+    assert project_alpha(0.25 * fg + 0.75 * bg, fg, bg) == pytest.approx(0.25, abs=1e-4)
+    assert project_alpha(2 * fg - bg, fg, bg) == 1
 
 
 def test_threads_do_not_change_a_bit(monkeypatch):
