@@ -11,10 +11,7 @@ import numpy as np
 from mattekit.bands import in_bands
 from mattekit.compiling import announced
 
-EXPANSION, EXPANSION_DISTANCE = (
-    10,
-    0.02,
-)  # limits, in pixels and of colour, within which a known pixel's class is copied
+EXPANSION, EXPANSION_DISTANCE = 10, 0.02  # largest distances, in pixels and of colour, from a pixel to copy
 RADIUS = 5  # in pixels, of sharing and smoothing
 SPREAD = (2 * RADIUS + 1) ** 2 / (9 * np.pi)  # squared sigma of smoothing
 MISFIT_SCALE = 0.1  # misfit of colour at which confidence has fallen to 1/e

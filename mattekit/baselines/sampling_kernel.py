@@ -16,8 +16,8 @@ PATH = 10  # steps at most along a path whose changes of colour are summed
 def expand(image, trimap, within_reach, offsets, farthest, out, top, end):
     """Write to rows top..end of `out` a trimap whose unknown pixels join the nearest known one of nearly their colour.
 
-    within_reach : (H, W) bool, whether anything known is within reach. offsets : (K, 2), rows and columns, nearest first.
-    farthest : of two colours.
+    within_reach : (H, W) bool, whether anything known is. offsets : (K, 2), rows and columns, nearest first.
+    farthest : largest distance of two colours.
     """
     height, width = trimap.shape
     for y in range(top, end):
