@@ -89,7 +89,7 @@ def prepare(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None) ->
     header = network.header
     channels = NETWORKS[header.network].input[0]
     if trimap is None and channels > 3:
-        raise InputError("this network takes a trimap beside the image. Give one with --trimap.")
+        raise InputError(f"{header.network}: takes a trimap beside the image, none given.", remedy="trimap")
     classes = np.ones(image.shape[:2], np.float32) if trimap is None else trimap
     scale = min(1, PANEL / max(image.shape[:2]))
     small = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])

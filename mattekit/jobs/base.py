@@ -69,6 +69,6 @@ class Job:
         io.write_image(target, picture, depth=written, icc=source.icc, suffix=suffix)
 
     def outcome(self, size: tuple[int, int], **facts: Any) -> dict[str, Any]:
-        """Return what `--json` prints of a job that is done: its outputs, their size (H, W), and `facts`."""
+        """Return what JSON lines tell of a job that is done: its outputs, their size (H, W), and `facts`."""
         outputs = {kind: str(path) for kind, path in self.targets.items()}
         return {"outputs": outputs, "height": size[0], "width": size[1], **facts}

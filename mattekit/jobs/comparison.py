@@ -1,4 +1,4 @@
-"""`mattekit predict --compare`: the alphas of several models on one sheet, with scores if the truth is given."""
+"""Comparison of several models: their alphas on one sheet, with scores if the truth is given."""
 
 import time
 from collections.abc import Sequence

@@ -44,7 +44,7 @@ class ForegroundJob(Job):
 
 
 def reestimate(job: ForegroundJob) -> dict:
-    """Do one job; return what `--json` prints: the outputs, the method, the size, the costs, the seconds.
+    """Do one job; return facts that can be written as JSON: the outputs, the method, the size, the costs, the seconds.
 
     Raises
     ------

@@ -53,8 +53,8 @@ def convert(
     if family is None and network is None:
         raise WeightsError(
             f"{path}: tensors named as {', '.join(list(state)[:2])}, which is none of: "
-            f"{'; '.join(family.name for family in FAMILIES)}. "
-            "For a file with mattekit's own names give --network; for an ImageNet encoder, --backbone."
+            f"{'; '.join(family.name for family in FAMILIES)}.",
+            remedy="network",
         )
     arguments: dict = {}
     if network is None:

@@ -61,10 +61,7 @@ def from_metadata(path: object, metadata: dict[str, str] | None) -> Header:
     facts = metadata or {}
     version = facts.get("mattekit.format", "")
     if not version.isdigit():
-        raise WeightsError(
-            f"{path}: a safetensors file that names no network. "
-            "Convert it with: mattekit weights convert FILE -o OUT.safetensors"
-        )
+        raise WeightsError(f"{path}: a safetensors file that names no network.", remedy="convert")
     if int(version) > FORMAT:
         raise WeightsError(f"{path}: weights of format {version}; this version of mattekit reads {FORMAT}. Update it.")
     try:

@@ -28,7 +28,7 @@ def save_network(path: str | Path, network: nn.Module, header: Header, *, half: 
     Parameters
     ----------
     path : str or Path
-        Ending in .safetensors, by which `mattekit predict -m` knows it.
+        Ending in .safetensors, by which models are recognised.
     network : nn.Module
         As `build(header.network, **header.arguments)` makes it; it may be in training, and on any device.
     header : Header
@@ -129,6 +129,5 @@ def _opened(path: str | Path) -> safe_open:
         return safe_open(path, "pt")
     except SafetensorError as error:
         raise WeightsError(
-            f"{path}: not a file of weights in mattekit's format ({error}). "
-            "Make one of a checkpoint with: mattekit weights convert FILE -o OUT.safetensors"
+            f"{path}: not a file of weights in mattekit's format ({error}).", remedy="convert"
         ) from error

@@ -61,7 +61,7 @@ def _containers() -> list[int]:
 
 
 def _process() -> list[int]:
-    """The bytes that `ulimit -v` leaves."""
+    """Return the bytes that the limit on address space leaves."""
     try:
         import resource
 

@@ -115,7 +115,7 @@ def test_jpeg_is_close_and_refuses_alpha(tmp_path):
 @pytest.mark.parametrize(
     ("name", "depth", "text"),
     [
-        ("x.png", "float", r"depth float, but .png holds 8 or 16. Write .tif or .exr, or change --depth"),
+        ("x.png", "float", r"depth float, but .png holds 8 or 16. Write .tif or .exr"),
         ("x.jpg", "16", r"depth 16, but .jpg holds 8. Write .png or .tif or .exr"),
         ("x.webp", "16", r"depth 16, but .webp holds 8"),
         ("x.bmp", "float", r"depth float, but .bmp holds 8"),

@@ -33,9 +33,8 @@ def check(name: str, shape: tuple[int, ...], depth: str, suffix: str) -> None:
         held, others = " or ".join(DEPTHS[suffix]), [s for s in DEPTHS if depth in DEPTHS[s] and s != ".tiff"]
         if not others:
             raise InputError(f"{name}: depth {depth!r}, wanted 8, 16 or float.")
-        raise InputError(
-            f"{name}: depth {depth}, but {suffix} holds {held}. Write {' or '.join(others)}, or change --depth."
-        )
+        found = f"depth {depth}, but {suffix} holds {held}"
+        raise InputError(f"{name}: {found}. Write {' or '.join(others)}.", remedy="depth")
     if suffix in (".jpg", ".jpeg") and (len(shape) == 2 or shape[2] == 4):
         raise InputError(f"{name}: JPEG cannot hold an alpha channel exactly. Write .png, .tif, .webp or .exr.")
     if suffix == ".bmp" and len(shape) == 3 and shape[2] == 4:
