@@ -103,9 +103,9 @@ def naming(path: Path) -> Iterator[None]:
 
 def sweep(folder: Path) -> None:
     """Remove the temporary files that killed processes left in a folder."""
-    for left in folder.glob(".*.part"):
-        if _abandoned(left):
-            left.unlink(missing_ok=True)
+    for part in folder.glob(".*.part"):
+        if _abandoned(part):
+            part.unlink(missing_ok=True)
 
 
 _sweep_once = functools.cache(sweep)
@@ -118,18 +118,18 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def state(path: Path) -> tuple[str, int, int]:
-    """Where a file lies, when it was changed, and its size: what tells it from another, or from itself before."""
+    """Path, time of the last change and size of a file: equal only for the same file, unchanged."""
     status = path.stat()
     return str(resolved(path)), status.st_mtime_ns, status.st_size
 
 
 def require_writable(folder: Path) -> None:
-    """Raise OSError if no file can be written into a folder, or it cannot be made; nothing is."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not there.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+    """Raise OSError if no file can be written into a folder, or it cannot be made; nothing is changed."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(existing))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(existing))
 
 
 def refuse_overwriting(output: Path, inputs: Iterable[Path]) -> None:

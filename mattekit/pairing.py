@@ -1,7 +1,7 @@
-"""Which files belong together: pairing by relative path and stem, never by position."""
+"""Pairing of files that belong together: by relative path and stem, never by position."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,32 +69,26 @@ def pair(
     result = Pairing()
     leader, *followers = folders
     others = tuple(f"_{role}" for role in followers)
-    found = {role: _images(folder, recursive, leave_out) for role, folder in folders.items()}
+    images = {role: _images(folder, recursive, leave_out) for role, folder in folders.items()}
     # A folder of its own may name its files as it likes; only in a shared one does the role tell them apart.
     shared = distinct and any(resolved(folders[leader]) == resolved(folders[role]) for role in followers)
-    names = [n for n in sorted(found[leader]) if not (shared and n.endswith(others))]
+    names = [n for n in sorted(images[leader]) if not (shared and n.endswith(others))]
     if not names:
         raise _no_images(folders[leader], deeper=not recursive and bool(_images(folders[leader], True, leave_out)))
     used: dict[str, set[str]] = {role: set() for role in followers}
     for name in names:
-        claims, missing = {leader: found[leader][name]}, []
-        for role in followers:
-            key = _partner(name, role, found[role], role in numbered, own=not shared)
-            if key is None:
-                wanted = f"no {role} named {Path(name).name} in {folders[role]}"
-                missing.append(f"{claims[leader][0]}: {wanted}. Add it, or check the folder.")
-            else:
-                used[role].add(key)
-                claims[role] = found[role][key]
-        missing += [f"{path}: {fault}" for paths in claims.values() for path in paths if (fault := _fault(path))]
-        doubled = [_doubled(folders[role], paths) for role, paths in claims.items() if len(paths) > 1]
-        result.problems += [Problem(name, line) for line in doubled + missing]
-        if not doubled and not missing:
+        keys = {leader: name} | {r: _partner(name, r, images[r], r in numbered, own=not shared) for r in followers}
+        claims = {role: images[role][key] for role, key in keys.items() if key is not None}
+        missing = [role for role, key in keys.items() if key is None]
+        for role in claims.keys() & used.keys():
+            used[role].add(keys[role])
+        problems = _faults(folders, claims) + [_missing(name, r, folders[r], claims[leader][0]) for r in missing]
+        result.problems += [Problem(name, line) for line in problems]
+        if not problems:
             result.groups[name] = {role: paths[0] for role, paths in claims.items()}
     result.problems = list(dict.fromkeys(result.problems))  # one alpha may serve many images
     for role in followers:
-        taken = used[role] | (set(names) if shared else set())
-        result.unused[role] = sorted(set(found[role]) - taken)
+        result.unused[role] = sorted(set(images[role]) - used[role] - (set(names) if shared else set()))
     return result
 
 
@@ -114,14 +108,14 @@ def _images(folder: Path, recursive: bool, leave_out: Path | None) -> dict[str, 
         found = "a file, wanted a folder like the others" if folder.exists() else "no such folder"
         raise MissingFileError(f"{folder}: {found}. Check the path.")
     left_out = _inside(leave_out, folder)
-    found: dict[str, list[Path]] = {}
+    by_name: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):
         inside = path.relative_to(folder)
         if path.suffix.lower() not in IMAGE_SUFFIXES or any(part.startswith(".") for part in inside.parts):
             continue
         if not path.is_dir() and not (left_out and inside.is_relative_to(left_out)):
-            found.setdefault(inside.with_suffix("").as_posix(), []).append(path)
-    return found
+            by_name.setdefault(inside.with_suffix("").as_posix(), []).append(path)
+    return by_name
 
 
 def _no_images(folder: Path, *, deeper: bool) -> MissingFileError:
@@ -131,13 +125,24 @@ def _no_images(folder: Path, *, deeper: bool) -> MissingFileError:
     return MissingFileError(f"{folder}: no images found. Check the path. Formats: {formats}.")
 
 
-def _fault(path: Path) -> str:
-    """Say what is wrong with a file that cannot be opened; "" for every regular one."""
-    if path.is_file():
-        return ""
-    if path.is_symlink():
-        return "a link to a file that does not exist. Repair or remove it."
-    return "a pipe, device or socket, wanted a regular file. Remove it."
+def _faults(folders: Mapping[str, Path], claims: Mapping[str, list[Path]]) -> list[str]:
+    """List what is wrong with the files of one name: two for one role, or one that is not regular."""
+    lines = []
+    for role, paths in claims.items():
+        if len(paths) > 1:
+            lines.append(
+                f"{folders[role]}: {' and '.join(path.name for path in paths)} have one name. Keep one of them."
+            )
+        for path in paths:
+            if path.is_symlink() and not path.exists():
+                lines.append(f"{path}: a link to a file that does not exist. Repair or remove it.")
+            elif not path.is_file():
+                lines.append(f"{path}: a pipe, device or socket, wanted a regular file. Remove it.")
+    return lines
+
+
+def _missing(name: str, role: str, folder: Path, leader: Path) -> str:
+    return f"{leader}: no {role} named {Path(name).name} in {folder}. Add it, or check the folder."
 
 
 def _inside(inner: Path | None, folder: Path) -> Path | None:
@@ -148,16 +153,11 @@ def _inside(inner: Path | None, folder: Path) -> Path | None:
     return within if within.parts else None
 
 
-def _doubled(folder: Path, paths: Sequence[Path]) -> str:
-    names = " and ".join(path.name for path in paths)
-    return f"{folder}: {names} have one name. Keep one of them."
-
-
-def _partner(name: str, role: str, found: Mapping[str, list[Path]], numbered: bool, *, own: bool) -> str | None:
+def _partner(name: str, role: str, images: Mapping[str, list[Path]], numbered: bool, *, own: bool) -> str | None:
     names = [name, name.removesuffix("_alpha")]  # as `predict` names a matte beside its image
     names += [re.sub(r"_\d+$", "", candidate) for candidate in names] if numbered else []
     for candidate in dict.fromkeys(names):
         for key in ([candidate] if own else []) + [f"{candidate}_{role}"]:
-            if key in found:
+            if key in images:
                 return key
     return None

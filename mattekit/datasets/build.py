@@ -1,4 +1,4 @@
-"""Compose one image of a data set: read its parts, write image, alpha and trimap, and say what came of what."""
+"""Compose one image of a data set: read its parts, write image, alpha and trimap, and record their hashes."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ from mattekit.imaging.trimap_random import generator, random_from_alpha
 
 @dataclass(frozen=True)
 class Settings:
-    """What all images of a run share.
+    """Settings that all images of a run share.
 
     output : folder of the data set, with merged/, alpha/ and trimaps/ in it.
     truncate : cut blends to whole numbers instead of rounding.
@@ -54,21 +54,21 @@ class Task:
 
 
 def targets(item: Item, settings: Settings) -> dict[str, Path]:
-    """Role -> file below the output folder: one image a background, one alpha a foreground, as the published sets."""
+    """Map roles to files below the output folder: one image a background, one alpha a foreground."""
     if not settings.pixels:
         return {}
-    found = {"image": Path("merged") / f"{item.name}.png", "alpha": Path("alpha") / f"{item.group}.png"}
+    outputs = {"image": Path("merged") / f"{item.name}.png", "alpha": Path("alpha") / f"{item.group}.png"}
     if item.kind:
-        found["foreground"] = Path(manifest.FOREGROUNDS) / f"{item.group}.png"
+        outputs["foreground"] = Path(manifest.FOREGROUNDS) / f"{item.group}.png"
     if "trimap" in item.files:
-        found["trimap"] = Path("trimaps") / f"{item.name}{item.files['trimap'].suffix}"
+        outputs["trimap"] = Path("trimaps") / f"{item.name}{item.files['trimap'].suffix}"
     elif settings.trimap_rule:
-        found["trimap"] = Path("trimaps") / f"{item.name}.png"
-    return found
+        outputs["trimap"] = Path("trimaps") / f"{item.name}.png"
+    return outputs
 
 
 def finished(item: Item, settings: Settings) -> bool:
-    """Whether every output of an image is there and no part of it is newer."""
+    """Whether every output of an image exists and no part of it is newer."""
     return all(_is_fresh(settings.output / target, item) for target in targets(item, settings).values())
 
 
@@ -152,7 +152,7 @@ def _cutout(key: tuple) -> tuple[Cutout, np.ndarray, str]:
 
 @lru_cache(maxsize=1)
 def _drawn(seed: int, name: str, size: tuple[int, int], kind: str) -> tuple[Cutout, np.ndarray, str]:
-    """As `_cutout`, of a synthetic foreground: its 8 bits are drawn from the seed and its name."""
+    """Draw a synthetic foreground from the seed and its name, in 8 bits; returns as `_cutout`."""
     from mattekit.synthetic import foreground
 
     fg, alpha = foreground(generator(seed, name), size, kind)

@@ -1,4 +1,4 @@
-"""A data set to compose, prepared: what to do, what is in the way, and where to note what is done."""
+"""Preparation of a data set to compose: its tasks, its problems, and the journal of what is done."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ class Dataset:
     journal: Journal
 
     def run(self, work: Callable, tasks: Sequence[build.Task], jobs: int) -> Iterator[parallel.Result]:
-        """Like `parallel.run`, and note what becomes of every image."""
+        """Run as `parallel.run` does, and note the outcome of every image."""
         for result in parallel.run(work, tasks, jobs):
             try:
                 if result.error is None:
@@ -41,7 +41,7 @@ class Dataset:
             yield result
 
     def finish(self) -> bool:
-        """Write the manifest in the order of the data set, unless images are left to other ranks; say if so."""
+        """Write the manifest, in the order of the data set, once all ranks have finished; return whether."""
         return self.journal.finish(task.name for task in self.tasks)
 
 
@@ -85,25 +85,26 @@ def prepare(
     fg_names = read_names(foreground_list) if foreground_list else libraries["foreground"].names()
     bg_names = read_names(background_list) if background_list else libraries["background"].names()
     drawn = preset == "custom" and background_list is None
-    made = plan(fg_names, assign(fg_names, bg_names, count, seed=seed if drawn else None), libraries)
-    if not made.items:
-        raise InputError(f"no image can be composed, for {len(made.problems)} reasons. The first: {made.problems[0]}")
+    planned = plan(fg_names, assign(fg_names, bg_names, count, seed=seed if drawn else None), libraries)
+    if not planned.items:
+        first = planned.problems[0]
+        raise InputError(f"no image can be composed, for {len(planned.problems)} reasons. The first: {first}")
     rule = None if "trimap" in libraries else rule_of(trimap_rule or row.trimap)
-    _tell(preset, row, made, len(fg_names), rule)
+    _warn(preset, row, planned, len(fg_names), rule)
     settings = build.Settings(output, row.truncate, rule, seed, not manifest_only, max_megapixels)
-    _check_foregrounds(made)
-    return begin(made, settings, _description(made, preset, split, count, settings, len(fg_names)), rank)
+    _check_foregrounds(planned)
+    return claim(planned, settings, describe(planned, settings, preset, len(fg_names), count, split=split), rank)
 
 
-def begin(made: Plan, settings: build.Settings, description: dict[str, object], rank: Rank | None) -> Dataset:
+def claim(planned: Plan, settings: build.Settings, description: dict[str, object], rank: Rank | None) -> Dataset:
     """Claim the folder of a planned data set and find what earlier runs have finished.
 
     Raises InputError if the folder holds another data set.
     """
     manifest.claim(settings.output, description)
     records = manifest.known(settings.output, complete=settings.pixels)
-    tasks = [_task(item, settings, records) for item in made.items]
-    return Dataset(tasks, made.problems, Journal(settings.output, rank or Rank(), complete=settings.pixels))
+    tasks = [_task(item, settings, records) for item in planned.items]
+    return Dataset(tasks, planned.problems, Journal(settings.output, rank or Rank(), complete=settings.pixels))
 
 
 def _task(item: build.Item, settings: build.Settings, records: dict) -> build.Task:
@@ -114,30 +115,31 @@ def _task(item: build.Item, settings: build.Settings, records: dict) -> build.Ta
 
 
 def rule_of(name: str) -> str | None:
-    """Row of `trimap_random.RULES`, or None for "none"; InputError if there is none of that name."""
+    """Row of `trimap_random.RULES`, or None for "none"; InputError for any other name."""
     if name not in (*RULES, "none"):
         raise InputError(f"trimap rule {name}: unknown. Choose from {', '.join(RULES)} or none.")
     return None if name == "none" else name
 
 
-def _description(
-    made: Plan, preset: str, split: str, count: int, settings: build.Settings, foregrounds: int
+def describe(
+    planned: Plan, settings: build.Settings, preset: str, foregrounds: int, per_foreground: int, **more: object
 ) -> dict[str, object]:
+    """Settings that a data set must have been made with for a run to go on with it."""
     return {
         "preset": preset,
-        "split": split,
         "foregrounds": foregrounds,
-        "per_foreground": count,
-        "images": foregrounds * count,
+        "per_foreground": per_foreground,
+        "images": foregrounds * per_foreground,
+        **more,
         "blend": "truncated" if settings.truncate else "rounded",
         "trimaps": settings.trimap_rule or "given or none",
         "seed": settings.seed,
         "pixels": settings.pixels,
-        "names": made.digest,
+        "names": planned.digest,
     }
 
 
-def _tell(preset: str, row: presets.Preset, made: Plan, foregrounds: int, rule: str | None) -> None:
+def _warn(preset: str, row: presets.Preset, planned: Plan, foregrounds: int, rule: str | None) -> None:
     if row.foregrounds not in (None, foregrounds):
         logger.warning("%s: %d foregrounds; the published set has %d.", preset, foregrounds, row.foregrounds)
     if row.ships_trimaps and rule:
@@ -145,16 +147,16 @@ def _tell(preset: str, row: presets.Preset, made: Plan, foregrounds: int, rule: 
         logger.warning(text, preset, extra={"remedy": "trimaps"})
 
 
-def _check_foregrounds(made: Plan) -> None:
+def _check_foregrounds(planned: Plan) -> None:
     """Turn every group whose foreground has no alpha, or one of another size, into one problem, before work starts."""
     bad = set()
-    for group, item in {item.group: item for item in made.items}.items():
+    for group, item in {item.group: item for item in planned.items}.items():
         try:
             _check_alpha(item.files["foreground"], item.files.get("alpha"))
         except MattekitError as error:
-            made.problems.append(Problem(group, str(error), remedy=error.remedy))
+            planned.problems.append(Problem(group, str(error), remedy=error.remedy))
             bad.add(group)
-    made.items = [item for item in made.items if item.group not in bad]
+    planned.items = [item for item in planned.items if item.group not in bad]
 
 
 def _check_alpha(foreground: Path, alpha: Path | None) -> None:

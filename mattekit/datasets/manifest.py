@@ -83,9 +83,9 @@ def claim(output: Path, settings: dict[str, Any]) -> None:
     ours = (*FOLDERS, FOREGROUNDS) if "kinds" in settings else FOLDERS
     strange = [output / name for name in ours if (output / name).is_dir() and any((output / name).iterdir())]
     if path.exists():  # asked last: another rank may have claimed the folder and filled it just now
-        for name, there in read_settings(output).model_dump(exclude_unset=True).items():
-            if there != settings.get(name):
-                found = f"made with {name} {there!r}, but now it is {settings.get(name)!r}"
+        for name, stored in read_settings(output).model_dump(exclude_unset=True).items():
+            if stored != settings.get(name):
+                found = f"made with {name} {stored!r}, but now it is {settings.get(name)!r}"
                 raise InputError(f"{output}: {found}. Name another folder, or remove this one.")
         for folder in (output, *(output / name for name in ours)):
             files.sweep(folder)

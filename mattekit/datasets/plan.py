@@ -1,4 +1,4 @@
-"""Which foreground goes before which background in a composed data set, and under which name."""
+"""Plan of a composed data set: the foreground, background and name of every image."""
 
 import hashlib
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ class Library:
         return " or ".join(map(str, self.folders))
 
     def names(self) -> list[str]:
-        """All file names in natural order: `2.png` before `10.png`. Raises MissingFileError if there are none."""
+        """List all file names in natural order: `2.png` before `10.png`. Raises MissingFileError if there are none."""
         if not self._by_name:
             raise MissingFileError(f"{self}: no images found. Check the path.")
         return sorted(self._by_name, key=natural)
@@ -72,12 +72,12 @@ class Library:
         """
         name = Path(name).name  # lists may carry folders of another machine
         stem = Path(name).stem if Path(name).suffix.lower() in IMAGE_SUFFIXES else name
-        found = self._by_name.get(name) or self._by_stem.get(stem, [])
-        if not found:
+        matches = self._by_name.get(name) or self._by_stem.get(stem, [])
+        if not matches:
             raise MissingFileError(f"{name}: not in {self}. Add it, or check the folder.")
-        if len(found) > 1:
-            raise InputError(f"{name}: it could be {' or '.join(map(str, sorted(found)))}. Keep one of them.")
-        return found[0]
+        if len(matches) > 1:
+            raise InputError(f"{name}: it could be {' or '.join(map(str, sorted(matches)))}. Keep one of them.")
+        return matches[0]
 
 
 def _require_text(path: Path) -> None:
@@ -135,9 +135,9 @@ def plan(
     Image k of foreground NAME is called NAME_k, counted from 0.
     """
     result, digest, seen = Plan(), hashlib.sha256(), set()
-    for foreground, behind in zip(foregrounds, backgrounds, strict=True):
+    for foreground, chosen in zip(foregrounds, backgrounds, strict=True):
         group = Path(foreground).stem
-        digest.update("\n".join([foreground, *behind, ""]).encode())
+        digest.update("\n".join([foreground, *chosen, ""]).encode())
         if group in seen:
             line = f"{foreground}: a second foreground named {group}. Rename one of them."
             result.problems.append(Problem(group, line))
@@ -145,7 +145,7 @@ def plan(
         seen.add(group)
         wanted = {"foreground": foreground, "alpha": group}
         shared = _look_up(group, wanted, libraries, result.problems)
-        for k, background in enumerate(behind):
+        for k, background in enumerate(chosen):
             name = f"{group}_{k}"
             own = _look_up(name, {"background": background, "trimap": (name, group)}, libraries, result.problems)
             if shared is not None and own is not None:
@@ -160,16 +160,16 @@ def _look_up(
     name: str, wanted: dict[str, str | tuple[str, ...]], libraries: dict[str, Library | None], problems: list[str]
 ) -> dict[str, Path] | None:
     """Find the file of each role that has a library; None, with a line in `problems` for each missing one."""
-    found, complete = {}, True
+    files, complete = {}, True
     for role, names in wanted.items():
         if libraries.get(role) is None:
             continue
         try:
-            found[role] = _first(libraries[role], (names,) if isinstance(names, str) else names)
+            files[role] = _first(libraries[role], (names,) if isinstance(names, str) else names)
         except (MissingFileError, InputError) as error:
             problems.append(Problem(name, f"{role} {error}"))
             complete = False
-    return found if complete else None
+    return files if complete else None
 
 
 def _first(library: Library, names: tuple[str, ...]) -> Path:

@@ -1,4 +1,4 @@
-"""How the published matting data sets are composed: one row a set and split."""
+"""Rules by which the published matting data sets are composed: one row a set and split."""
 
 from dataclasses import dataclass
 

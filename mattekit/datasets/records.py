@@ -76,7 +76,7 @@ class Failure(_Strict):
     failed: Literal[True] = True
 
 
-class Settings(BaseModel):
+class StoredSettings(BaseModel):
     """Settings a data set was made with; `images` is how many it has."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
@@ -122,13 +122,13 @@ def read_journal(path: Path) -> dict[str, Record | Failure]:
     return notes
 
 
-def read_settings(output: Path) -> Settings:
+def read_settings(output: Path) -> StoredSettings:
     """Settings a data set was made with; InputError or MissingFileError if there are none."""
     path = output / SETTINGS
     if not path.exists():
         raise MissingFileError(f"{path}: no such file; {output} holds no data set made by `mattekit composite`.")
     try:
-        return Settings.model_validate_json(read_text(path, LARGEST_SETTINGS))
+        return StoredSettings.model_validate_json(read_text(path, LARGEST_SETTINGS))
     except ValidationError as error:
         raise InputError(f"{path}: {_first(error)}. Remove the folder and compose it again.") from None
 

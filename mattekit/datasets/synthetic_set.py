@@ -1,4 +1,4 @@
-"""A data set of synthetic foregrounds, prepared: what is drawn for every image follows from the seed and its name."""
+"""Preparation of a data set of synthetic foregrounds: each is drawn from the seed and its name."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mattekit.datasets import build
-from mattekit.datasets.dataset import Dataset, begin, rule_of
+from mattekit.datasets.dataset import Dataset, claim, describe, rule_of
 from mattekit.datasets.plan import Item, Library, Plan, assign
 from mattekit.errors import MattekitError
 from mattekit.imaging import io
@@ -54,23 +54,11 @@ def prepare(
     kinds, per_foreground = tuple(dict.fromkeys(kinds)) or tuple(KINDS), per_foreground or 1
     library = Library(backgrounds) if backgrounds else None
     drawn = [_kind(seed, i, kinds) for i in range(count)]
-    made = _plan([f"{i:05}_{kind}" for i, kind in enumerate(drawn)], drawn, library, per_foreground, seed)
+    planned = _plan([f"{i:05}_{kind}" for i, kind in enumerate(drawn)], drawn, library, per_foreground, seed)
     rule = rule_of(trimap_rule or "dim")
     settings = build.Settings(output, trimap_rule=rule, seed=seed, size=size, max_megapixels=max_megapixels)
-    description = {
-        "preset": "synthetic",
-        "foregrounds": count,
-        "per_foreground": per_foreground,
-        "images": count * per_foreground,
-        "size": list(size),
-        "kinds": list(kinds),
-        "blend": "rounded",
-        "trimaps": rule or "given or none",
-        "seed": seed,
-        "pixels": True,
-        "names": made.digest,
-    }
-    return begin(made, settings, description, rank)
+    more = {"size": list(size), "kinds": list(kinds)}
+    return claim(planned, settings, describe(planned, settings, "synthetic", count, per_foreground, **more), rank)
 
 
 def _kind(seed: int, index: int, kinds: Sequence[str]) -> str:
@@ -80,16 +68,16 @@ def _kind(seed: int, index: int, kinds: Sequence[str]) -> str:
 
 def _plan(groups: list[str], kinds: list[str], library: Library | None, count: int, seed: int) -> Plan:
     """One item for every background of every foreground; backgrounds that cannot be told apart become problems."""
-    behind = assign(groups, library.names(), count, seed=seed) if library else [[None] * count for _ in groups]
-    made, digest = Plan(), hashlib.sha256()
-    for group, kind, names in zip(groups, kinds, behind, strict=True):
+    chosen = assign(groups, library.names(), count, seed=seed) if library else [[None] * count for _ in groups]
+    planned, digest = Plan(), hashlib.sha256()
+    for group, kind, names in zip(groups, kinds, chosen, strict=True):
         for k, name in enumerate(names):
             digest.update(f"{group}_{k} {name}\n".encode())
             try:
                 files = {"background": library.find(name)} if library else {}
                 named = {role: path.name for role, path in files.items()}
-                made.items.append(Item(f"{group}_{k}", group, named, files, kind))
+                planned.items.append(Item(f"{group}_{k}", group, named, files, kind))
             except MattekitError as error:
-                made.problems.append(Problem(f"{group}_{k}", f"background {error}"))
-    made.digest = digest.hexdigest()
-    return made
+                planned.problems.append(Problem(f"{group}_{k}", f"background {error}"))
+    planned.digest = digest.hexdigest()
+    return planned

@@ -1,4 +1,4 @@
-"""Check a composed data set against its manifest: every file there, every hash as recorded."""
+"""Check a composed data set against its manifest: every file exists, every hash is as recorded."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,7 @@ def checks(output: Path, libraries: dict[str, Library | None]) -> tuple[list[Che
     MissingFileError, InputError
         If there is no readable manifest.
     """
-    found, problems = [], []
+    tasks, problems = [], []
     wanted = records.read_settings(output).images
     lines = records.read(output)
     if wanted is not None and len(lines) != wanted:
@@ -43,12 +43,12 @@ def checks(output: Path, libraries: dict[str, Library | None]) -> tuple[list[Che
     for line in lines:
         try:
             parts = {role: libraries[role].find(name) for role, name in line.parts.items() if libraries.get(role)}
-            found.append(
+            tasks.append(
                 Check(line, {"parts": parts, "outputs": {k: output / path for k, path in line.outputs.items()}})
             )
         except MattekitError as error:
             problems.append(Problem(line.name, f"{line.name}: {error}"))
-    return found, problems
+    return tasks, problems
 
 
 def check(task: Check) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What goes behind a cut-out: a colour, another picture, or the checkerboard that stands for transparency."""
+"""Backgrounds of a cut-out: a colour, another picture, or the checkerboard that stands for transparency."""
 
 import cv2
 import numpy as np
@@ -39,9 +39,9 @@ def cover(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     scale = max(height / picture.shape[0], width / picture.shape[1])
     target = max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale))
     if scale != 1:
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         low, high = picture.min(), picture.max()
-        picture = np.clip(cv2.resize(picture, target, interpolation=way), low, high)
+        picture = np.clip(cv2.resize(picture, target, interpolation=interpolation), low, high)
     top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
     return picture[top : top + height, left : left + width]
 

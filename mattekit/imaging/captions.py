@@ -1,4 +1,4 @@
-"""Words in pictures, set small enough to fit and never too small to read."""
+"""Captions in pictures, set small enough to fit and never too small to read."""
 
 import cv2
 import numpy as np

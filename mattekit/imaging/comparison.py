@@ -80,8 +80,8 @@ def panel_size(size: tuple[int, int]) -> tuple[int, int]:
 def resize(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize (H, W) or (H, W, 3) to (h, w, 3), by averages if it becomes smaller, else by repeating pixels."""
     picture = np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
-    way = cv2.INTER_AREA if size[0] < picture.shape[0] else cv2.INTER_NEAREST
-    return cv2.resize(picture, size[::-1], interpolation=way)
+    interpolation = cv2.INTER_AREA if size[0] < picture.shape[0] else cv2.INTER_NEAREST
+    return cv2.resize(picture, size[::-1], interpolation=interpolation)
 
 
 def sheet(rows: Sequence[Sequence[Cell]]) -> np.ndarray:
@@ -97,7 +97,7 @@ def sheet(rows: Sequence[Sequence[Cell]]) -> np.ndarray:
 
 
 def _framed(cell: Cell, height: int, width: int, words: int) -> np.ndarray:
-    """The picture in the middle of its column, its lines under it, white to the right."""
+    """Put the picture in the middle of its column, its lines under it, white to the right."""
     frame = np.ones((height + words * LINE, width + GAP, 3), np.float32)
     h, w = cell.picture.shape[:2]
     left = (width - w) // 2

@@ -1,4 +1,4 @@
-"""How many bits an output gets: those of the input, unless the user or the file format says otherwise."""
+"""Bit depth and format of outputs: those of the input, unless the user or the file format says otherwise."""
 
 from pathlib import Path
 

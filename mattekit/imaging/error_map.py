@@ -1,4 +1,4 @@
-"""Where an alpha is wrong: a heat map of |alpha - truth|, the unknown region outlined, and what its colours mean."""
+"""Error maps: |alpha - truth| as a heat map with the unknown region outlined, and its legend."""
 
 import cv2
 import numpy as np
@@ -21,8 +21,8 @@ def error_map(alpha: np.ndarray, truth: np.ndarray, trimap: np.ndarray, size: tu
     -------
     (height, width, 3) float32 RGB in 0..1
     """
-    way = cv2.INTER_AREA if size[0] < alpha.shape[0] else cv2.INTER_NEAREST
-    picture = heat(cv2.resize(np.abs(alpha - truth), size[::-1], interpolation=way))
+    interpolation = cv2.INTER_AREA if size[0] < alpha.shape[0] else cv2.INTER_NEAREST
+    picture = heat(cv2.resize(np.abs(alpha - truth), size[::-1], interpolation=interpolation))
     picture[outline(trimap == 0.5, size)] = OUTLINE
     return picture
 

@@ -195,7 +195,7 @@ def require_same_size(name: str, shape: tuple[int, ...], other_name: str, other_
 
 
 def name_of(source: Path) -> str:
-    """How messages call a file: its path, or "standard input"."""
+    """Name of a file in messages: its path, or "standard input"."""
     return "standard input" if Path(source) == STANDARD else str(source)
 
 

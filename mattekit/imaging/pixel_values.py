@@ -1,4 +1,4 @@
-"""What stored values mean: full scale, the alpha of a file, the three levels of a trimap."""
+"""Meaning of stored values: full scale, the alpha of a file, the three levels of a trimap."""
 
 import logging
 
@@ -82,10 +82,10 @@ def trimap_of(name: str, pixels: np.ndarray, *, lossy: bool = False) -> np.ndarr
     if pixels.dtype.kind == "f" and not (low.min() >= 0 and high.max() <= 1):
         raise InputError(f"{name}: values {low.min():g}..{high.max():g}, wanted 0..1. Divide by the largest.")
     if lossy:
-        _tell_snapped(name, low, high, full)
-        return _three(high <= LOSSY_REACH * full, low >= (1 - LOSSY_REACH) * full)
-    _tell_near_misses(name, low, high, full)
-    return _three(high == 0, low == full)
+        _warn_of_snapped(name, low, high, full)
+        return _trimap(high <= LOSSY_REACH * full, low >= (1 - LOSSY_REACH) * full)
+    _warn_of_near_misses(name, low, high, full)
+    return _trimap(high == 0, low == full)
 
 
 def require_both(name: str, trimap: np.ndarray) -> None:
@@ -103,21 +103,21 @@ def _extremes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return colour.min(axis=2), colour.max(axis=2)
 
 
-def _three(bg: np.ndarray, fg: np.ndarray) -> np.ndarray:
+def _trimap(bg: np.ndarray, fg: np.ndarray) -> np.ndarray:
     trimap = np.full(bg.shape, 0.5, np.float32)
     trimap[bg] = 0
     trimap[fg] = 1
     return trimap
 
 
-def _tell_snapped(name: str, low: np.ndarray, high: np.ndarray, full: float) -> None:
+def _warn_of_snapped(name: str, low: np.ndarray, high: np.ndarray, full: float) -> None:
     middle = (full + 1) // 2
     exact = (high == 0) | (low == full) | ((low >= middle - 1) & (high <= middle))
     if count := exact.size - np.count_nonzero(exact):
         logger.warning("%s: %d pixels moved by lossy compression count as the nearest level. Use PNG.", name, count)
 
 
-def _tell_near_misses(name: str, low: np.ndarray, high: np.ndarray, full: float) -> None:
+def _warn_of_near_misses(name: str, low: np.ndarray, high: np.ndarray, full: float) -> None:
     near = 5 / 255 * full
     count = np.count_nonzero((high > 0) & (high <= near)) + np.count_nonzero((low < full) & (low >= full - near))
     if count:

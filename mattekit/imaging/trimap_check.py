@@ -1,4 +1,4 @@
-"""Looking a stored trimap over: wrong grey values, missing classes, stray pixels; and repairing it."""
+"""Checks and repairs of a stored trimap: wrong grey values, missing classes, stray pixels."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ APART = 32  # noise and compression move a level by less
 
 @dataclass(frozen=True)
 class Report:
-    """What a trimap holds.
+    """Contents of a trimap.
 
     size: height and width.
     levels: grey value -> number of pixels, in order of value.

@@ -12,7 +12,7 @@ from mattekit.imaging.trimap import join, known
 
 @dataclass(frozen=True)
 class Rule:
-    """How a paper widens the unknown region.
+    """Rule by which a paper widens the unknown region.
 
     shape: "kernel" erodes both known regions by elliptical kernels, so that a hard edge gets a band as well;
         "distance" dilates the soft pixels by a Euclidean distance, and a hard edge stays one.

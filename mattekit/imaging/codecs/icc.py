@@ -18,7 +18,7 @@ def matches(icc: bytes | None, channels: int) -> bool:
 
 
 def embed(data: bytes, suffix: str, icc: bytes) -> bytes:
-    """The same picture with the profile; formats that cannot carry one are returned as they are."""
+    """Add a profile to an encoded picture; return formats that cannot carry one as they are."""
     return EMBEDDERS.get(suffix, lambda data, icc: data)(data, icc)
 
 
@@ -46,11 +46,11 @@ def _tiff(data: bytes, icc: bytes) -> bytes:
 
 
 def _webp(data: bytes, icc: bytes) -> bytes:
-    found = webp_chunks(data)
-    height, width = webp_size(found)
-    flags = 0x20 | (found[b"VP8X"][0] if b"VP8X" in found else 0x10 * _lossless_alpha(found))
+    chunks = webp_chunks(data)
+    height, width = webp_size(chunks)
+    flags = 0x20 | (chunks[b"VP8X"][0] if b"VP8X" in chunks else 0x10 * _lossless_alpha(chunks))
     start = struct.pack("<I", flags) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    rest = {kind: body for kind, body in found.items() if kind not in (b"VP8X", b"ICCP")}
+    rest = {kind: body for kind, body in chunks.items() if kind not in (b"VP8X", b"ICCP")}
     parts = {b"VP8X": start, b"ICCP": icc, **rest}
     body = b"WEBP" + b"".join(
         kind + struct.pack("<I", len(part)) + part + b"\0" * (len(part) % 2) for kind, part in parts.items()
@@ -58,8 +58,8 @@ def _webp(data: bytes, icc: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def _lossless_alpha(found: dict[bytes, bytes]) -> int:
-    return struct.unpack_from("<I", found[b"VP8L"], 1)[0] >> 28 & 1 if b"VP8L" in found else 0
+def _lossless_alpha(chunks: dict[bytes, bytes]) -> int:
+    return struct.unpack_from("<I", chunks[b"VP8L"], 1)[0] >> 28 & 1 if b"VP8L" in chunks else 0
 
 
 EMBEDDERS = {".png": _png, ".jpg": _jpeg, ".jpeg": _jpeg, ".tif": _tiff, ".tiff": _tiff, ".webp": _webp}

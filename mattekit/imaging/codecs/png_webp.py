@@ -34,7 +34,7 @@ def png_chunks(data: bytes) -> dict[bytes, bytes]:
 
 
 def without_metadata(data: bytes) -> bytes:
-    """The same PNG without chunks that its pixels do not need: libpng refuses odd profiles, and the picture."""
+    """Remove the chunks that the pixels of a PNG do not need: libpng refuses pictures for their odd profiles."""
     return PNG_SIGNATURE + b"".join(data[start:end] for kind, start, end in png_spans(data) if kind in ESSENTIAL)
 
 

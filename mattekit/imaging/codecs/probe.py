@@ -1,4 +1,4 @@
-"""Size and alpha channel of a file from its two ends: checking a large data set must not read all of it."""
+"""Size and alpha channel of a file, read from its two ends: checking a large data set must not read all of it."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -56,7 +56,7 @@ def _short_png(head: bytes, tail: bytes) -> bytes:
 
 
 def _short_jpeg(head: bytes, tail: bytes) -> bytes:
-    """What is before a JPEG's pixels, with the mark of the end if it has one."""
+    """Start of a JPEG, which has its headers, with the mark of the end if it has one."""
     return head + (JPEG_END if JPEG_END in tail else b"")
 
 
