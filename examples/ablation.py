@@ -120,7 +120,9 @@ def foregrounds(given, method):
             target = folder / f"{item.files['fg'].stem}.png"
             if not target.exists():
                 sample = source.read(index, None)
-                io.write_image(target, FOREGROUND[method](to_float(sample.fg), to_float(sample.alpha)), fast=True)
+                io.write_image(
+                    target, FOREGROUND[method].function(to_float(sample.fg), to_float(sample.alpha)), fast=True
+                )
     return folder
 
 

@@ -21,14 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from mattekit.baselines import FOREGROUND
+from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND
 from mattekit.errors import InputError
 from mattekit.imaging import background as backgrounds
 from mattekit.imaging import composite as compositing
 from mattekit.imaging import io, pixel_values
 from mattekit.imaging.codecs.encode import DEPTHS
 from mattekit.imaging.trimap import from_alpha
-from mattekit.inference.pictures import Pictures
 from mattekit.metrics import score as scores_of
 from mattekit.models import registry
 from mattekit.models.model import Model
@@ -119,15 +118,15 @@ def predict(
 def estimate_foreground(image: Picture, alpha: Picture, method: str | None = None) -> np.ndarray:
     """Return the colours (H, W, 3) float32 of the foreground alone, free of the old background.
 
-    method : a name of `mattekit.baselines.FOREGROUND`; that of `mattekit predict` if omitted.
+    method : a name of `mattekit.baselines.FOREGROUND`; `DEFAULT_FOREGROUND` of the same if omitted.
     Raises MattekitError as `predict`.
     """
     pixels, opacity = _image(image), _alpha(alpha)
     io.require_same_size(_name(alpha, "alpha"), opacity.shape, _name(image, "image"), pixels.shape)
-    method = method or Pictures.foreground_method
+    method = method or DEFAULT_FOREGROUND
     if method not in FOREGROUND:
         raise InputError(f"foreground method {method!r}: unknown, wanted one of {', '.join(FOREGROUND)}.")
-    return FOREGROUND[method](pixels, opacity)
+    return FOREGROUND[method].function(pixels, opacity)
 
 
 def cutout(image: Picture, alpha: Picture, method: str | None = None) -> np.ndarray:

@@ -2,11 +2,8 @@
 
 import io
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 
 from mattekit.compiling import announced
@@ -24,15 +21,6 @@ def load() -> ModuleType:
     ):
         import pymatting
     return pymatting
-
-
-def compile_first() -> None:
-    """Compile pymatting in this process if that is still to be done, so that workers need not, each by itself."""
-    package = find_spec("pymatting")
-    folders = [Path(place) for place in (package.submodule_search_locations if package else [])]
-    folders += [Path(os.environ["NUMBA_CACHE_DIR"])] if "NUMBA_CACHE_DIR" in os.environ else []
-    if not any(next(folder.rglob("*.nbi"), None) for folder in folders):
-        load()
 
 
 @contextmanager

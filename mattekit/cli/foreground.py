@@ -55,7 +55,7 @@ def foreground(
     image: Annotated[Path, typer.Argument(help="Image, folder of images, or - for stdin.")],
     alpha: Annotated[Path, typer.Argument(help="Its alpha, or the folder of alphas.")],
     output: options.Output = None,
-    method: Method = "multiscale",
+    method: Method = "multilevel",
     scales: Scales = None,
     kappa: Kappa = None,
     iterations: Iterations = None,
@@ -98,10 +98,10 @@ def foreground(
     from mattekit.jobs.foreground import reestimate
 
     if image.is_dir():
-        if jobs > 1 and method in ("multilevel", "closed-form"):
-            from mattekit.baselines.access import compile_first
+        if jobs > 1:
+            from mattekit.baselines.warm_up import warm_up
 
-            compile_first()
+            warm_up(foregrounds=[method] if initial == "image" else [method, initial])
         items, problems = _folder_jobs(image, alpha, targets.folder(output), kinds, recursive, numbered, settings)
         batch.run_folder(
             items,
@@ -126,7 +126,7 @@ def _options(method: str, given: dict[str, float]) -> dict[str, float]:
 
     from mattekit.baselines import FOREGROUND
 
-    takes = signature(FOREGROUND[method]).parameters
+    takes = signature(FOREGROUND[method].function).parameters
     for name in given:
         if name not in takes:
             raise typer.BadParameter(f"--{name} does not apply with --method {method}.")
@@ -134,7 +134,9 @@ def _options(method: str, given: dict[str, float]) -> dict[str, float]:
 
 
 def _initial(initial: str, method: str) -> str:
-    if initial != "image" and method not in ("multiscale", "multigrid"):
+    from mattekit.baselines import FOREGROUND
+
+    if initial != "image" and not FOREGROUND[method].smooths:
         raise typer.BadParameter(f"--initial {initial} does not apply with --method {method}.")
     return initial
 

@@ -185,10 +185,10 @@ def _groups(items: Sequence[Any], at_once: int | None) -> list[list[Any]]:
 
 def _compile_first(job: Any, kinds: Sequence[str]) -> None:
     """Compile here what the worker processes would otherwise compile each by itself."""
-    from mattekit.baselines import access
+    from mattekit.baselines.warm_up import warm_up
 
-    if list(kinds) != ["alpha"] or any(job.find(name).capabilities.compiles for name in job.models):
-        access.compile_first()
+    models = [name for name in job.models if job.find(name).capabilities.compiles]
+    warm_up(models, [] if list(kinds) == ["alpha"] else [job.foreground_method])
 
 
 def _check_background(background: str) -> None:

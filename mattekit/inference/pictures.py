@@ -29,13 +29,13 @@ class Pictures:
     trimap: np.ndarray
     alpha: np.ndarray
     background: np.ndarray | None = None
-    foreground_method: str = "multilevel"
+    foreground_method: str = baselines.DEFAULT_FOREGROUND
 
     def make(self, kinds: Collection[str]) -> dict[str, np.ndarray]:
         """Return float32 pictures of these kinds: (H, W), (H, W, 3) or, of the cut-out, (H, W, 4) straight RGBA."""
         fg = None
         if set(kinds) - {"alpha"}:
-            fg = baselines.FOREGROUND[self.foreground_method](self.image, self.alpha)
+            fg = baselines.FOREGROUND[self.foreground_method].function(self.image, self.alpha)
         return {kind: getattr(self, f"_{kind}")(fg) for kind in kinds}
 
     def _alpha(self, fg: np.ndarray) -> np.ndarray:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mattekit.baselines import FOREGROUND
+from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND
 from mattekit.imaging import io
-from mattekit.imaging.foreground import cost
+from mattekit.imaging.foreground_cost import cost
 from mattekit.jobs.base import Job
 
 log = logging.getLogger("mattekit")
@@ -32,7 +32,7 @@ class ForegroundJob(Job):
 
     image: Path
     alpha: Path
-    method: str = "multiscale"
+    method: str = DEFAULT_FOREGROUND
     options: dict[str, float] = field(default_factory=dict)
     initial: str = "image"
     judge: bool = False
@@ -59,8 +59,8 @@ def reestimate(job: ForegroundJob) -> dict:
     costs = {}
     for kind in job.targets:
         opacity = alpha if kind == "foreground" else 1 - alpha
-        initial = source.pixels if job.initial == "image" else FOREGROUND[job.initial](source.pixels, opacity)
-        colours = FOREGROUND[job.method](initial, opacity, **job.options)
+        initial = source.pixels if job.initial == "image" else FOREGROUND[job.initial].function(source.pixels, opacity)
+        colours = FOREGROUND[job.method].function(initial, opacity, **job.options)
         if job.judge:
             costs[kind] = _judge(job, kind, initial, colours, opacity)
         job.write_picture(kind, colours, source)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mattekit.baselines import DEFAULT_FOREGROUND
 from mattekit.imaging import io
 from mattekit.inference.refinement import Refined, RefinementSettings
 from mattekit.jobs.staged import Inputs, StagedJob
@@ -39,7 +40,7 @@ class MatteJob(StagedJob):
     max_size: int | None = None
     tta: str = "none"
     refinement: RefinementSettings | None = None
-    foreground_method: str = "multilevel"
+    foreground_method: str = DEFAULT_FOREGROUND
 
     models: ClassVar[Sequence[str]]  # names of all models; a field or a property of subclasses
 

@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 
 from mattekit.cli import app
 from mattekit.imaging import io
-from mattekit.imaging.foreground import cost, estimate_foreground
-from mattekit.imaging.foreground_multigrid import estimate_foreground_multigrid
+from mattekit.imaging.foreground_cost import cost
+from mattekit.imaging.multigrid_foreground import multigrid_foreground
+from mattekit.imaging.multilevel_foreground import multilevel_foreground
+from mattekit.imaging.multiscale_foreground import multiscale_foreground
 
 RED = np.array([0.9, 0.1, 0.1])
 
@@ -65,7 +67,7 @@ def test_the_command_gives_the_authors_picture(shared, tmp_path):
     oracle = np.load(shared / "oracle" / "networks" / "lsa_foreground_refine.npz")
     cv2.imwrite(str(tmp_path / "fg.png"), oracle["odd/fg_bgr"])
     cv2.imwrite(str(tmp_path / "alpha.png"), oracle["odd/alpha"])
-    run(tmp_path / "fg.png", tmp_path / "alpha.png")
+    run(tmp_path / "fg.png", tmp_path / "alpha.png", "--method", "multiscale")
     found = pixels(tmp_path / "fg_foreground.png")[..., ::-1].astype(int)
     assert np.abs(found - oracle["odd/out_u8"]).max() <= 1
 
@@ -75,7 +77,7 @@ def test_the_output_lies_beside_the_image_has_its_depth_and_is_the_functions_ans
     image, alpha = scene(tmp_path, dtype=dtype)
     run(image, alpha)
     found = pixels(tmp_path / "cat_foreground.png")
-    wanted = estimate_foreground(io.read_image(image).pixels, io.read_alpha(alpha).pixels)
+    wanted = multilevel_foreground(io.read_image(image).pixels, io.read_alpha(alpha).pixels)
     assert found.dtype == dtype
     np.testing.assert_allclose(found, wanted * np.iinfo(dtype).max, rtol=0, atol=0.51)
 
@@ -102,16 +104,29 @@ def test_the_profile_is_carried(tmp_path):
 def test_settings_reach_the_method(tmp_path):
     image, alpha = scene(tmp_path)
     colours, opacity = io.read_image(image).pixels, io.read_alpha(alpha).pixels
-    run(image, alpha, "--scales", 2, "--kappa", 0.3, "--iterations", 3, "-o", tmp_path / "a.png")
+    run(
+        image,
+        alpha,
+        "--method",
+        "multiscale",
+        "--scales",
+        2,
+        "--kappa",
+        0.3,
+        "--iterations",
+        3,
+        "-o",
+        tmp_path / "a.png",
+    )
     run(image, alpha, "--method", "multigrid", "--kappa", 5, "--iterations", 4, "-o", tmp_path / "b.png")
-    plain = estimate_foreground(colours, opacity, scales=2, kappa=0.3, iterations=3)
-    multigrid = estimate_foreground_multigrid(colours, opacity, kappa=5, iterations=4)
+    plain = multiscale_foreground(colours, opacity, scales=2, kappa=0.3, iterations=3)
+    multigrid = multigrid_foreground(colours, opacity, kappa=5, iterations=4)
     for name, wanted in (("a", plain), ("b", multigrid)):
         np.testing.assert_array_equal(pixels(tmp_path / f"{name}.png"), np.round(wanted * 255))
 
 
 @pytest.mark.parametrize("method", ["multilevel", "closed-form"])
-def test_pymattings_methods_answer_with_a_clean_stdout(tmp_path, method):
+def test_hidden_colours_are_found_with_a_clean_stdout(tmp_path, method):
     image, alpha = scene(tmp_path)
     assert run(image, alpha, "--method", method).stdout == ""
     assert wrong(tmp_path / "cat_foreground.png", alpha) < 0.5 * wrong(image, alpha)
@@ -120,8 +135,8 @@ def test_pymattings_methods_answer_with_a_clean_stdout(tmp_path, method):
 def test_an_initial_foreground_takes_the_old_background_out(tmp_path):
     """Smoothing the image leaves much of the stripes in the soft edge; smoothing a first foreground leaves little."""
     image, alpha = scene(tmp_path)
-    run(image, alpha, "-o", tmp_path / "plain.png")
-    run(image, alpha, "--initial", "multilevel", "-o", tmp_path / "clean.png")
+    run(image, alpha, "--method", "multiscale", "-o", tmp_path / "plain.png")
+    run(image, alpha, "--method", "multiscale", "--initial", "multilevel", "-o", tmp_path / "clean.png")
     assert wrong(tmp_path / "plain.png", alpha) < 0.7 * wrong(image, alpha)
     assert wrong(tmp_path / "clean.png", alpha) < 0.2 * wrong(tmp_path / "plain.png", alpha)
 
@@ -130,7 +145,7 @@ def test_the_background_is_the_same_with_alpha_reversed(tmp_path):
     image, alpha = scene(tmp_path)
     run(image, alpha, "--also-background", "-o", tmp_path / "out")
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"cat_foreground.png", "cat_background.png"}
-    wanted = estimate_foreground(io.read_image(image).pixels, 1 - io.read_alpha(alpha).pixels)
+    wanted = multilevel_foreground(io.read_image(image).pixels, 1 - io.read_alpha(alpha).pixels)
     np.testing.assert_array_equal(pixels(tmp_path / "out" / "cat_background.png"), np.round(wanted * 255))
 
 
@@ -138,10 +153,10 @@ def test_verbose_and_json_tell_the_cost_before_and_after(tmp_path):
     image, alpha = scene(tmp_path)
     colours, opacity = io.read_image(image).pixels, io.read_alpha(alpha).pixels
     before = cost(colours, colours, opacity, kappa=2)
-    after = cost(estimate_foreground(colours, opacity, kappa=2), colours, opacity, kappa=2)
-    said = run(image, alpha, "-v", "--kappa", 2).stderr
+    after = cost(multiscale_foreground(colours, opacity, kappa=2), colours, opacity, kappa=2)
+    said = run(image, alpha, "-v", "--method", "multiscale", "--kappa", 2).stderr
     assert f"cost C of the foreground {before:.6g} before, {after:.6g} after (kappa 2)" in said
-    answer = json.loads(run(image, alpha, "--json", "--kappa", 2).stdout)
+    answer = json.loads(run(image, alpha, "--json", "--method", "multiscale", "--kappa", 2).stdout)
     assert answer["cost"]["foreground"] == pytest.approx({"before": before, "after": after})
     assert answer["outputs"] == {"foreground": str(tmp_path / "cat_foreground.png")}
     assert (answer["name"], answer["height"], answer["width"]) == ("cat", 24, 32)
@@ -204,13 +219,14 @@ def test_a_pipe_carries_the_picture(tmp_path):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["--method", "magic"], "multiscale, multigrid, multilevel, closed-form"),
+        (["--method", "magic"], "multilevel, multiscale, multigrid, closed-form"),
         (["--method", "multigrid", "--scales", "3"], "--scales does not apply"),
         (["--method", "multilevel", "--kappa", "3"], "--kappa does not apply"),
         (["--method", "multilevel", "--initial", "multilevel"], "--initial multilevel does not apply"),
         (["--initial", "magic"], "image, multilevel, closed-form"),
         (["--also-background", "-o", "one.png"], "foreground and background"),
-        (["--kappa", "0"], "kappa"),
+        (["--method", "multiscale", "--kappa", "0"], "kappa"),
+        (["--kappa", "3"], "--kappa does not apply"),
     ],
 )
 def test_misuse_is_told_before_any_work(tmp_path, words, text):

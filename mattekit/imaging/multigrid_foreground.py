@@ -1,18 +1,16 @@
-"""The cost C of `foreground` minimised by cascadic multigrid: fewer sweeps than the paper's scales, and a lower C."""
+"""LSA's cost C minimised by cascadic multigrid: fewer sweeps than the paper's scales, and a lower C."""
 
 import cv2
 import numpy as np
 
-from mattekit.imaging.foreground import checked
-from mattekit.imaging.relaxation import Relaxation, chebyshev
+from mattekit.imaging.foreground_input import checked
+from mattekit.imaging.relaxation import chebyshev, relax
 
 RHO = 0.95  # of 0.8..0.98, the lowest C on five photographs with 7 sweeps
 
 
-def estimate_foreground_multigrid(
-    fg: np.ndarray, alpha: np.ndarray, *, kappa: float = 1.0, iterations: int = 7
-) -> np.ndarray:
-    """Re-estimate foreground colours as `estimate_foreground` does, faster and at a lower cost C.
+def multigrid_foreground(fg: np.ndarray, alpha: np.ndarray, *, kappa: float = 1.0, iterations: int = 7) -> np.ndarray:
+    """Re-estimate foreground colours as `multiscale_foreground` does, faster and at a lower cost C.
 
     The paper samples alpha and colours at every scale, so that a coarse scale minimises a cost of its own. Here each
     coarser cost is the finer one restricted to larger pixels (weights are averaged, the pull to the given colours
@@ -33,7 +31,7 @@ def estimate_foreground_multigrid(
     Raises
     ------
     InputError
-        As `estimate_foreground`.
+        As `multiscale_foreground`.
 
     References
     ----------
@@ -47,10 +45,9 @@ def estimate_foreground_multigrid(
     anchor, pull, _ = levels[-1]
     # One pixel has no neighbour: its best colour is known. Without any foreground every constant is as good.
     estimate = pull / anchor[..., None] if anchor > 0 else fg[:1, :1]
-    with Relaxation(kappa) as relax:
-        for anchor, pull, smooth in reversed(levels[:-1]):
-            estimate = cv2.resize(estimate, anchor.shape[::-1], interpolation=cv2.INTER_LINEAR)
-            estimate = relax(estimate, anchor, pull, smooth, omegas=chebyshev(iterations, RHO))
+    for anchor, pull, smooth in reversed(levels[:-1]):
+        estimate = cv2.resize(estimate, anchor.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        estimate = relax(estimate, anchor, pull, smooth, kappa=kappa, omegas=chebyshev(iterations, RHO))
     # Acceleration may step past the colours it blends.
     return np.clip(estimate, min(fg.min(), 0), max(fg.max(), 1), out=estimate)
 

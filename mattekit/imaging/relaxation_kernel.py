@@ -10,7 +10,7 @@ from numba import njit
 FAST = {"nsz", "arcp", "contract", "reassoc"}
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _mirror(y, height):
     # Row -1 is row 1 and row `height` is row height - 2: the border row is not repeated, unless it is the only one.
     if y < 0:
@@ -18,14 +18,14 @@ def _mirror(y, height):
     return y if y < height else max(height - 2, 0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _mirror_ends(row):
     width = row.size - 2
     row[0] = row[min(2, width)]
     row[width + 1] = row[max(width - 1, 1)]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def prepare(start, anchor, pull, smooth, kappa, colours, steady, gain, top, end):
     """Split the update F <- (pull + kappa sum w F_j) / (anchor + kappa sum w) into steady + gain sum w F_j.
 
@@ -44,7 +44,7 @@ def prepare(start, anchor, pull, smooth, kappa, colours, steady, gain, top, end)
             _mirror_ends(colours[y, c])
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _sweep_row(out, above, here, below, before, omega, steady, smooth_above, smooth, smooth_below, gain):
     for c in range(3):
         o, u, m, d, b, s = out[c], above[c], here[c], below[c], before[c], steady[c]
@@ -56,7 +56,7 @@ def _sweep_row(out, above, here, below, before, omega, steady, smooth_above, smo
         _mirror_ends(o)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sweep(source, target, steady, smooth, gain, omegas, top, end):
     """Rows of `target` after omegas.size sweeps of `source`; omega 1 is a plain Jacobi sweep.
 
@@ -78,12 +78,3 @@ def sweep(source, target, steady, smooth, gain, omegas, top, end):
             out = target[y] if t == last else rows[t, y % 3]
             weights = smooth[y], smooth[y + 1], smooth[y + 2]
             _sweep_row(out, above, here, below, before, omegas[t], steady[y], *weights, gain[y])
-
-
-@njit(cache=True, nogil=True)
-def interleave(colours, out, top, end):
-    """Bring planar rows back to (H, W, 3)."""
-    for y in range(top, end):
-        for x in range(out.shape[1]):
-            for c in range(3):
-                out[y, x, c] = colours[y, c, x + 1]

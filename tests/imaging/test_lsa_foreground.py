@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mattekit.errors import InputError
-from mattekit.imaging.foreground import cost, estimate_foreground
-from mattekit.imaging.foreground_multigrid import estimate_foreground_multigrid
-from mattekit.imaging.relaxation import Relaxation, chebyshev
+from mattekit.imaging.foreground_cost import cost
+from mattekit.imaging.multigrid_foreground import multigrid_foreground
+from mattekit.imaging.multiscale_foreground import multiscale_foreground
+from mattekit.imaging.relaxation import chebyshev, relax
 
-METHODS = [estimate_foreground, estimate_foreground_multigrid]
+METHODS = [multiscale_foreground, multigrid_foreground]
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +24,7 @@ def oracle(shared):
 @pytest.fixture
 def threads(monkeypatch):
     """Makes even small images be shared between three threads."""
-    monkeypatch.setattr("mattekit.imaging.relaxation.SMALL", 0)
+    monkeypatch.setattr("mattekit.bands.SMALL", 0)
     monkeypatch.setattr("numba.get_num_threads", lambda: 3)
 
 
@@ -67,8 +68,7 @@ def test_every_scale_is_the_authors(oracle, case):
         premultiplied = alpha[..., None] * fg if s == 0 else oracle[f"{case}/s{s}/premult"]
         arrays = start, opacity**2, opacity[..., None] * premultiplied, (1 - opacity) ** 2
         for dtype in (np.float32, np.float64):
-            with Relaxation(1.0) as relax:
-                result = relax(*(a.astype(dtype) for a in arrays), sweeps=int(oracle[f"{case}/s{s}/iters"]))
+            result = relax(*(a.astype(dtype) for a in arrays), sweeps=int(oracle[f"{case}/s{s}/iters"]))
             assert result.dtype == dtype
             np.testing.assert_allclose(result, oracle[f"{case}/s{s}/result"], rtol=0, atol=1e-5)
 
@@ -77,7 +77,7 @@ def test_every_scale_is_the_authors(oracle, case):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_result_is_the_authors(oracle, case, dtype, threads):
     """Within 1e-5 (in double: 1e-12) and one level of 8 bits, also when threads share the image."""
-    result = estimate_foreground(*inputs(oracle, case, dtype))
+    result = multiscale_foreground(*inputs(oracle, case, dtype))
     atol = 1e-5 if dtype == np.float32 else 1e-12
     np.testing.assert_allclose(result, oracle[f"{case}/s0/result64"], rtol=0, atol=atol)
     levels = np.clip(result * 255, 0, 255).astype(np.uint8).astype(int)
@@ -86,7 +86,7 @@ def test_the_result_is_the_authors(oracle, case, dtype, threads):
 
 @pytest.mark.parametrize("sweeps", [1, 2, 10])
 def test_one_scale_is_algorithm_1_on_a_tiny_case(oracle, sweeps):
-    result = estimate_foreground(oracle["tiny/fg"], oracle["tiny/alpha"], scales=1, iterations=sweeps)
+    result = multiscale_foreground(oracle["tiny/fg"], oracle["tiny/alpha"], scales=1, iterations=sweeps)
     np.testing.assert_allclose(result, oracle[f"tiny/n{sweeps}"], rtol=0, atol=1e-10)
 
 
@@ -94,7 +94,7 @@ def test_one_scale_is_algorithm_1_on_a_tiny_case(oracle, sweeps):
 @pytest.mark.parametrize("kappa", [1, 0.25])
 @pytest.mark.parametrize("sweeps", [1, 5])
 def test_one_scale_is_algorithm_1_for_every_kappa(oracle, case, kappa, sweeps):
-    result = estimate_foreground(*inputs(oracle, case), scales=1, kappa=kappa, iterations=sweeps)
+    result = multiscale_foreground(*inputs(oracle, case), scales=1, kappa=kappa, iterations=sweeps)
     np.testing.assert_allclose(result, oracle[f"{case}/simple_k{kappa:g}_n{sweeps}"], rtol=0, atol=1e-10)
 
 
@@ -103,14 +103,14 @@ def test_one_scale_is_algorithm_1_for_every_kappa(oracle, case, kappa, sweeps):
 def test_one_scale_is_plain_jacobi_for_every_size(height, width, sweeps, seed):
     """Sides of one pixel, and fewer rows than sweeps in a pass, included."""
     fg, alpha = random_inputs(height, width, seed)
-    result = estimate_foreground(fg, alpha, scales=1, kappa=0.7, iterations=sweeps)
+    result = multiscale_foreground(fg, alpha, scales=1, kappa=0.7, iterations=sweeps)
     np.testing.assert_allclose(result, jacobi(fg, alpha, fg, 0.7, sweeps), rtol=0, atol=1e-13)
 
 
 def test_threads_do_not_change_a_bit(monkeypatch):
     fg, alpha = random_inputs(37, 19)
     alone = [method(fg, alpha) for method in METHODS]
-    monkeypatch.setattr("mattekit.imaging.relaxation.SMALL", 0)
+    monkeypatch.setattr("mattekit.bands.SMALL", 0)
     for count in (2, 5, 64):
         monkeypatch.setattr("numba.get_num_threads", lambda count=count: count)
         assert all(np.array_equal(method(fg, alpha), old) for method, old in zip(METHODS, alone, strict=True))
@@ -176,7 +176,7 @@ def test_both_methods_lower_the_cost_and_multigrid_comes_nearer_to_its_minimum()
 
 def test_more_sweeps_bring_multigrid_to_the_minimum():
     fg, alpha, lowest = optimum()
-    costs = [cost(estimate_foreground_multigrid(fg, alpha, iterations=n), fg, alpha) for n in (3, 7, 31)]
+    costs = [cost(multigrid_foreground(fg, alpha, iterations=n), fg, alpha) for n in (3, 7, 31)]
     assert costs == sorted(costs, reverse=True)
     assert costs[-1] == pytest.approx(lowest, rel=0.01)
 

@@ -1,0 +1,39 @@
+"""Foreground estimators by name."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from mattekit.baselines.pymatting_foreground import closed_form_foreground
+from mattekit.imaging.multigrid_foreground import multigrid_foreground
+from mattekit.imaging.multilevel_foreground import multilevel_foreground
+from mattekit.imaging.multiscale_foreground import multiscale_foreground
+
+
+class ForegroundMethod(NamedTuple):
+    """One row.
+
+    label : str
+        Authors and idea.
+    function : function
+        From (H, W, 3) image or initial foreground and (H, W) alpha to (H, W, 3) colours; its keywords are settings.
+    smooths : bool
+        Whether it smooths an initial foreground, which may come from another method.
+    needs_pymatting : bool
+        Whether its first use on a machine compiles pymatting for about a minute.
+    """
+
+    label: str
+    function: Callable[..., np.ndarray]
+    smooths: bool = False
+    needs_pymatting: bool = False
+
+
+FOREGROUND: dict[str, ForegroundMethod] = {
+    "multilevel": ForegroundMethod("Germer et al., foreground and background together", multilevel_foreground),
+    "multiscale": ForegroundMethod("LSA, smooth where alpha is small", multiscale_foreground, smooths=True),
+    "multigrid": ForegroundMethod("LSA's cost by multigrid", multigrid_foreground, smooths=True),
+    "closed-form": ForegroundMethod("Levin et al., by pymatting", closed_form_foreground, needs_pymatting=True),
+}
+DEFAULT_FOREGROUND = "multilevel"  # the most accurate on renders, and the fastest: tests/benchmarks/bench_foreground.py
