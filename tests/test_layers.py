@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 
 # A package may import packages of earlier rows; neighbours in a row do not import each other.
 LAYERS = [
-    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "bands", "pairing"},
+    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "bands", "pairing", "toml"},
     {"tiling"},
     {"imaging", "operators"},
     {"metrics", "baselines", "networks"},

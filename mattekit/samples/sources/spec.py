@@ -9,14 +9,14 @@ backgrounds = ["coco"]  # of a manifest
 kind = "cutouts"        # if it is not to be recognised
 """
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mattekit.errors import InputError, MissingFileError
+from mattekit import toml
+from mattekit.errors import InputError
 
 SYNTHETIC = "synthetic"
 Kind = Literal["", "foregrounds", "cutouts", "composites", "manifest", "synthetic"]
@@ -29,7 +29,7 @@ class Spec(BaseModel):
 
     path: Path = Path()
     kind: Kind = ""
-    weight: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0, le=1e9)
     alpha: Path | None = None
     foregrounds: Path | None = None
     backgrounds: tuple[Path, ...] = ()
@@ -44,7 +44,7 @@ class Spec(BaseModel):
 class _List(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: tuple[Spec, ...] = Field(min_length=1)
+    source: tuple[Spec, ...] = Field(min_length=1, max_length=10_000)
 
 
 def parse(texts: Sequence[str]) -> list[Spec]:
@@ -85,12 +85,8 @@ def _weighted(text: str) -> tuple[str, float]:
 
 
 def _read(path: Path) -> list[Spec]:
-    if not path.is_file():
-        raise MissingFileError(f"{path}: no such file. Check the path.")
     try:
-        listed = _List.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: no TOML ({error}). Correct it.") from None
+        listed = _List.model_validate(toml.read(path))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "source"
