@@ -1,14 +1,18 @@
 """Every example script runs from any folder and writes what it says; the pictures shipped with them are sound."""
 
+import re
 import runpy
 import struct
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+
+from mattekit.networks import NETWORKS
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 NAMES = sorted(path.stem for path in (EXAMPLES / "images").iterdir())
@@ -16,6 +20,8 @@ WRITES = {
     "01_composite": ["plume_over_galaxies.png"],
     "02_closed_form": [],
     "03_predict": ["pompom_alpha.png", "pompom_composite.png", "pompom_cutout.png"],
+    "04_swap_the_operator": [],
+    "05_train_tiny": ["puff_alpha.png", "tiny/best.safetensors", "tiny/last.safetensors", "tiny/recipe.toml"],
 }
 
 
@@ -23,10 +29,13 @@ WRITES = {
 def test_scripts_run_and_write_their_pictures(script, tmp_path):
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == WRITES[script.stem]
-    for name in WRITES[script.stem]:
-        picture = cv2.imread(str(tmp_path / name), cv2.IMREAD_UNCHANGED)
-        assert picture.std() > 10, name
+    assert len(script.read_text().splitlines()) <= 40
+    wanted = WRITES[script.stem]
+    assert {path.name for path in tmp_path.iterdir()} == {name.partition("/")[0] for name in wanted}
+    assert all((tmp_path / name).is_file() for name in wanted)
+    for name in wanted:
+        if name.endswith(".png"):
+            assert cv2.imread(str(tmp_path / name), cv2.IMREAD_UNCHANGED).std() > 10, name
 
 
 @pytest.fixture
@@ -99,12 +108,26 @@ def test_an_ablation_trains_scores_and_prints_its_variants(tmp_path):
     command = [sys.executable, EXAMPLES / "ablation.py", "lsa", *folders, *changes, "--rows", *rows]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    table = {text[:20].strip(): text[20:].split() for text in done.stdout.splitlines()[2:]}
+    table = {text[:24].strip(): text[24:].split() for text in done.stdout.splitlines()[2:]}
     assert list(table) == rows
     assert table["RF CA"][4:] == "25.90 0.0054 9.25 21.50".split()
     assert table["RF CA"][:4] != table["RF CA TTA"][:4]  # one network, predicting once or as the mean of 24
-    assert sorted(path.name for path in (tmp_path / "out/lsa").iterdir()) == ["IH_1-2", "RF_CA"]
+    assert sorted(path.name for path in (tmp_path / "out/lsa").iterdir()) == [
+        "as-it-is_patch-64_multiscale", "probability=0_patch-32",
+    ]  # fmt: skip
     assert (tmp_path / "out/foregrounds_multiscale/a.png").is_file()
+
+
+@pytest.mark.parametrize(("name", "paper"), [("a2u", "a2u"), ("indexnet", "indexnet"), ("lsa", "lsa")])
+def test_the_papers_numbers_of_the_ablations_are_copied_right(name, paper, shared):
+    """Each row's scores stand beside one another in a line of the paper's tables; each network exists."""
+    rows = tomllib.loads((EXAMPLES / f"ablations/{name}.toml").read_text())["rows"]
+    lines = [re.findall(r"\d+\.\d+", line) for line in (shared / f"papers/{paper}.txt").read_text().splitlines()]
+    printed = {tuple(float(number) for number in line[i : i + 4]) for line in lines for i in range(len(line))}
+    for row, values in rows.items():
+        assert "paper" not in values or tuple(values["paper"]) in printed, row
+        network = [change.partition("=")[2] for change in values.get("changes", []) if "network.name" in change]
+        assert all(each in NETWORKS for each in network)
 
 
 def test_there_are_at_least_three_small_examples_with_trimap_and_alpha():

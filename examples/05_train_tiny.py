@@ -1,0 +1,22 @@
+"""Train a tiny network for some steps on foregrounds that mattekit draws, and matte a photo with it."""
+
+from pathlib import Path
+
+from mattekit.imaging import io
+from mattekit.models import registry
+from mattekit.models.prediction import predict_alpha
+from mattekit.training.job import Job
+from mattekit.training.loop import train
+from mattekit.training.recipe import read
+
+HERE = Path(__file__).parent
+
+short = ["run.epochs=1", "run.steps_per_epoch=10", "run.batch=4", "run.log_every=5", "run.metric=loss"]
+recipe = read("indexnet", ["network.width=0.25", "data.crop=64", *short])
+result = train(Job(recipe, Path("tiny"), device="cpu"))
+print(f"{result['step']} steps, mean loss {result['best']:.3f}")
+
+photo = io.read_image(HERE / "images/puff.jpg").pixels
+trimap = io.read_trimap(HERE / "trimaps/puff.png")
+alpha = predict_alpha(registry.load("tiny/last.safetensors"), photo, trimap)
+io.write_image(Path("puff_alpha.png"), alpha)
