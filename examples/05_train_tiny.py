@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from mattekit.imaging import io
-from mattekit.models import registry
-from mattekit.models.prediction import predict_alpha
+import mattekit
 from mattekit.training.job import Job
 from mattekit.training.loop import train
 from mattekit.training.recipe import read
@@ -16,7 +14,5 @@ recipe = read("indexnet", ["network.width=0.25", "data.crop=64", *short])
 result = train(Job(recipe, Path("tiny"), device="cpu"))
 print(f"{result['step']} steps, mean loss {result['best']:.3f}")
 
-photo = io.read_image(HERE / "images/puff.jpg").pixels
-trimap = io.read_trimap(HERE / "trimaps/puff.png")
-alpha = predict_alpha(registry.load("tiny/last.safetensors"), photo, trimap)
-io.write_image(Path("puff_alpha.png"), alpha)
+alpha = mattekit.predict(HERE / "images/puff.jpg", HERE / "trimaps/puff.png", "tiny/last.safetensors")
+mattekit.write_image("puff_alpha.png", alpha)

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import os
 import platform
+import re
 import stat
 import time
 from collections.abc import Iterable, Iterator
@@ -98,6 +99,10 @@ def naming(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno is not None and (error.filename is None or str(error.filename).endswith(".part")):
             error.filename, error.filename2 = str(path), None
+        raise
+    except Exception as error:  # libraries in Rust tell of the system in words: "... File too large (os error 27)"
+        if number := re.search(r"\(os error (\d+)\)", str(error)):
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
         raise
 
 

@@ -32,7 +32,7 @@ RULES = {
     "a2u": Rule("kernel", 29, both_sides=True),
     # LSA (Wang et al. 2022), section 5: random numbers from 1 to 24; the released code dilates soft pixels only.
     "lsa": Rule("distance", 24, both_sides=True),
-    # Deep Image Matting (Xu et al. 2017), section 3: "randomly dilated", without numbers; mmagic's reproduction
+    # Deep Image Matting (Xu et al. 2017), section 4.1: "randomly dilated", without numbers; mmagic's reproduction
     # of the paper (configs/dim, kernel_size=(1, 30)) does what A2U does.
     "dim": Rule("kernel", 29, both_sides=True),
     # Ours: as trimaps are drawn by hand around hair, where much of what is unknown turns out opaque or clear.

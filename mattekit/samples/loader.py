@@ -139,6 +139,7 @@ def _as_it_is(answer: Any) -> Any:
 
 def _start(number: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    parallel.end_with_parent()
     parallel.use_threads(1)
     cv2.setNumThreads(0)
     # A worker that is stopped amid its work may be aborted by PyTorch's own clean-up ("terminate called without an

@@ -27,6 +27,9 @@ def begin(recipe: Recipe, device: str) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         network = build(recipe.network.name, **recipe.network.arguments)
+    if recipe.run.freeze and not recipe.network.pretrained:
+        parts = ", ".join(recipe.run.freeze)
+        raise InputError(f"run.freeze: {parts} would keep random weights. Name those to keep in network.pretrained.")
     if recipe.network.pretrained:
         pretrain(network, file_of(recipe.network.pretrained))
     if device.startswith("cuda") or isinstance(encoder_of(network), MobileNetV2):

@@ -1,6 +1,5 @@
 """Changes of a recipe as text, "key=value", made in the values of its file before they are validated."""
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from inspect import Parameter, signature
@@ -8,7 +7,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from mattekit.errors import RecipeError
+from mattekit import toml
+from mattekit.errors import InputError, RecipeError
 from mattekit.networks import arguments
 from mattekit.samples.augment import STEPS
 from mattekit.training import settings
@@ -101,6 +101,6 @@ def _typed(model: type[BaseModel] | None, field: str, text: str) -> Any:
 def _parsed(text: str) -> Any:
     """Text as TOML has it, and a string where it is none: steps check what they are given."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return toml.loads(f"value = {text}", "value")["value"]
+    except InputError:
         return text

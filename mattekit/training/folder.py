@@ -1,5 +1,6 @@
 """The folder of a run: the names of what lies in it, and whose it is."""
 
+import shutil
 from pathlib import Path
 
 from mattekit import files
@@ -36,15 +37,20 @@ class RunFolder:
     def check(self, *, resume: bool) -> None:
         """Raise InputError if another run lies here and is not to be resumed, or files of another origin."""
         if self.holds_run() and not resume:
-            raise InputError(f"{self.path}: holds a run. Add --resume to go on with it, or name a new folder with -o.")
+            raise InputError(f"{self.path}: holds a run.", remedy="resume")
         if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"{self.path}: a file, wanted a folder for the run. Name another with -o.")
+            raise InputError(f"{self.path}: a file, wanted a folder for the run.", remedy="output")
         strange = [] if self.holds_run() or not self.path.exists() else self.path.iterdir()
         if any(not path.name.endswith(".part") for path in strange):
-            raise InputError(f"{self.path}: not empty, and holds no run. Name a new folder with -o.")
+            raise InputError(f"{self.path}: not empty, and holds no run.", remedy="output")
 
     def claim(self, recipe: Recipe, *, resume: bool) -> None:
         """Make this the folder of a run of this recipe; errors as of `check`."""
         self.check(resume=resume)
         files.write_bytes(self.recipe, recipe.to_toml().encode())
         files.sweep(self.path)
+
+    def release(self) -> None:
+        """Remove a run that took no step, so that the same call may follow once it is corrected."""
+        if not self.state.exists():
+            shutil.rmtree(self.path, ignore_errors=True)

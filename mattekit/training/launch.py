@@ -16,17 +16,20 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from torch.multiprocessing.spawn import ProcessExitedException
 
 from mattekit import ranks
-from mattekit.errors import InputError, MattekitError
+from mattekit.errors import InputError, MattekitError, WorkerDiedError
 from mattekit.inference.device import resolve_device
-from mattekit.parallel import portable
+from mattekit.parallel import end_with_parent, portable
 from mattekit.training.job import Job
+from mattekit.training.state import MOST_THREADS
 
 # Here, where every process comes by: what they have to say of each other is for us to say.
 for _name in ("lightning_fabric", "torch.multiprocessing.spawn"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
+LOST = ("gloo", "nccl", "connection closed by peer", "connection reset", "socket")  # in errors of a lost process
 FABRIC = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -47,13 +50,15 @@ def launch(job: Job, work: Callable[..., Any], *arguments: Any) -> Any:
     fabric = make_fabric(job)
     if fabric.world_size == 1 or ranks.here().count > 1:
         fabric.launch()
-        return work(fabric, job, *arguments)
+        return _called(work, job, *arguments, fabric=fabric)
     with tempfile.TemporaryDirectory() as folder, _signals_for_children():
         # What a process raises comes back as text only, unless it is left somewhere.
         note = Path(folder) / "raised"
         try:
             # Hidden in a partial from Fabric, which looks into what it hands on.
             value = fabric.launch(partial(_noting, note=note, work=partial(_called, work, job, *arguments)))
+        except ProcessExitedException as error:  # killed: nothing was noted
+            raise (pickle.loads(note.read_bytes()) if note.is_file() else _died(fabric)) from error
         except Exception as error:
             raise (pickle.loads(note.read_bytes()) if note.is_file() else error) from error
         if note.is_file():
@@ -137,7 +142,7 @@ def choose_threads(job: Job, before: int | None = None) -> int:
     which workers also want take many times as long.
     """
     if job.threads or before:
-        return job.threads or before
+        return min(job.threads or before, MOST_THREADS)
     if os.environ.get("OMP_NUM_THREADS", "").isdecimal():
         return int(os.environ["OMP_NUM_THREADS"])
     return max(1, (os.cpu_count() or 1) // job.devices - job.workers)
@@ -151,10 +156,24 @@ def where(fabric: Fabric) -> str:
 
 
 def _called(work: Callable[..., Any], job: Job, *arguments: Any, fabric: Fabric) -> Any:
-    return work(fabric, job, *arguments)
+    """Call `work`, taking errors of the connection between processes for what they are: one of them has gone."""
+    try:
+        return work(fabric, job, *arguments)
+    except RuntimeError as error:
+        if fabric.world_size == 1 or not any(words in str(error).lower() for words in LOST):
+            raise
+        raise _died(fabric) from error
+
+
+def _died(fabric: Fabric) -> WorkerDiedError:
+    return WorkerDiedError(
+        f"one of the run's {fabric.world_size} processes died; it was killed or ran out of memory. What was saved "
+        "last can be resumed."
+    )
 
 
 def _noting(fabric: Fabric, *, note: Path, work: Callable[..., Any]) -> Any:
+    end_with_parent()
     try:
         return work(fabric=fabric)
     except (KeyboardInterrupt, SystemExit) as end:  # all processes come here together

@@ -8,12 +8,14 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from mattekit.errors import InputError
+from mattekit.training import state
 from mattekit.training.batch import Batch, portions
 from mattekit.training.ema import Average
 from mattekit.training.objective import Objective
-from mattekit.training.optimiser import freeze_norms, make_optimiser
+from mattekit.training.optimiser import freeze, make_optimiser
 from mattekit.training.recipe import Recipe
 from mattekit.training.schedule import factor
+from mattekit.training.state import LearnerState
 from mattekit.training.task import Task
 
 
@@ -42,7 +44,7 @@ class Learner:
     def __init__(self, fabric: Fabric, recipe: Recipe, network: nn.Module, task: Task, steps_per_epoch: int):
         if fabric.world_size > 1 and fabric.device.type == "cuda":  # elsewhere each process has statistics of its own
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
-        freeze_norms(network, recipe.run.freeze_norm)
+        freeze(network, recipe.run.freeze, recipe.run.freeze_norm)
         self.fabric, self.recipe, self.task = fabric, recipe, task
         self.steps_per_epoch, self.steps = steps_per_epoch, steps_per_epoch * recipe.run.epochs
         self.objective = Objective(recipe.loss)
@@ -115,17 +117,24 @@ class Learner:
             "precision": self.fabric.strategy.precision.state_dict(),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave; the optimiser's settings are the recipe's."""
-        self.raw.load_state_dict(state["network"])
+    def load_state(self, saved: LearnerState, where: str) -> None:
+        """Go on from what `state_dict` gave; the optimiser's settings are the recipe's.
+
+        Raises InputError, beginning with `where`, if it is the state of another network or optimiser.
+        """
+        state.check_network(self.raw, saved.network, where)
+        state.check_optimiser(self.optimiser, saved.optimiser, where)
+        self.raw.load_state_dict(saved.network)
         ours = [{key: value for key, value in g.items() if key != "params"} for g in self.optimiser.param_groups]
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimiser.load_state_dict(saved.optimiser.model_dump())
         for group, settings in zip(self.optimiser.param_groups, ours, strict=True):
             group.update(settings)
-        if self.average and state["average"]:
-            self.average.load_state_dict(state["average"])
-        self.fabric.strategy.precision.load_state_dict(state["precision"])
-        self.step = state["step"]
+        if self.average and saved.average:
+            state.check_network(self.average.network, saved.average.network, where)
+            self.average.load_state_dict(saved.average.model_dump())
+        if self._scaled and saved.precision:
+            self.fabric.strategy.precision.load_state_dict(saved.precision)
+        self.step = saved.step
 
     @property
     def _scaled(self) -> bool:

@@ -1,5 +1,6 @@
 """Training: `train` runs a recipe into a folder, from its first step or from where an earlier call stopped."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from mattekit.errors import DivergedError
 from mattekit.imaging import io
 from mattekit.networks.header import header_of
 from mattekit.networks.safetensors_file import save_network
@@ -25,6 +27,8 @@ from mattekit.training.logs import Logs
 from mattekit.training.progress import Progress
 from mattekit.training.stopping import Stopping
 from mattekit.training.task import TASKS
+
+logger = logging.getLogger("mattekit")
 
 SAVE_SECONDS = 600  # at most so much work is lost to a kill, whatever the recipe says
 
@@ -56,11 +60,16 @@ def _run(fabric: Fabric, job: Job, display: Callable[[], Display]) -> dict[str, 
     folder = RunFolder(job.output)
     first_alone(fabric, lambda: folder.check(resume=job.resume))
     run = Run(fabric, job, folder)
-    # Claimed only now: what was refused before its first step leaves nothing behind.
+    fresh = run.first and not folder.holds_run()
     first_alone(fabric, lambda: folder.claim(job.recipe, resume=job.resume))
-    shown = display() if fabric.global_rank == 0 else Silent()
-    with Stopping(fabric, job.max_minutes) as stopping, shown:
-        run.go(shown, stopping)
+    shown = display() if run.first else Silent()
+    try:
+        with Stopping(fabric, job.max_minutes) as stopping, shown:
+            run.go(shown, stopping)
+    except Exception as error:
+        if fresh and run.learner.step == 0 and not isinstance(error, DivergedError):
+            folder.release()  # what is refused at its first step leaves nothing behind
+        raise
     stopping.obey()
     return {"step": run.learner.step, "steps": run.learner.steps, **run.progress.result()}
 
@@ -85,21 +94,28 @@ class Run:
         self.samples, items = self.task.samples()
         self.learner = Learner(fabric, recipe, network, self.task, recipe.steps_per_epoch(items))
         self.progress = Progress(recipe.run)
-        saved = state.read(folder.state) if folder.state.is_file() else {}
-        if fabric.device.type == "cpu":
-            torch.set_num_threads(choose_threads(job, saved.get("threads")))
-        if saved:
-            self.learner.load_state_dict(saved["learner"])
-            self.progress.load_state_dict(saved["progress"])
+        self.resume()
         self.first = fabric.global_rank == 0
         self.logs: Logs | None = None
         self.saved = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on from the folder's state, if there is one, with as many threads."""
+        saved = state.read(self.folder.state) if self.folder.state.is_file() else None
+        if self.fabric.device.type == "cpu":
+            torch.set_num_threads(choose_threads(self.job, saved.threads if saved else None))
+        if saved:
+            self.learner.load_state(saved.learner, str(self.folder.state))
+            self.progress.load_state(saved.progress)
 
     def go(self, display: Display, stopping: Stopping) -> None:
         """Take steps until the end, or until something asks to stop."""
         learner, end = self.learner, min(self.learner.steps, self.job.max_steps or self.learner.steps)
         display.begun(self.recipe.name, end, done=learner.step, where=where(self.fabric))
         self.display = display
+        if self.first and learner.step == 0:
+            for note in self.notes():
+                logger.warning(note)
         self.logs = Logs(self.folder, learner.step, tensorboard=self.job.tensorboard) if self.first else None
         if learner.step == 0 and self.recipe.run.validate_every:
             self.validate()
@@ -114,6 +130,17 @@ class Run:
                 if self._save_due():
                     self.save()
         self.finish(stopping)
+
+    def notes(self) -> Iterator[str]:
+        """Yield what of the recipe this data cannot do."""
+        loss, run = self.recipe.loss, self.recipe.run
+        if loss.name == "matting" and loss.composition and "fg" not in getattr(self.samples, "keys", ("fg",)):
+            yield "a source has composites without their foregrounds: the loss is that of alpha alone."
+        if not self.task.validates and run.validate_every and run.metric != "loss":
+            yield (
+                f"no images to validate on (data.validation): no {self.folder.best.name} by {run.metric} is kept; "
+                f"{self.folder.last.name} is the result."
+            )
 
     def finish(self, stopping: Stopping) -> None:
         """Keep what was done; score it, unless there is no time for that."""

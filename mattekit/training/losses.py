@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-EPSILON = 1e-6  # of the rooted square that stands for an absolute value (Deep Image Matting, section 3.3)
+EPSILON = 1e-6  # of the rooted square that stands for an absolute value (Deep Image Matting, section 4.1)
 LSA_EPSILON = 1e-3
 LSA_SCALES = 5
 OPAQUE, CLEAR = 0.999, 0.001  # from where on LSA's overshoot is free
@@ -27,7 +27,8 @@ def alpha_loss(pred: Tensor, alpha: Tensor, unknown: Tensor, *, guard: float = 1
 
     References
     ----------
-    Lu et al., "Indices Matter", section 5.2; Dai et al., "Learning Affinity-Aware Upsampling", section 6.1.
+    Lu et al., "Indices Matter", section 5.1; Dai et al., "Learning Affinity-Aware Upsampling", section 6.3; both
+    take it from Xu et al., "Deep Image Matting", section 4.1.
     """
     return _rooted(pred - alpha, unknown, guard)
 
@@ -71,7 +72,7 @@ def multiscale_loss(
 
     References
     ----------
-    Wang et al., "Improving Deep Image Matting via Local Smoothness Assumption", section 4.1; epsilon, the 1 added to
+    Wang et al., "Improving Deep Image Matting via Local Smoothness Assumption", section 3; epsilon, the 1 added to
     the count, and the overshoot rule are of the authors' code.
     """
     above, below = (alpha > OPAQUE) & (pred > 1), (alpha < CLEAR) & (pred < 0)

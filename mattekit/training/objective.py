@@ -53,11 +53,12 @@ class Objective:
         alpha, unknown = batch["alpha"], _unknown(batch)
         if self.settings.name == "alpha":
             return losses.alpha_loss(output, alpha, unknown)
-        loss = self.settings.alpha * losses.alpha_loss(output, alpha, unknown)
-        if "fg" in batch:
-            image, fg, bg = (batch[name] for name in ("image", "fg", "bg"))
-            loss = loss + self.settings.composition * losses.composition_loss(output, image, fg, bg, unknown)
-        return loss
+        of_alpha = losses.alpha_loss(output, alpha, unknown)
+        if "fg" not in batch:  # composites: alpha alone takes the weight of both
+            return (self.settings.alpha + self.settings.composition) * of_alpha
+        image, fg, bg = (batch[name] for name in ("image", "fg", "bg"))
+        of_composition = losses.composition_loss(output, image, fg, bg, unknown)
+        return self.settings.alpha * of_alpha + self.settings.composition * of_composition
 
 
 def _unknown(batch: Batch) -> Tensor:

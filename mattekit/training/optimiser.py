@@ -1,9 +1,14 @@
 """The optimiser of a recipe: what is frozen, and which parameters have which rate and weight decay."""
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from mattekit.errors import InputError
+from mattekit.networks.base import Network
 from mattekit.training.settings import Optimiser
 
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
@@ -56,18 +61,38 @@ def encoder_of(network: nn.Module) -> nn.Module:
     return getattr(getattr(network, "first", network), "encoder", None) or nn.Module()
 
 
-def freeze_norms(network: nn.Module, whose: str) -> None:
-    """Keep the running statistics, scales and shifts of batch normalisation as they are.
+def freeze(network: Network, parts: Sequence[str] = (), norms: str = "none") -> None:
+    """Put a network in training mode but for what stays as it is; `train()` undoes that.
+
+    The papers' released code calls `train()` every epoch, and so does not freeze the norms that their texts say are.
 
     Parameters
     ----------
-    network : nn.Module
-        Afterwards in training mode but for these layers; `train()` undoes that, which is why the papers' released code
-        does not freeze what their texts say is frozen.
-    whose : "none", "encoder" or "all"
+    network : Network
+    parts : those of `Network.parts`, or names of modules. Their weights take no gradients, and their layers act as in
+        inference.
+    norms : "none", "encoder" or "all", whose batch normalisation keeps its running statistics, scales and shifts.
+
+    Raises
+    ------
+    InputError
+        If the network has no such part, or nothing would be left to learn.
     """
     network.train()
-    part = {"none": nn.Module(), "encoder": encoder_of(network), "all": network}[whose]
-    for module in part.modules():
+    for module in [module for name in parts for module in part_of(network, name)]:
+        module.eval().requires_grad_(False)
+    whose = {"none": nn.Module(), "encoder": encoder_of(network), "all": network}[norms]
+    for module in whose.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.eval().requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise InputError(f"run.freeze: {', '.join(parts)} leaves nothing of {network.name} to learn. Freeze less.")
+
+
+def part_of(network: Network, name: str) -> list[nn.Module]:
+    """Modules of a part, or the one module of that name; InputError with the nearest names if there is none."""
+    parts = {key: [module] for key, module in network.named_modules() if key} | network.parts()
+    if name not in parts or not any(True for module in parts[name] for _ in module.parameters()):
+        near = get_close_matches(name, parts, 3) or network.parts()
+        raise InputError(f"run.freeze: {name!r} is no part of {network.name}; nearest: {', '.join(near)}.")
+    return parts[name]

@@ -8,6 +8,7 @@ from typing import Any
 from mattekit.metrics import METRICS
 from mattekit.training.learner import Step
 from mattekit.training.settings import Run
+from mattekit.training.state import ProgressState
 
 
 class Progress:
@@ -106,6 +107,6 @@ class Progress:
         """All that a resumed run needs."""
         return self.state
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state(self, saved: ProgressState) -> None:
         """Go on from what `state_dict` gave."""
-        self.state = state
+        self.state = saved.model_dump()

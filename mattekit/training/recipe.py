@@ -1,31 +1,35 @@
 """A recipe: all that decides what a training run gives, read from TOML and changed by "key=value".
 
 recipe = read("a2u", ["run.batch=8", "network.k_up=5"])
+
+A file may begin with `extends = "NAME"` (or a .toml file beside it) and then holds what differs from that recipe.
 """
 
 import logging
-import tomllib
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 
+from mattekit import toml
 from mattekit.errors import InputError, MissingFileError, RecipeError
+from mattekit.networks import count, find
 from mattekit.networks.summary import on_paper
 from mattekit.samples.augment import check_steps
 from mattekit.training import changes as change
 from mattekit.training.settings import Data, Loss, Network, Optimiser, Run, Schedule, Settings, Step
-from mattekit.training.toml import dumps
 
 logger = logging.getLogger("mattekit")
 
 SIZED = ("crop", "border", "turn")  # steps whose size is that of a patch, unless a recipe gives them their own
-OWN = "recipe "  # a file of ours is called by its name, others by their path
 IMAGENET = (("optimiser", "encoder_lr"), ("run", "freeze_norm"))  # fit for encoders that start from ImageNet alone
-FOLDER = resources.files("mattekit") / "recipes"
+FOLDER = Path(str(resources.files("mattekit") / "recipes"))
+DEEPEST = 4  # recipes that extend one another
+LARGEST = 2 * 10**9  # parameters of a network
 
 
 class Recipe(Settings):
@@ -33,7 +37,7 @@ class Recipe(Settings):
 
     name: str = ""
     paper: str = ""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     network: Network
     data: Data = Data()
     augment: tuple[Step, ...] = ()
@@ -53,7 +57,9 @@ class Recipe(Settings):
 
     def to_toml(self) -> str:
         """The whole recipe, with what was not set, as a file that `read` takes."""
-        return dumps(self.model_dump(exclude_none=True))
+        values = self.model_dump(exclude_none=True)
+        values["network"] |= {key: "none" for key, value in self.network.arguments.items() if value is None}
+        return toml.dumps(values)
 
     def _complete(self, step: Step) -> dict[str, Any]:
         own = {"size": self.data.crop} if step.step in SIZED else {}
@@ -62,7 +68,7 @@ class Recipe(Settings):
 
 def names() -> list[str]:
     """Names of the recipes that mattekit brings."""
-    return sorted(path.name.removesuffix(".toml") for path in FOLDER.iterdir() if path.name.endswith(".toml"))
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def read(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
@@ -89,44 +95,66 @@ def read(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
         If there is no such recipe, or it or a change has an unknown key (the nearest valid one is named) or a value
         of another type or out of bounds.
     """
-    where, text = _text(name_or_path)
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{where}: no TOML ({error}). Correct it.") from None
-    if changes and not where.startswith(OWN):
+    ours = str(name_or_path) in names()
+    values = _values(name_or_path)
+    where = f"recipe {name_or_path}" if ours else str(name_or_path)
+    if changes and not ours:
         _recipe(where, values)  # a fault of the file is told as such, not as one of the changes
     change.apply(values, changes)
-    if where.startswith(OWN):
+    if ours:
         _from_scratch(where, values, [text.partition("=")[0].strip() for text in changes])
     return _recipe(", ".join(changes) or where, values)
 
 
-def _text(name: str | Path) -> tuple[str, str]:
-    path = Path(name)
-    if path.suffix == ".toml":
-        if not path.is_file():
-            raise MissingFileError(f"{path}: no such file. Check the path, or use one of {', '.join(names())}.")
-        try:
-            return str(path), path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise RecipeError(f"{path}: not text, wanted TOML. Check the path.") from None
-    if str(name) not in names():
+def _values(name: str | Path, depth: int = 0) -> dict[str, Any]:
+    """Tables of a recipe's file over those of the recipe that it extends; a list replaces the whole list."""
+    path = FOLDER / f"{name}.toml" if str(name) in names() else Path(name)
+    if path.suffix != ".toml":
         near = get_close_matches(str(name), names(), 3) or names()
-        raise RecipeError(f"recipe: {str(name)!r}, which is none. Use one of {', '.join(near)}, or a .toml file.")
-    return f"{OWN}{name}", (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+        raise RecipeError(f"recipe: unknown recipe {str(name)!r}; nearest: {', '.join(near)}. Or name a .toml file.")
+    try:
+        values = toml.read(path)
+    except MissingFileError:
+        raise MissingFileError(f"{path}: no such file. Check the path, or use one of {', '.join(names())}.") from None
+    except InputError as error:
+        raise RecipeError(str(error)) from None
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str) or depth == DEEPEST:
+        raise RecipeError(f"{path}: extends: {base!r}, wanted a recipe, {DEEPEST} deep at most. Correct it.")
+    merged = _values(path.parent / base if base.endswith(".toml") else base, depth + 1)
+    for key, value in values.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merged[key] | value if both else value
+    return merged
 
 
 def _recipe(where: str, values: dict[str, Any]) -> Recipe:
     try:
         recipe = Recipe.model_validate(values)
+        _check_network(recipe)
         check_steps(recipe.steps)
-        on_paper(recipe.network.name, recipe.network.arguments)
         return recipe
     except ValidationError as error:
         raise RecipeError(f"{where}: {'; '.join(_explained(error.errors(), values))}.") from None
     except InputError as error:  # of a step, or an operator
         raise RecipeError(f"{where}: {error}") from error
+
+
+def _check_network(recipe: Recipe) -> None:
+    """Raise InputError if the network is of another task, or its arguments make none."""
+    name, task = recipe.network.name, find(recipe.network.name).task
+    if task != recipe.data.task:
+        raise InputError(f"network.name: {name} is for {task}, wanted one for {recipe.data.task}. Choose another.")
+    parameters = _parameters(name, tuple(sorted(recipe.network.arguments.items())))
+    if parameters > LARGEST:
+        raise InputError(f"network.name: {name} of {parameters:,} parameters, wanted at most {LARGEST:,}. Reduce it.")
+
+
+@cache
+def _parameters(name: str, arguments: tuple[tuple[str, Any], ...]) -> int:
+    return count.parameters(on_paper(name, dict(arguments)))
 
 
 def _from_scratch(where: str, values: dict[str, Any], changed: Sequence[str]) -> None:

@@ -8,11 +8,13 @@ from mattekit.errors import MattekitError
 from mattekit.metrics import METRICS
 from mattekit.networks import arguments, find
 
+MANY = 10**9  # steps, epochs, samples: more would not end
+
 
 class Settings(BaseModel):
     """Set once, with nothing unknown in it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Network(Settings):
@@ -72,11 +74,11 @@ class Data(Settings):
     foregrounds: str = ""
     cache: str = ""
     validation: tuple[str, ...] = ()
-    crop: int = Field(default=320, ge=32)
-    tries: int = Field(default=1, ge=1)
-    pool: int = Field(default=0, ge=0)
+    crop: int = Field(default=320, ge=32, le=4096)
+    tries: int = Field(default=1, ge=1, le=1000)
+    pool: int = Field(default=0, ge=0, le=MANY)
     compose: Literal["loader", "device"] = "loader"
-    samples_per_epoch: int = Field(default=0, ge=0)
+    samples_per_epoch: int = Field(default=0, ge=0, le=MANY)
 
 
 class Step(Settings):
@@ -99,7 +101,9 @@ class Step(Settings):
 class Loss(Settings):
     """[loss]: "matting" is `alpha` times that of alpha plus `composition` times that of the composition.
 
-    "alpha" is the first alone, "multiscale" LSA's, "reconstruction" the mean absolute error of images.
+    The composition's errors of red, green and blue are summed. Samples without a foreground, of composites, have the
+    loss of alpha alone, with the sum of both weights. "alpha" is the first alone, "multiscale" LSA's, "reconstruction"
+    the mean absolute error of images.
 
     epsilon : of "multiscale": errors much smaller count by their square, larger ones as they are; LSA's by default.
     """
@@ -138,11 +142,11 @@ class Schedule(Settings):
     """
 
     kind: Literal["constant", "steps", "halving", "cosine"] = "constant"
-    at: tuple[int, ...] = ()
+    at: tuple[int, ...] = Field(default=(), max_length=1000)
     factor: float = Field(default=0.1, gt=0, le=1)
-    every: int = Field(default=20, ge=1)
+    every: int = Field(default=20, ge=1, le=MANY)
     floor: float = Field(default=0.0, ge=0, le=1)
-    warmup_steps: int = Field(default=0, ge=0)
+    warmup_steps: int = Field(default=0, ge=0, le=MANY)
 
 
 class Run(Settings):
@@ -152,6 +156,8 @@ class Run(Settings):
     batch : samples of one optimiser step, over all devices together.
     accumulate : portions in which a device takes its part of a batch, to fit its memory.
     precision : what networks compute in; weights stay float32. "auto" is bf16 where the device computes it natively.
+    freeze : parts of the network whose weights and statistics stay as they began: "encoder", "decoder", "refinement",
+        or names of modules.
     freeze_norm : whose normalisation keeps its running statistics, scale and shift: "none", "encoder" or "all".
     ema : decay of a moving average of the weights, which is then validated and saved as best; 0 keeps none.
     validate_every : epochs between validations, if there is something to validate on; 0 is never.
@@ -160,17 +166,18 @@ class Run(Settings):
     log_every : optimiser steps between lines of the log.
     """
 
-    epochs: int = Field(default=1, ge=1)
-    steps_per_epoch: int = Field(default=0, ge=0)
-    batch: int = Field(default=16, ge=1)
-    accumulate: int = Field(default=1, ge=1)
+    epochs: int = Field(default=1, ge=1, le=MANY)
+    steps_per_epoch: int = Field(default=0, ge=0, le=MANY)
+    batch: int = Field(default=16, ge=1, le=65536)
+    accumulate: int = Field(default=1, ge=1, le=65536)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "fp32"
+    freeze: tuple[str, ...] = Field(default=(), max_length=1000)
     freeze_norm: Literal["none", "encoder", "all"] = "none"
     ema: float = Field(default=0.0, ge=0, lt=1)
-    validate_every: int = Field(default=1, ge=0)
+    validate_every: int = Field(default=1, ge=0, le=MANY)
     metric: str = "sad"
-    save_every: int = Field(default=0, ge=0)
-    log_every: int = Field(default=10, ge=1)
+    save_every: int = Field(default=0, ge=0, le=MANY)
+    log_every: int = Field(default=10, ge=1, le=MANY)
 
     @field_validator("metric")
     @classmethod

@@ -1,24 +1,94 @@
-"""What a run needs to go on exactly where it was: weights, optimiser, averages and counts, in one file."""
+"""The file that a run goes on from: weights, optimiser, averages and counts, checked before any of it is used."""
 
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from mattekit.errors import InputError, MissingFileError
 from mattekit.files import replacing
 
 FORMAT = 1
+NAMED = 3  # tensors that an error names
+MOST_THREADS = 1024  # OpenMP crashes when it is asked for many more
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
-def write(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors and plain data to a file, which a reader sees whole or not at all."""
-    with replacing(path) as part:
-        torch.save({"format": FORMAT, **state}, part)
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
 
 
-def read(path: Path) -> dict[str, Any]:
-    """What `write` wrote, on the CPU; nothing in the file is executed.
+class AverageState(_Part):
+    """See `ema.Average`."""
+
+    network: dict[str, Tensor]
+    count: Count
+
+
+class OptimiserState(_Part):
+    """As PyTorch has it: state of each parameter by number, and groups of parameters."""
+
+    state: dict[Count, dict[str, Tensor | Number | Count | None]]
+    param_groups: list[dict[str, Any]] = Field(max_length=100)
+
+
+class LearnerState(_Part):
+    """See `learner.Learner`; `precision` is what float16 scales gradients by, empty for other precisions."""
+
+    step: Count
+    network: dict[str, Tensor]
+    optimiser: OptimiserState
+    average: AverageState | None
+    precision: dict[
+        Literal["scale", "growth_factor", "backoff_factor", "growth_interval", "_growth_tracker"], Number | Count
+    ]
+
+
+class ProgressState(_Part):
+    """See `progress.Progress`."""
+
+    seconds: Annotated[Number, Field(ge=0)]
+    window: list[float]
+    losses: Annotated[list[float | Count], Field(min_length=2, max_length=2)]
+    best: Number | None
+    scores: dict[str, float | None]
+    validated: Annotated[int, Field(ge=-1, lt=2**53)]
+
+
+class State(_Part):
+    """All of the file."""
+
+    format: Literal[1]
+    learner: LearnerState
+    progress: ProgressState
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)]
+
+
+def write(path: Path, state: Mapping[str, Any]) -> None:
+    """Write tensors and plain data to a file, which a reader sees whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, as on a full disk.
+    """
+    with replacing(path) as part, part.open("wb") as stream:
+        try:
+            torch.save({"format": FORMAT, **state}, stream)
+        except RuntimeError as error:
+            # What the stream raised is hidden behind "enforce fail", which comes of closing the archive after it.
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
+
+
+def read(path: Path) -> State:
+    """Read what `write` wrote, to the CPU; nothing in the file is executed.
 
     Raises
     ------
@@ -30,14 +100,61 @@ def read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise MissingFileError(f"{path}: no such file. Check the path.")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        version = state["format"]
+        _refuse_compressed(path)
+        values = torch.load(path, map_location="cpu", weights_only=True)
+        version = values["format"]
     except (OSError, MemoryError):
         raise
     except Exception as error:  # a damaged file can raise anything
         raise InputError(
             f"{path}: no state of a run, or damaged ({type(error).__name__}). Start the run anew."
         ) from error
-    if version > FORMAT:
+    if isinstance(version, int) and version > FORMAT:
         raise InputError(f"{path}: a state of format {version}; this version of mattekit reads {FORMAT}. Update it.")
-    return state
+    try:
+        return State.model_validate(values)
+    except (ValidationError, RecursionError) as error:
+        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "nested too deeply"}
+        where = ".".join(map(str, first["loc"][:3])) or "all"
+        raise InputError(f"{path}: damaged state, {where}: {first['msg']}. Start the run anew.") from None
+
+
+def check_network(network: nn.Module, tensors: Mapping[str, Any], where: str) -> None:
+    """Raise InputError, beginning with `where`, unless `tensors` are a network's of these names, shapes and types."""
+    ours = network.state_dict()
+    odd = [name for name in [*ours, *(tensors.keys() - ours.keys())] if not _alike(ours.get(name), tensors.get(name))]
+    if odd:
+        named = ", ".join(odd[:NAMED]) + (", ..." if len(odd) > NAMED else "")
+        raise InputError(f"{where}: a state of another network: {named} do not fit. Resume with the run's own recipe.")
+
+
+def check_optimiser(optimiser: Optimizer, state: OptimiserState, where: str) -> None:
+    """Raise InputError, beginning with `where`, unless a state belongs to an optimiser of these parameters."""
+    counts = [len(group["params"]) for group in optimiser.param_groups]
+    numbers = [group.get("params") for group in state.param_groups]
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    fits = all(isinstance(each, list) for each in numbers) and [len(each) for each in numbers] == counts
+    fits = fits and [number for each in numbers for number in each] == list(range(len(parameters)))
+    for number, values in state.state.items():
+        tensors = [value for value in values.values() if isinstance(value, Tensor)]
+        fits = fits and number < len(parameters) and all(_shaped(parameters[number], tensor) for tensor in tensors)
+    if not fits:
+        raise InputError(f"{where}: an optimiser of other parameters, or rates. Resume with the run's own recipe.")
+
+
+def _alike(ours: Tensor | None, theirs: Any) -> bool:
+    both = isinstance(ours, Tensor) and isinstance(theirs, Tensor)
+    return both and theirs.layout == torch.strided and (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+
+
+def _shaped(parameter: Tensor, tensor: Tensor) -> bool:
+    dense = tensor.layout == torch.strided and tensor.is_floating_point()
+    return dense and (tensor.ndim == 0 or tensor.shape == parameter.shape)
+
+
+def _refuse_compressed(path: Path) -> None:
+    """Raise ValueError for an archive that unpacks to more than its size; torch.save compresses nothing."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise ValueError("compressed")

@@ -162,12 +162,13 @@ class Reconstruction:
 
     def validate(self, network: nn.Module, fabric: Fabric) -> tuple[Scores, np.ndarray | None]:
         """See `Task`; every process does all of it, which takes seconds."""
-        training = network.training
+        modes = {module: module.training for module in network.modules()}  # frozen parts have their own
         scores = reconstruction.validate(network.eval(), self.test, device=fabric.device)
-        network.train(training)
         images = torch.from_numpy(self.test[:8]).to(fabric.device)[:, None].float() / 255
         with torch.no_grad():
             output = network(images)
+        for module, training in modes.items():
+            module.training = training
         return {**scores, "loss": scores["mae"]}, self.picture({"image": images}, output)
 
     def picture(self, batch: Batch, output: Tensor) -> np.ndarray:

@@ -22,7 +22,7 @@ def test_a_new_folder_gets_the_recipe_as_it_is_run(tmp_path, tiny):
 
 def test_another_run_is_not_written_over(tmp_path, tiny):
     RunFolder(tmp_path).claim(tiny, resume=False)
-    with pytest.raises(InputError, match="holds a run. Add --resume"):
+    with pytest.raises(InputError, match="holds a run\\.$"):
         RunFolder(tmp_path).claim(tiny, resume=False)
     RunFolder(tmp_path).claim(tiny, resume=True)
 

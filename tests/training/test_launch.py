@@ -1,13 +1,18 @@
 """Several processes learn what one would; devices and precisions that are not there are refused."""
 
+import os
+import signal
+from pathlib import Path
+
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from mattekit.errors import InputError, MissingFileError
+from mattekit.errors import InputError, MissingFileError, WorkerDiedError
 from mattekit.networks import build
 from mattekit.networks.safetensors_file import header_of, save_network
 from mattekit.training import launch, logs
+from mattekit.training.display import Silent
 from mattekit.training.folder import RunFolder
 from mattekit.training.loop import train
 
@@ -53,6 +58,21 @@ def test_two_processes_have_the_gradient_of_one_with_the_whole_batch(job, first,
 def test_what_one_of_several_processes_raises_is_raised_here(job):
     with pytest.raises(MissingFileError, match="/nowhere"):
         train(job("run", "data.sources=/nowhere", devices=2))
+
+
+class Killing(Silent):
+    """Kills another process of the run after its first step."""
+
+    def learnt(self, step, loss):
+        others = [int(pid) for pid in Path(f"/proc/{os.getppid()}/task/{os.getppid()}/children").read_text().split()]
+        ranks = [pid for pid in others if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        os.kill(next(pid for pid in ranks if pid != os.getpid()), signal.SIGKILL)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes by Linux's /proc")
+def test_a_killed_process_of_several_is_one_line(job):
+    with pytest.raises(WorkerDiedError, match="one of the run's 2 processes died; it was killed or ran out of memory"):
+        train(job("run", devices=2), Killing)
 
 
 def test_a_batch_that_does_not_divide_is_refused(job):

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mattekit.errors import DivergedError, InputError
+from mattekit.errors import DivergedError, InputError, MattekitError
 from mattekit.models import registry
 from mattekit.networks import build
 from mattekit.networks.safetensors_file import header_of, load_network, save_network
@@ -72,7 +74,11 @@ def test_a_killed_run_goes_on_bit_for_bit(job, whole, recipe_file, tmp_path, ste
     """Killed with SIGKILL some steps after its last state was saved, whatever the number of workers there or later."""
     killed = tmp_path / "killed"
     command = [sys.executable, str(WORK), str(recipe_file), str(killed), str(step), str(workers)]
-    assert subprocess.run(command).returncode == -9
+    assert subprocess.run(command, env=os.environ | {"MATTEKIT_TEST": str(killed)}).returncode == -9
+    ended = time.monotonic() + 30  # workers, and multiprocessing's resource tracker, notice that nobody is there
+    while left := marked(f"MATTEKIT_TEST={killed}"):
+        assert time.monotonic() < ended, left
+        time.sleep(0.1)
     assert not (killed / "last.safetensors").exists() or not same_weights(
         killed / "last.safetensors", whole / "last.safetensors"
     )
@@ -80,6 +86,16 @@ def test_a_killed_run_goes_on_bit_for_bit(job, whole, recipe_file, tmp_path, ste
     assert result["step"] == 8
     assert same_weights(killed / "last.safetensors", whole / "last.safetensors")
     assert without_times(killed) == without_times(whole)
+
+
+def marked(variable):
+    """Command lines of all processes that have a variable in their environment; none where /proc does not say."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if variable.encode() in (path / "environ").read_bytes().split(b"\0"):
+                found.append((path / "cmdline").read_bytes())
+    return found
 
 
 def test_stopping_after_some_steps_changes_nothing_either(job, whole):
@@ -134,6 +150,44 @@ def test_what_is_refused_before_the_first_step_leaves_nothing(job):
     with pytest.raises(FileNotFoundError, match="/nowhere"):
         train(made)
     assert not made.output.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "told"),
+    [("run.batch=1", {}, "single sample"), ("run.batch=4", {"tensorboard": True}, "mattekit\\[tensorboard\\]")],
+)
+def test_what_is_refused_at_the_first_step_leaves_nothing_either(job, data, monkeypatch, change, settings, told):
+    """The corrected command would else be told that its folder holds a run."""
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)  # as if the extra were not installed
+    made = job("run", change, f"data.validation={data}", **settings)
+    with pytest.raises(MattekitError, match=told):
+        train(made)
+    assert not made.output.exists()
+    assert train(job("run", max_steps=1))["step"] == 1
+
+
+def test_a_full_disk_is_an_error_of_the_system_and_the_saved_state_stays(recipe_file, tmp_path):
+    """A limit on the size of files stands for it: weights fit, the state with the optimiser's does not."""
+    command = [sys.executable, str(WORK), str(recipe_file), str(tmp_path / "run"), "0", "0", "700000"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    told = f"OSError: [Errno 27] File too large: '{tmp_path / 'run/state.pt'}'"
+    assert done.stderr.splitlines()[-1].startswith(told)
+    assert sorted(path.name for path in (tmp_path / "run").iterdir() if path.suffix != ".csv") == [
+        "last.safetensors", "log.jsonl", "recipe.toml",
+    ]  # fmt: skip
+
+
+def test_a_run_notes_what_its_data_cannot_do(job, data, caplog):
+    """No score to choose the best by, and composites, whose loss has no composition in it."""
+    changes = ("augment.background.probability=0", "augment.compose.probability=0")
+    (data / "composites.toml").write_text(f'[[source]]\npath = "{data}"\nkind = "composites"')
+    made = job("run", *changes, f"data.sources={data / 'composites.toml'}", max_steps=1)
+    train(made)
+    assert caplog.messages[0].startswith("a source has composites without their foregrounds: the loss is that of alpha")
+    assert caplog.messages[1].startswith("no images to validate on (data.validation): no best.safetensors by sad")
+    caplog.clear()
+    train(job("silent", f"data.validation={data}", max_steps=1))
+    assert not caplog.messages
 
 
 @pytest.fixture

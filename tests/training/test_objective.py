@@ -42,8 +42,8 @@ def test_portions_add_up(batch, settings, count):
     assert torch.allclose(summed, gradient, rtol=1e-4, atol=1e-8)
 
 
-def test_without_foregrounds_the_alpha_counts_alone(batch):
+def test_without_foregrounds_the_alpha_takes_the_weight_of_both(batch):
     del batch["fg"], batch["bg"]
     pred, counts = torch.rand(5, 1, 32, 32), torch.tensor([5.0])
-    half = Objective(Loss(alpha=0.5))(pred, batch, counts)
-    assert half.item() == pytest.approx(0.5 * Objective(Loss(name="alpha"))(pred, batch, counts).item())
+    whole = Objective(Loss(alpha=0.3, composition=0.5))(pred, batch, counts)
+    assert whole.item() == pytest.approx(0.8 * Objective(Loss(name="alpha"))(pred, batch, counts).item())

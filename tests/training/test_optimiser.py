@@ -4,7 +4,7 @@ import pytest
 from torch import nn
 
 from mattekit.networks import build
-from mattekit.training.optimiser import encoder_of, freeze_norms, make_optimiser, parameter_groups
+from mattekit.training.optimiser import encoder_of, freeze, make_optimiser, parameter_groups
 from mattekit.training.settings import Optimiser
 
 
@@ -45,7 +45,7 @@ def test_all_optimisers_can_be_made(network, name):
 
 
 def test_frozen_norms_of_the_encoder_neither_count_nor_learn(network):
-    freeze_norms(network, "encoder")
+    freeze(network, norms="encoder")
     for part, frozen in ((network.encoder, True), (network.blocks, False)):
         norms = [module for module in part.modules() if isinstance(module, nn.BatchNorm2d)]
         assert norms

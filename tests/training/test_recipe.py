@@ -2,18 +2,21 @@
 
 import logging
 import re
+import tempfile
 import tomllib
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mattekit.errors import MissingFileError, RecipeError
+from mattekit.toml import dumps
 from mattekit.training import recipe
-from mattekit.training.toml import dumps
 
-PAPERS = ["a2u", "a2u-distinctions-646", "dim", "indexnet", "lsa", "lsa-alphamatting", "reconstruction"]
+PAPERS = ["a2u", "a2u-distinctions-646", "dim", "dim-finetuning", "dim-refinement", "indexnet"]
+PAPERS += ["lsa", "lsa-alphamatting", "reconstruction"]
 FOLDER = resources.files("mattekit") / "recipes"
 
 
@@ -56,7 +59,9 @@ def test_every_value_of_a_papers_recipe_is_cited(name):
         ("lsa", dict(crop=640, lr=5e-5, weight_decay=1e-4, epochs=100, batch=16, steps=2693, every=20)),
         ("lsa-alphamatting", dict(crop=640, lr=5e-5, weight_decay=1e-4, epochs=200, batch=16, every=20)),
         # Deep Image Matting section 4.2
-        ("dim", dict(crop=320, lr=1e-5)),
+        ("dim", dict(crop=320, lr=1e-5, encoder_lr=None, freeze=())),
+        ("dim-refinement", dict(crop=320, lr=1e-5, freeze=("encoder", "decoder"))),
+        ("dim-finetuning", dict(crop=320, lr=1e-5, freeze=())),
         # A2U supplement A
         ("reconstruction", dict(crop=32, lr=0.01, epochs=100, batch=100, steps=600, at=(50, 70, 85))),
     ],
@@ -81,8 +86,47 @@ def test_augmentation_has_the_papers_order():
         ("fade", 0.3), ("invert", 0.3), ("permute", 0.3), ("trimap", 1), ("compose", 1),
     ]  # fmt: skip
     more = {"blur": 0.3, "rescale": 0.3, "jitter": 1}  # LSA section 5.2 and its code
-    assert [step for step in order("lsa-alphamatting") if step[0] not in more] == order("lsa")
+    left_out = [(step, 0 if step == "fade" else often) for step, often in order("lsa")]  # by its code, not its text
+    assert [step for step in order("lsa-alphamatting") if step[0] not in more] == left_out
     assert {name: often for name, often in order("lsa-alphamatting") if name in more} == more
+
+
+def test_losses_are_those_of_the_papers():
+    """Sums over red, green and blue in IndexNet's and A2U's code, a mean in mmagic's Deep Image Matting."""
+    found = {name: pretrained(name).loss for name in PAPERS}
+    assert {
+        name: (loss.name, loss.alpha, loss.composition) for name, loss in found.items() if "matting" in loss.name
+    } == {
+        "indexnet": ("matting", 0.5, 0.5),
+        "a2u": ("matting", 0.5, 0.5),
+        "a2u-distinctions-646": ("matting", 0.5, 0.5),
+        "dim": ("matting", 0.5, pytest.approx(0.5 / 3, abs=1e-4)),
+    }
+    assert [found[f"dim-{stage}"].name for stage in ("refinement", "finetuning")] == ["alpha", "alpha"]
+    assert {(found[name].name, found[name].epsilon) for name in ("lsa", "lsa-alphamatting")} == {("multiscale", 1e-3)}
+
+
+def test_all_stages_of_deep_image_matting_train_one_network():
+    stages = [pretrained(name).network.arguments for name in ("dim", "dim-refinement", "dim-finetuning")]
+    assert [stage.pop("refined") for stage in stages] == [False, True, True]
+    assert stages[0] == stages[1] == stages[2] == {}
+
+
+def test_a_recipe_extends_another(tmp_path):
+    (tmp_path / "mine.toml").write_text('extends = "lsa"\nname = "mine"\n[run]\nepochs = 3\n')
+    (tmp_path / "other.toml").write_text('extends = "mine.toml"\n[[augment]]\nstep = "flip"\n')
+    lsa, mine, other = pretrained("lsa"), recipe.read(tmp_path / "mine.toml"), recipe.read(tmp_path / "other.toml")
+    assert (mine.name, mine.run.epochs, mine.run.batch) == ("mine", 3, lsa.run.batch) and mine.steps == lsa.steps
+    assert other.run.epochs == 3 and [step for step, _, _ in other.steps] == ["flip"]
+    (tmp_path / "ring.toml").write_text('extends = "ring.toml"')
+    with pytest.raises(RecipeError, match="extends: 'ring.toml', wanted a recipe"):
+        recipe.read(tmp_path / "ring.toml")
+
+
+@pytest.mark.parametrize(("name", "network"), [("indexnet", "reconstruction-a2u"), ("reconstruction", "indexnet")])
+def test_a_network_of_another_task_is_refused(name, network):
+    with pytest.raises(RecipeError, match=f"network.name: {network} is for .*, wanted one for"):
+        recipe.read(name, [f"network.name={network}"])
 
 
 def test_the_crop_of_the_data_is_the_size_of_patches():
@@ -162,7 +206,7 @@ def test_a_wrong_change_is_told_in_one_line_with_the_nearest_right_one(change, t
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[network", "no TOML"),
+        ("[network", "not valid TOML"),
         ("seed = 1", "network: Field required"),
         ('[network]\nname = "a2u"\n[run]\nbacth = 2', "run.bacth: no such setting; the nearest is run.batch"),
         ('[network]\nname = "a2u"\n[[augment]]\nstep = "flop"', "step 'flop': there is none; the nearest is 'flip'"),
@@ -179,13 +223,13 @@ def test_a_faulty_file_is_told_with_its_name(tmp_path, text, told):
 
 
 def test_a_recipe_that_is_none_is_told_with_those_near(tmp_path):
-    with pytest.raises(RecipeError, match="'indexnt', which is none. Use one of indexnet"):
+    with pytest.raises(RecipeError, match="unknown recipe 'indexnt'; nearest: indexnet"):
         recipe.read("indexnt")
     with pytest.raises(MissingFileError, match="no such file"):
         recipe.read(tmp_path / "none.toml")
 
 
-KEYS = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)
+KEYS = st.text(min_size=1, max_size=8)
 LEAVES = st.one_of(st.text(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False))
 
 
@@ -198,3 +242,51 @@ LEAVES = st.one_of(st.text(), st.booleans(), st.integers(-(2**63), 2**63 - 1), s
 )
 def test_toml_that_is_written_reads_back(values):
     assert tomllib.loads(dumps(values)) == values
+
+
+HOSTILE = st.sampled_from(
+    [*(10**k for k in (0, 3, 6, 9, 18)), -1, -(2**63), 0.0, -0.5, 1e300, True, "", "x" * 10_000, "none", "../..", "a"]
+) | st.recursive(st.text(max_size=3) | st.integers(-3, 3), lambda inner: st.lists(inner, max_size=3), max_leaves=6)
+
+
+@st.composite
+def damaged(draw):
+    """One of our recipes with up to three of its values replaced by anything."""
+    values = recipe.read(draw(st.sampled_from(["a2u", "lsa", "default", "reconstruction"]))).model_dump(
+        exclude_none=True
+    )
+    for _ in range(draw(st.integers(1, 3))):
+        table = draw(
+            st.sampled_from([values, *(v for v in values.values() if isinstance(v, dict)), *values["augment"]])
+        )
+        key = draw(st.sampled_from([*table, "new"]))
+        if table is not values or key not in ("augment", "network"):
+            table[key] = draw(HOSTILE)
+    return values
+
+
+@settings(deadline=None, max_examples=25)
+@given(damaged())
+def test_a_damaged_recipe_is_read_or_refused_in_one_line(values):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "mine.toml")
+        path.write_text(dumps(values))
+        try:
+            recipe.read(path)
+        except (RecipeError, MissingFileError) as error:
+            assert str(error).startswith(str(path)) and "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\0\1\2", b"\xff\xfe", b"a = " + 3000 * b"[", b"a = " + 9 * b"[" + 9 * b"]", b"a = " + 5000 * b"9",
+        b"seed = 99999999999999999999", 2000 * b"a." + b"b = 1", b'name = "\\u0000"', (1 << 20) * b"# ",
+        b"a = {b = {c = {d = {e = {f = {g = {h = {i = 1}}}}}}}}", b"extends = 3", b'extends = "no"', b"seed = nan",
+    ],
+)  # fmt: skip
+def test_a_hostile_file_is_refused_in_one_line(data, tmp_path):
+    (tmp_path / "mine.toml").write_bytes(data)
+    with pytest.raises(RecipeError) as raised:
+        recipe.read(tmp_path / "mine.toml")
+    assert "\n" not in str(raised.value) and len(str(raised.value)) < 300

@@ -22,7 +22,7 @@ NETWORKS = {  # what is left out has its paper's network; these are too large fo
 CROPS = {"reconstruction": 32, "a2u": 96}
 
 
-@pytest.mark.parametrize("name", recipes.names())
+@pytest.mark.parametrize("name", [name for name in recipes.names() if not name.startswith("dim-")])  # see test_stages
 def test_each_recipe_learns_for_two_steps(name, tmp_path, data):
     """All weights are finite and those that learn have moved; what was frozen has not."""
     crop = f"data.crop={CROPS.get(name, 64)}"

@@ -1,6 +1,7 @@
-"""A run that kills itself: python training_work.py RECIPE OUTPUT STEP WORKERS."""
+"""A run that kills itself: python training_work.py RECIPE OUTPUT STEP WORKERS [LARGEST FILE IN BYTES]."""
 
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -20,5 +21,8 @@ class Deadly(Silent):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 5:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[5]), int(sys.argv[5])))
     made = recipe.read(sys.argv[1])
     train(Job(made, Path(sys.argv[2]), device="cpu", threads=1, workers=int(sys.argv[4])), Deadly)
