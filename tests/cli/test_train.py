@@ -99,7 +99,7 @@ def test_an_interrupted_run_says_how_to_go_on(tiny, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--arch", "nothing"], 1, "recipe: 'nothing', which is none"),
+        (["--arch", "nothing"], 1, "recipe: unknown recipe 'nothing'"),
         (["--arch", "TINY", "--set", "run.bach=3"], 1, "the nearest is run.batch"),
         (["--arch", "TINY", "--data", "/nowhere"], 1, "/nowhere: no such folder"),
         (["--arch", "TINY", "--validate", "a", "--validate", "b"], 2, "--validate was given 2 times"),
