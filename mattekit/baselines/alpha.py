@@ -15,7 +15,7 @@ from mattekit.imaging.trimap import missing
 log = logging.getLogger("mattekit")
 
 LARGE_WINDOWS = 41  # shortest side in pixels with windows of 21 at every pixel of one window
-LARGE_WINDOW_STEPS = 1000  # each takes as long as seven of closed-form's, and most pictures converge in some hundred
+LARGE_WINDOW_STEPS = 1000  # a step sums large windows; what has not converged by then is no answer
 
 
 def large_kernel(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Closed-form matting, solved where alpha is unknown and nowhere else, by elimination instead of iteration."""
+"""Closed-form matting, solved for unknown pixels alone, and directly: by a sparse Cholesky factor."""
 
 import cv2
 import numpy as np
@@ -7,12 +7,12 @@ from mattekit.baselines.classical import classical
 from mattekit.compiling import announced
 
 EPSILON = 1e-7  # regularisation of a window's colours; pymatting's value
-MOST_ENTRIES = 500_000_000  # of the factor, 4 GB: about two million unknown pixels in one region
+MOST_ENTRIES = 500_000_000  # of the factor, 4 GB: about two million unknown pixels in one region; else iteration
 REACH = 2  # pixels: two pixels of one 3 x 3 window are at most this far apart
 
 
 def closed_form(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Alpha of `image` by closed-form matting, from the same equations as pymatting's `estimate_alpha_cf`.
+    """Alpha of `image` by closed-form matting: the solution of the equations that pymatting's method iterates on.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def closed_form(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     Raises
     ------
     InputError
-        If more is unknown than fits in memory.
+        If the factor does not fit in memory, and pymatting's iteration does not converge.
 
     References
     ----------

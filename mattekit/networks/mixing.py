@@ -2,10 +2,10 @@
 
 Its input carries the estimates behind the trimap (`baselines.coarse`); its output is a mean of them, of 0 and of 1,
 with weights of its own at each pixel. Where all agree there is nothing to decide, and it begins with nearly all weight
-on the best of them. When it has learnt, a share of the plain estimates' middle goes in, too. Half the resolution is
-folded into channels at once and unfolded at the end; below that any operator of the papers goes down and up. Measured
-in examples/default-weights: bilinear learns as fast as A2U's static kernels at two thirds of the cost, holistic
-indices learn more slowly here.
+on the best of them. Outside training a share of the plain estimates' trimmed mean goes in, too. The encoder begins at
+half the resolution, by space to depth, and the head ends with depth to space; below that any operator of the papers
+goes down and up. Measured in examples/default-weights: bilinear learns as fast as A2U's static kernels at two thirds of
+the cost, holistic indices learn more slowly here.
 """
 
 from collections.abc import Callable
@@ -19,13 +19,14 @@ from mattekit.networks.layers import ConvNorm
 from mattekit.networks.row import Row
 from mattekit.operators import make
 
+COARSE_PLANES = len(COARSE_ESTIMATES) + len(COARSE_CUES)
 WIDTHS = (32, 64, 96, 128)  # at 1/2, 1/4, 1/8 and 1/16
-KEPT = 0.25  # share of their middle in the output: what is learnt from drawn pictures is no help in some others
+KEPT = 0.25  # share of their trimmed mean in the output: what is learnt from drawn pictures is no help in some others
 BEST, EXTREME = 3.0, -3.0  # logits of the first estimate, and of 0 and 1, to begin with; 0 of all others
 
 
 class SpaceToDepthEncoder(nn.Module):
-    """Stages of two convolutions, the first after folding 2x2 pixels into channels.
+    """Encoder whose stages have two convolutions each, the first after space to depth.
 
     Parameters
     ----------
@@ -39,20 +40,20 @@ class SpaceToDepthEncoder(nn.Module):
         super().__init__()
         self.channels = widths
         self.stages = nn.ModuleList(
-            pair(before, width) for before, width in zip((4 * channels, *widths), widths, strict=False)
+            conv_pair(before, width) for before, width in zip((4 * channels, *widths), widths, strict=False)
         )
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]]) -> list[Tensor]:
         """(N, C, H, W) -> the feature of each stage; `halve` is called after each but the last."""
-        x, features = fold(x), []
+        x, features = space_to_depth(x), []
         for stage in self.stages[:-1]:
             x, skip = halve(stage(x))
             features.append(skip)
         return [*features, self.stages[-1](x)]
 
 
-class Unfold(nn.Module):
-    """Four channels each back to 2x2 pixels."""
+class DepthToSpace(nn.Module):
+    """Turn each four channels into 2x2 pixels."""
 
     def forward(self, y: Tensor) -> Tensor:
         """(N, 4 C, H/2, W/2) -> (N, C, H, W)."""
@@ -61,14 +62,14 @@ class Unfold(nn.Module):
 
 
 class ConvexBlend(nn.Module):
-    """The mean of estimates, of 0 and of 1, weighted at each pixel.
+    """Convex combination of estimates, of 0 and of 1, with weights for each pixel.
 
     Parameters
     ----------
     estimates : int
-        How many of the given planes are estimates; others are cues for the network alone.
+        Number of the given planes that are estimates, the first; others are cues for the network alone.
     kept : float
-        When learning is over, the share in the output of `middle` of the plain estimates.
+        Share of the plain estimates' `trimmed_mean` in the output outside training.
     """
 
     def __init__(self, estimates: int, kept: float = 0.0):
@@ -82,17 +83,17 @@ class ConvexBlend(nn.Module):
         mixed = mixed + weights[:, -1:]
         if self.training or not self.kept:
             return mixed
-        return mixed + self.kept * (middle(prior[:, COARSE_BLENDED]) - mixed)
+        return mixed + self.kept * (trimmed_mean(prior[:, COARSE_BLENDED]) - mixed)
 
 
-def middle(planes: Tensor) -> Tensor:
-    """The mean of planes (N, C, H, W) without the least and the most at each pixel: (N, 1, H, W)."""
+def trimmed_mean(planes: Tensor) -> Tensor:
+    """Return the mean of planes (N, C, H, W) without the smallest and the largest at each pixel: (N, 1, H, W)."""
     rest = planes.sum(1, keepdim=True) - planes.amin(1, keepdim=True) - planes.amax(1, keepdim=True)
     return rest / (planes.shape[1] - 2)
 
 
 class DilatedContext(nn.Module):
-    """Look farther: convolutions with growing dilation, each added to what came in."""
+    """Convolutions with growing dilation, each in a residual connection."""
 
     def __init__(self, channels: int, dilations: tuple[int, ...] = (2, 4, 8)):
         super().__init__()
@@ -109,7 +110,7 @@ def mixing(
     resampler: str = "bilinear",
     *,
     prior: str = "coarse",
-    planes: int = len(COARSE_ESTIMATES) + len(COARSE_CUES),
+    planes: int = COARSE_PLANES,
     estimates: int = len(COARSE_ESTIMATES),
     widths: tuple[int, ...] = WIDTHS,
     kept: float = KEPT,
@@ -124,7 +125,7 @@ def mixing(
     prior : str
         The row of `mattekit.baselines.coarse.PRIORS` whose planes the input carries.
     planes, estimates : int
-        Their number, and how many of them, the first, are estimates of alpha.
+        Numbers of all planes, and of those, the first, that are estimates of alpha.
     widths : tuple of int
         Channels at 1/2, 1/4, ... of the resolution.
     kept : float
@@ -143,34 +144,34 @@ def mixing(
         context=nn.Sequential(DilatedContext(deepest), nn.Conv2d(deepest, fine[-1], 1)),
         laterals=[nn.Identity() for _ in fine],
         resamplers=[make(resampler, channels, **options) for channels in fine],
-        blocks=[pair(2 * width, out) for width, out in zip(fine, (fine[0], *fine[:-1]), strict=True)],
-        head=nn.Sequential(nn.Conv2d(fine[0], 4 * (estimates + 2), 3, padding=1), Unfold()),
+        blocks=[conv_pair(2 * width, out) for width, out in zip(fine, (fine[0], *fine[:-1]), strict=True)],
+        head=nn.Sequential(nn.Conv2d(fine[0], 4 * (estimates + 2), 3, padding=1), DepthToSpace()),
         fusion="concat",
         strided=False,
         stride=2 ** len(widths),
         join=ConvexBlend(estimates, kept),
         prior=prior,
     )
-    _begin(network)
+    _initialise(network)
     return network
 
 
-def fold(x: Tensor) -> Tensor:
-    """2x2 pixels to channels, as `F.pixel_unshuffle` does it, which loads PyTorch's compiler when memory is counted.
+def space_to_depth(x: Tensor) -> Tensor:
+    """Turn 2x2 pixels into channels: (N, C, H, W) -> (N, 4 C, H/2, W/2).
 
-    (N, C, H, W) -> (N, 4 C, H/2, W/2).
+    As `F.pixel_unshuffle`, which loads PyTorch's compiler when memory is counted.
     """
     n, c, h, w = x.shape
     return x.reshape(n, c, h // 2, 2, w // 2, 2).permute(0, 1, 3, 5, 2, 4).reshape(n, 4 * c, h // 2, w // 2)
 
 
-def pair(channels: int, out: int) -> nn.Sequential:
+def conv_pair(channels: int, out: int) -> nn.Sequential:
     """Two 3x3 convolutions."""
     return nn.Sequential(ConvNorm(channels, out), ConvNorm(out, out))
 
 
-def _begin(network: EncoderDecoder) -> None:
-    """He's initialisation, and a head that gives its bias."""
+def _initialise(network: EncoderDecoder) -> None:
+    """Initialise by He's method, but for a head that gives its bias."""
     for module in network.modules():
         # Weights that a file will bring have no memory yet, and drawing them would load PyTorch's compiler.
         if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
@@ -184,5 +185,7 @@ def _begin(network: EncoderDecoder) -> None:
 
 
 ROWS = {
-    "mixing": Row(mixing, {}, "none: of the default weights", preparation="reflect-32", input=(15, 256, 256)),
+    "mixing": Row(
+        mixing, {}, "none: of the default weights", preparation="reflect-32", input=(PLANES + COARSE_PLANES, 256, 256)
+    ),
 }

@@ -10,7 +10,7 @@ from mattekit.networks import build, prior_name
 from mattekit.networks.encoder_decoder import PLANES
 from mattekit.networks.header import header_of
 from mattekit.networks.inference_copy import inference_copy
-from mattekit.networks.mixing import ConvexBlend, Unfold, fold
+from mattekit.networks.mixing import ConvexBlend, DepthToSpace, space_to_depth
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_means_lie_between_the_estimates_and_leave_out_cues():
         torch.testing.assert_close(ConvexBlend(3)(logits, prior), torch.zeros(1, 1, 4, 6) + wanted)
 
 
-def test_a_share_of_the_plain_estimates_middle_stays_when_learning_is_over():
+def test_a_share_of_the_plain_estimates_trimmed_mean_goes_in_outside_training():
     torch.manual_seed(0)
     x = torch.rand(1, 15, 32, 32)
     network = build("mixing", widths=[8, 12, 16], kept=0.25)
@@ -113,7 +113,7 @@ def test_it_can_be_refined(network):
     assert alpha.shape == trimap.shape and min(c.total for c in costs) <= costs[0].total
 
 
-def test_folding_is_pytorchs_and_unfolding_undoes_it():
+def test_space_to_depth_is_pytorchs_and_depth_to_space_undoes_it():
     x = torch.randn(2, 3, 8, 12)
-    assert torch.equal(fold(x), torch.nn.functional.pixel_unshuffle(x, 2))
-    assert torch.equal(Unfold()(fold(x[:, :1])), x[:, :1])
+    assert torch.equal(space_to_depth(x), torch.nn.functional.pixel_unshuffle(x, 2))
+    assert torch.equal(DepthToSpace()(space_to_depth(x[:, :1])), x[:, :1])
