@@ -7,9 +7,9 @@ from mattekit.errors import InputError
 from mattekit.files import open_regular
 from mattekit.imaging.codecs import exr
 from mattekit.imaging.codecs.header import format_of, read_header
+from mattekit.imaging.codecs.limits import read_bytes
 
 HEAD, TAIL = 1 << 16, 1 << 10  # bytes; of most files all metadata, and the mark of the end
-LARGEST_FILE = 1 << 31  # bytes; a longer one is cut here and found truncated
 JPEG_END = b"\xff\xd9"
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -38,8 +38,7 @@ def probe(path: Path) -> Probe:
                 return _probe(str(path), SHORT[format_of(head)](head, file.read()))
             except InputError:
                 pass  # perhaps of an unusual order: the whole file decides
-        file.seek(0)
-        return _probe(str(path), head if format_of(head) is None else file.read(LARGEST_FILE))
+    return _probe(str(path), read_bytes(path))
 
 
 def _probe(name: str, data: bytes) -> Probe:
