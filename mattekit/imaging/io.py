@@ -18,6 +18,7 @@ from mattekit.imaging import pixel_values
 from mattekit.imaging.codecs import decode, encode, exr, limits
 from mattekit.imaging.codecs.header import SUFFIXES, format_of, read_header
 from mattekit.imaging.codecs.limits import MAX_MEGAPIXELS, STANDARD
+from mattekit.imaging.codecs.silence import silent_libraries
 from mattekit.imaging.pixel_values import to_float
 
 logger = logging.getLogger("mattekit")
@@ -69,15 +70,20 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
         For EXR without the extra `mattekit[exr]`.
     """
     name, data = name_of(source), limits.read_bytes(source, max_megapixels)
+    with silent_libraries():  # once for header and pixels, as it costs as much as decoding an icon
+        raw = _decode(name, data, max_megapixels)
+    if raw.depth == "float" or raw.suffix == ".exr":
+        pixel_values.refuse_not_finite(name, raw.pixels)
+    return raw
+
+
+def _decode(name: str, data: bytes, max_megapixels: float) -> Raw:
     if format_of(data) == "EXR":
         pixels, depth = exr.decode(name, data, max_megapixels)
-        pixel_values.refuse_not_finite(name, pixels)
         return Raw(pixels, None, ".exr", depth)
     header = read_header(name, data)
     limits.refuse_large(name, header.size, header.pixel_bytes, max_megapixels)
     pixels = decode.decode(name, data, header)
-    if pixels.dtype.kind == "f":
-        pixel_values.refuse_not_finite(name, pixels)
     icc = header.icc if encode.profiles.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
     return Raw(pixels, icc, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
 

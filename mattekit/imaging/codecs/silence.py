@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from functools import cache
 from typing import Any, TextIO
 
 import cv2
@@ -58,10 +59,14 @@ def _silence() -> None:
         kept = os.dup(STDERR)
     except OSError:  # closed, so that nothing can be printed
         return
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), STDERR)
+    os.dup2(_nowhere(), STDERR)
     _undo.callback(os.close, kept)
     _undo.callback(os.dup2, kept, STDERR)  # callbacks run from the last to the first
+
+
+@cache
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_WRONLY)
 
 
 def _spare_python() -> None:
