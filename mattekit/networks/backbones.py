@@ -10,7 +10,8 @@ from mattekit.networks.checkpoints import read_checkpoint
 from mattekit.networks.fill import fill
 from mattekit.networks.released.a2u import absolute_scales
 from mattekit.networks.released.imagenet import LAYOUTS
-from mattekit.networks.released.names import State, below, known
+from mattekit.networks.released.names import below, known
+from mattekit.networks.state import State
 
 FULLY_CONNECTED = ("classifier.0", "pre_logits.fc1")  # VGG-16's first, in all layouts
 
@@ -64,9 +65,9 @@ def _with_trimap(state: State, encoder: nn.Module) -> State:
     name = next(iter(encoder.state_dict()))
     if name not in state:
         return state
-    missing = encoder.state_dict()[name].shape[1] - state[name].shape[1]
-    zeros = state[name].new_zeros(state[name].shape[0], max(missing, 0), *state[name].shape[2:])
-    return {**state, name: torch.cat([state[name], zeros], 1)}
+    out, channels, *size = state.shape(name)
+    zeros = state[name].new_zeros(out, max(encoder.state_dict()[name].shape[1] - channels, 0), *size)
+    return State({**state, name: torch.cat([state[name], zeros], 1)})
 
 
 def _fill_bottleneck(network: nn.Module, state: State) -> None:
@@ -76,5 +77,5 @@ def _fill_bottleneck(network: nn.Module, state: State) -> None:
         return
     conv = context[0].conv
     if state[f"{name}.weight"].numel() == conv.weight.numel():
-        weight = state[f"{name}.weight"].view(conv.weight.shape)
+        weight = state[f"{name}.weight"].reshape(conv.weight.shape)
         fill(conv, {"weight": weight, "bias": state[f"{name}.bias"]}, name)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from mattekit.networks.header import Header
 
 Adjust = Callable[[int, Tensor], Tensor]  # of a level and its decoder feature: the feature, altered
-State = dict[str, Tensor]
 
 
 class Network(nn.Module):
@@ -48,6 +47,6 @@ class Network(nn.Module):
         decoder = [child for name, child in self.named_children() if name != "encoder"]
         return {"encoder": [self.encoder], "decoder": decoder}
 
-    def initial_state(self, state: State) -> State:
+    def initial_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the state to start training from, given a file's: the same, unless the file holds a stage alone."""
         return state

@@ -2,22 +2,28 @@
 
 import re
 import warnings
+import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from mattekit.errors import MissingFileError, WeightsError
+from mattekit.errors import WeightsError
+from mattekit.files import open_regular
 from mattekit.networks.fill import as_float32
+from mattekit.networks.state import State
 
 NESTED = ("state_dict", "model_state_dict", "model")  # where training scripts keep the weights
 PREFIX = "module."  # of data-parallel training
+LARGEST = 4 << 30  # bytes of a file, and of all its tensors in float32
+RATIO = 4  # times the file's size that its entries may unpack to; torch.save does not compress
 
 
-def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
-    """The weights in a file: safetensors, or a checkpoint of torch.save in its present or its former format.
+def read_checkpoint(path: str | Path) -> State:
+    """Read the weights in a file: safetensors, or a checkpoint of torch.save in its present or its former format.
 
     Parameters
     ----------
@@ -25,7 +31,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
 
     Returns
     -------
-    dict of str to Tensor
+    State
         On the CPU, float32, under the names of the file but for one leading `module.`.
 
     Raises
@@ -33,22 +39,47 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     MissingFileError
         If there is no such file.
     WeightsError
-        If it is something else, is damaged, holds no weights, or holds anything but tensors and plain data. Nothing of
-        a refused file is executed.
+        If it is something else, is damaged, too large, holds no weights, or holds anything but tensors and plain data.
+        Nothing of a refused file is executed.
     """
     path = Path(path)
-    if not path.is_file():
-        raise MissingFileError(f"{path}: no such file. Check the path.")
+    with open_regular(path) as file:
+        _refuse_bomb(path, file)
     checkpoint = _safetensors(path) if _is_safetensors(path) else _torch(path)
     state = next((checkpoint[key] for key in NESTED if _holds_tensors(_at(checkpoint, key))), checkpoint)
     if not _holds_tensors(state):
         found = ", ".join(map(str, checkpoint)) if isinstance(checkpoint, dict) else type(checkpoint).__name__
         raise WeightsError(f"{path}: no weights in it; it holds {found[:80] or 'nothing'}.")
+    tensors = {key: value for key, value in state.items() if isinstance(value, Tensor)}
+    _refuse_unusual(path, tensors)
+    prefix = PREFIX if all(key.startswith(PREFIX) for key in tensors) else ""
     # float32 before anything is computed of them: In-Place ABN's epsilon is lost in float16.
-    state = {key: as_float32(value) for key, value in state.items() if isinstance(value, Tensor)}
-    if all(key.startswith(PREFIX) for key in state):
-        state = {key.removeprefix(PREFIX): value for key, value in state.items()}
-    return state
+    return State((key.removeprefix(prefix), as_float32(value)) for key, value in tensors.items())
+
+
+def _refuse_bomb(path: Path, file: BinaryIO) -> None:
+    """Refuse a file that is too large, or whose archive would unpack to much more than it is, before it is read."""
+    size = path.stat().st_size
+    if zipfile.is_zipfile(file):
+        try:
+            with zipfile.ZipFile(file) as archive:
+                size = max(size, sum(entry.file_size for entry in archive.infolist()))
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+            raise WeightsError(f"{path}: a damaged archive ({error}). Fetch it again.") from error
+    if size > LARGEST or size > RATIO * max(path.stat().st_size, 1 << 20):
+        raise WeightsError(
+            f"{path}: {path.stat().st_size >> 20} MB that hold {size >> 20} MB, wanted at most {LARGEST >> 20} MB that "
+            "are hardly compressed, as torch.save writes them."
+        )
+
+
+def _refuse_unusual(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Refuse tensors that are no plain arrays of numbers in memory, and more of them than any network has."""
+    for key, value in tensors.items():
+        if value.layout != torch.strided or value.is_quantized or value.is_meta or value.is_complex():
+            raise WeightsError(f"{path}: {key} is no plain tensor of real numbers. Save the weights as those.")
+    if sum(value.numel() for value in tensors.values()) > LARGEST // 4:
+        raise WeightsError(f"{path}: more than {LARGEST >> 22} million numbers, which no network here has.")
 
 
 def _at(checkpoint: object, key: str) -> object:
@@ -64,7 +95,7 @@ def _holds_tensors(value: object) -> bool:
 
 
 def _is_safetensors(path: Path) -> bool:
-    """Whether it begins as safetensors does: the length of a JSON object, then the object."""
+    """Whether a file begins as safetensors does: the length of a JSON object, then the object."""
     with path.open("rb") as file:
         head = file.read(9)
     return len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from mattekit.errors import WeightsError
+from mattekit.errors import InputError, WeightsError
 from mattekit.networks import build
 from mattekit.networks.arguments import parse
 from mattekit.networks.backbones import load_backbone
@@ -59,9 +59,14 @@ def convert(
     arguments: dict = {}
     if network is None:
         network, arguments = family.configuration(state)
-    arguments |= parse(network, settings, arguments.get("resampler"))
-    with torch.device("meta"):
-        made = build(network, **arguments)
+    chosen = parse(network, settings, arguments.get("resampler"))
+    try:
+        with torch.device("meta"):
+            made = build(network, **{**arguments, **chosen})
+    except (InputError, RuntimeError, ValueError) as error:
+        if chosen or not arguments:
+            raise
+        raise WeightsError(f"{path}: tensors of no possible network ({error}).") from error
     fill(made, family.rename(state) if family else state, str(path)).eval()
     origin = f"{family.name}: {Path(path).name}" if family else Path(path).name
     return made, header_of(made, licence=licence, origin=origin)

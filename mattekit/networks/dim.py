@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.errors import InputError
-from mattekit.networks.base import Adjust, Network, State
+from mattekit.networks.base import Adjust, Network
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid, pad
 from mattekit.networks.encoders.vgg import VGG16, convolutions
 from mattekit.networks.initialisation import he_uniform, initialise, xavier_normal
@@ -136,7 +136,7 @@ class Refined(Network):
         """Return encoder and decoder of the first stage, and the refinement stage."""
         return {**self.first.parts(), "refinement": [self.stage]}
 
-    def initial_state(self, state: State) -> State:
+    def initial_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the state to start the refinement's training from (Deep Image Matting, section 4.2).
 
         Tensors of a first stage trained alone get their place in `first`; the refinement stage keeps its own. A state

@@ -1,4 +1,4 @@
-"""Giving a network its tensors: every one, of the right shape, or an error that names the first that do not fit."""
+"""Filling a network with tensors: each of the right shape and type, or an error that names those that do not fit."""
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ def fill(network: nn.Module, state: dict[str, Tensor], where: str) -> nn.Module:
     """Put tensors into a network, which may have been built on the "meta" device and then has no others.
 
     Floating-point tensors become float32. Counts of batches, which only some versions of torch write and nothing here
-    reads, may be missing.
+    reads, begin at 0.
 
     Parameters
     ----------
@@ -29,14 +29,10 @@ def fill(network: nn.Module, state: dict[str, Tensor], where: str) -> nn.Module:
     Raises
     ------
     WeightsError
-        If a tensor is missing, is one too many or has another shape; the network is then as it was.
+        If a tensor is missing, is one too many or has another shape or type; the network is then as it was.
     """
     wanted = network.state_dict()
-    counts = {
-        key: torch.zeros((), dtype=torch.int64)
-        for key in wanted
-        if key.endswith("num_batches_tracked") and key not in state
-    }
+    counts = {key: torch.zeros((), dtype=torch.int64) for key in wanted if key.endswith("num_batches_tracked")}
     state = {**state, **counts}
     missing = [f"{key} {tuple(wanted[key].shape)}" for key in wanted if key not in state]
     _refuse(missing, f"{where}: {len(missing)} of the network's {len(wanted)} tensors missing")
@@ -48,6 +44,12 @@ def fill(network: nn.Module, state: dict[str, Tensor], where: str) -> nn.Module:
         if state[key].shape != wanted[key].shape
     ]
     _refuse(misshaped, f"{where}: {len(misshaped)} tensors of another shape")
+    mistyped = [
+        f"{key} is {str(state[key].dtype).removeprefix('torch.')}, wanted floating-point numbers"
+        for key in wanted
+        if key not in counts and not state[key].is_floating_point()
+    ]
+    _refuse(mistyped, f"{where}: {len(mistyped)} tensors of another type")
     network.load_state_dict({key: as_float32(value) for key, value in state.items()}, assign=True)
     return network
 

@@ -1,4 +1,4 @@
-"""Networks as files: one safetensors file that says which network it holds and how images are prepared for it."""
+"""Networks as files: one safetensors file with the weights, the network's name and how images are prepared for it."""
 
 import math
 from collections import Counter
@@ -10,8 +10,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mattekit.errors import InputError, MissingFileError, WeightsError
-from mattekit.files import replacing
+from mattekit.errors import InputError, WeightsError
+from mattekit.files import open_regular, replacing
 from mattekit.networks import build
 from mattekit.networks.fill import fill
 from mattekit.networks.header import IMAGENET, Header, from_metadata, header_of, to_metadata
@@ -82,27 +82,32 @@ def load_network(path: str | Path) -> nn.Module:
     try:
         with torch.device("meta"):
             network = build(header.network, **header.arguments)
-    except (InputError, TypeError) as error:
-        raise WeightsError(f"{path}: {error} Was the file made by another version, {header.mattekit}?") from error
+    except Exception as error:  # arguments out of a file can be anything, and builders check what users may give
+        found = str(error).splitlines()[0] if isinstance(error, InputError) else f"arguments {header.arguments}."
+        raise WeightsError(f"{path}: {found} Was the file made by another version, {header.mattekit}?") from error
     network = fill(network, tensors, str(path)).eval()
     network.header = header
     return network
 
 
 def read(path: str | Path) -> tuple[Header, dict[str, Tensor]]:
-    """What a file holds, as it is stored; errors as for `load_network`, the network's own apart."""
+    """Read a file's header and its tensors as stored; errors as for `load_network`, the network's own apart."""
     with _opened(path) as file:
-        return from_metadata(path, file.metadata()), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        header = from_metadata(path, file.metadata())
+        try:
+            return header, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        except (SafetensorError, AttributeError, RuntimeError) as error:  # a type that this PyTorch has not
+            raise WeightsError(f"{path}: tensors that cannot be read ({error}).") from error
 
 
 def read_header(path: str | Path) -> Header:
-    """What a file says of its network, without reading the weights; errors as for `read`."""
+    """Read a file's header, without the weights; errors as for `read`."""
     with _opened(path) as file:
         return from_metadata(path, file.metadata())
 
 
 def describe(path: str | Path) -> dict:
-    """What a file says and holds, without reading the weights: the Header's fields, sizes; errors as for `read`.
+    """Return a file's header and sizes, without reading the weights; errors as for `read`.
 
     Returns
     -------
@@ -123,11 +128,11 @@ def describe(path: str | Path) -> dict:
 
 
 def _opened(path: str | Path) -> safe_open:
-    if not Path(path).is_file():
-        raise MissingFileError(f"{path}: no such file. Check the path.")
+    with open_regular(Path(path)):
+        pass
     try:
         return safe_open(path, "pt")
-    except SafetensorError as error:
+    except (SafetensorError, UnicodeDecodeError) as error:
         raise WeightsError(
             f"{path}: not a file of weights in mattekit's format ({error}).", remedy="convert"
         ) from error

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mattekit.networks.released import a2u, indexnet, lsa, mmagic
-from mattekit.networks.released.names import State
+from mattekit.networks.state import State
 
 
 class Family(NamedTuple):

@@ -2,11 +2,10 @@
 
 import math
 
-import torch
-
 from mattekit.errors import WeightsError
-from mattekit.networks.released.names import ASPP, CONV_NORM, State, Table, below
+from mattekit.networks.released.names import ASPP, CONV_NORM, Table, below
 from mattekit.networks.released.names import rename as rename_by
+from mattekit.networks.state import State
 
 BLOCK = {
     "conv1": "conv1.conv",
@@ -65,7 +64,8 @@ def configuration(state: State) -> dict:
     """
     if not recognises(state):
         raise WeightsError("weights: no bilinear0.bconv_UP, which every released A2U checkpoint has.")
-    shared = state["bilinear0.bconv_U.1.weight"].shape[0] == 1
+    state = State(state)
+    shared = state.shape("bilinear0.bconv_U.1.weight")[0] == 1
     dagger = "bilinear0.bnu.0.weight" in state
     return dict(
         resampler="a2u",
@@ -73,7 +73,7 @@ def configuration(state: State) -> dict:
         shared=shared,
         paired=True,
         dagger=dagger,
-        k_up=math.isqrt(state["bilinear0.bconv_UP.1.weight"].shape[0] // 4),
+        k_up=math.isqrt(state.shape("bilinear0.bconv_UP.1.weight")[0] // 4),
         k_en=6,
         context="aspp" if "dconv_pp.aspp1.atrous_conv.0.weight" in state else None,
     )
@@ -84,24 +84,25 @@ def rename(state: State) -> State:
 
     Scales of In-Place ABN are folded; GroupNorm's in the operators are what they are.
     """
-    ours = {}
+    ours = State()
     for i, prefix in enumerate(OPERATORS):
         ours |= {f"resamplers.{i}.{key}": value for key, value in rename_operator(below(state, prefix)).items()}
-    rest = {key: value for key, value in state.items() if not key.startswith(OPERATORS)}
+    rest = State((key, value) for key, value in state.items() if not key.startswith(OPERATORS))
     return ours | absolute_scales(rename_by(rest, TABLE))
 
 
 def absolute_scales(state: State) -> State:
     """In-Place ABN's scales for batch normalisation: it computes with |gamma| + 1e-5 in place of gamma."""
-    return {key: value.abs() + 1e-5 if key.endswith("norm.weight") else value for key, value in state.items()}
+    scales = (key for key in state if key.endswith("norm.weight") and state[key].is_floating_point())
+    return State({**state, **{key: state[key].abs() + 1e-5 for key in scales}})
 
 
 def rename_operator(state: State) -> State:
     """Weights of one A2U module under the names of `operators.A2U`; U and V, and both P, stand together there."""
-    ours = {}
+    state, ours = State(state), State()
     for part in ("weight", "bias"):
-        ours[f"UV.conv.{part}"] = torch.cat([state[f"bconv_{name}.1.{part}"] for name in "UV"])
-        ours[f"P.conv.{part}"] = torch.cat([state[f"bconv_{name}.1.{part}"] for name in ("UP", "DP")])
+        ours[f"UV.conv.{part}"] = state.joined([f"bconv_{name}.1.{part}" for name in "UV"])
+        ours[f"P.conv.{part}"] = state.joined([f"bconv_{name}.1.{part}" for name in ("UP", "DP")])
         if f"bnu.0.{part}" in state:
             ours |= {f"norm_{name}.0.{part}": state[f"bn{name}.0.{part}"] for name in "uv"}
     return ours

@@ -7,7 +7,8 @@ from mattekit.errors import WeightsError
 from mattekit.networks.encoders.mobilenetv2 import STAGES
 from mattekit.networks.refinenet import LEVELS
 from mattekit.networks.released import names
-from mattekit.networks.released.names import CONV_NORM, State, Table, below
+from mattekit.networks.released.names import CONV_NORM, Table, below
+from mattekit.networks.state import State
 
 SEPARABLE = {"0": "0.conv", "1": "0.norm", "3": "1.conv", "4": "1.norm"}  # 2 and 5 are activations
 EXPANDED = {
@@ -85,8 +86,9 @@ def configuration(state: State) -> tuple[str, dict]:
     name = next((name for sign, name in SIGNS.items() if sign in state), None)
     if name is None:
         raise WeightsError(f"weights: none of {', '.join(SIGNS)}, one of which every released IndexNet checkpoint has.")
+    state = State(state)
     if name == "indexnet-b1":
-        return name, dict(kernel=state["decoder.last_dconv.0.0.weight"].shape[-1])
+        return name, dict(kernel=state.shape("decoder.last_dconv.0.0.weight")[-1])
     if name != "indexnet":
         return name, {}
     changes = dict(
@@ -104,20 +106,20 @@ def configuration(state: State) -> tuple[str, dict]:
 
 def index_block(state: State) -> tuple[str, bool, bool, int]:
     """Kind, nonlinearity, context and hidden width in units of C, from one block's weights."""
+    state = State(state)
     holistic = not any(key.startswith("indexnet1.") for key in state)
     stem = "indexnet" if holistic else "indexnet1"
     nonlinear = f"{stem}.3.weight" in state
-    first = state["indexnet.weight" if holistic and not nonlinear else f"{stem}.0.weight"]
-    out, incoming, size, _ = first.shape
+    out, incoming, size, _ = state.shape("indexnet.weight" if holistic and not nonlinear else f"{stem}.0.weight")
     kind = "hin" if holistic else "o2o" if incoming == 1 else "m2o"
-    channels = incoming if kind != "o2o" else state["indexnet1.3.weight"].shape[0] if nonlinear else out
+    channels = incoming if kind != "o2o" else state.shape("indexnet1.3.weight")[0] if nonlinear else out
     return kind, nonlinear, size == 4, out // channels if nonlinear else 1
 
 
 def _width(state: State) -> float:
     """The multiplier, in hundredths, that gives the widths of all stages."""
-    found = [state["layer0.0.weight"].shape[0]]
-    found += [state[f"layer{i}.0.conv.{'3' if i == 1 else '6'}.weight"].shape[0] for i in range(1, 8)]
+    found = [state.shape("layer0.0.weight")[0]]
+    found += [state.shape(f"layer{i}.0.conv.{'3' if i == 1 else '6'}.weight")[0] for i in range(1, 8)]
     whole = [32, *(row[1] for row in STAGES)]
     fits = (w / 100 for w in range(10, 401) if [int(channels * (w / 100)) for channels in whole] == found)
     width = min(fits, key=lambda w: len(str(w)), default=None)
@@ -137,13 +139,13 @@ def rename(state: State) -> State:
         return names.rename(state, [*MOBILENET, *REFINENET, *HEAD])
     if name == "indexnet-b3":
         return names.rename(state, VGG)
-    ours = {}
+    ours = State()
     for i in range(7):
         block = below(state, f"index{i}.")
         if block:
             renamed = rename_index_block(block, index_block(block)[0])
             ours |= {f"resamplers.{i}.{key}": value for key, value in renamed.items()}
-    rest = {key: value for key, value in state.items() if not key.startswith("index")}
+    rest = State((key, value) for key, value in state.items() if not key.startswith("index"))
     layers = SEPARABLE if "decoder_layer0.dconv.3.weight" in state else CONV_NORM
     decoder = [(f"decoder_layer{i}.dconv.", f"blocks.{i}.", layers) for i in range(7)]
     return ours | names.rename(rest, [*MOBILENET, *CONTEXT, *decoder, ("pred.0.", "head.0.", layers), *HEAD])
@@ -162,25 +164,24 @@ def rename_index_block(state: State, kind: str) -> State:
     -------
     dict of `index.*`; the four columns joined
     """
+    state = State(state)
     if kind == "hin":
         linear = "indexnet.weight" in state
-        return {key.replace("indexnet", "index.0" if linear else "index", 1): value for key, value in state.items()}
-    first = [key for key in state if key.startswith("indexnet1.")]
-    channels = state["indexnet1.0.weight"].shape[1 if kind == "m2o" else 0]
-    if kind == "o2o" and "indexnet1.3.weight" in state:
-        channels = state["indexnet1.3.weight"].shape[0]
-    return {
-        key.replace("indexnet1", "index"): _join(
-            [state[key.replace("1", str(q), 1)] for q in range(1, 5)], kind, channels
-        )
-        for key in first
-    }
+        new = "index.0" if linear else "index"
+        return State((key.replace("indexnet", new, 1), value) for key, value in state.items())
+    channels = state.shape("indexnet1.3.weight" if "indexnet1.3.weight" in state else "indexnet1.0.weight")[0]
 
+    def side_by_side(columns: list[Tensor]) -> Tensor:
+        """Join channel by channel, as o2o's convolutions are grouped."""
+        if columns[0].shape[0] % channels:
+            raise WeightsError(f"weights: an index block of {channels} channels and tensors of {columns[0].shape[0]}.")
+        return torch.stack([column.unflatten(0, (channels, -1)) for column in columns], 1).flatten(0, 2)
 
-def _join(columns: list[Tensor], kind: str, channels: int) -> Tensor:
-    """Four columns side by side: column by column (m2o), or channel by channel as o2o's convolutions are grouped."""
-    if columns[0].ndim == 0:  # num_batches_tracked
-        return columns[0]
-    if kind == "m2o":
-        return torch.cat(columns)
-    return torch.stack([column.unflatten(0, (channels, -1)) for column in columns], 1).flatten(0, 2)
+    ours = State()
+    for key in (key for key in state if key.startswith("indexnet1.") and not key.endswith("num_batches_tracked")):
+        columns = [key.replace("1", str(q), 1) for q in range(1, 5)]
+        ours[key.replace("indexnet1", "index")] = state.joined(columns, torch.cat if kind == "m2o" else side_by_side)
+    extra = [key for key in state if key[:9] not in ("indexnet1", "indexnet2", "indexnet3", "indexnet4")]
+    if extra:
+        raise WeightsError(f"weights: {extra[0]} in an index block, which none of the family has. Is it another's?")
+    return ours

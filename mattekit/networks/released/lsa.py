@@ -6,8 +6,9 @@ from torch import Tensor
 from mattekit.errors import WeightsError
 from mattekit.networks.encoders.resnet50d import STAGES
 from mattekit.networks.lsa import WIDTHS
-from mattekit.networks.released.names import State, Table
+from mattekit.networks.released.names import Table
 from mattekit.networks.released.names import rename as rename_by
+from mattekit.networks.state import State
 
 STEM = {"conv": "conv", "bn": "norm"}
 BLOCK = {f"{theirs}{i}": f"conv{i}.{ours}" for i in (1, 2, 3) for theirs, ours in (("conv", "conv"), ("bn", "norm"))}
@@ -57,6 +58,8 @@ def rename(state: State) -> State:
     """Weights under our names."""
     ours = rename_by(state, TABLE)
     for name, width in zip(JOINED, WIDTHS, strict=True):
+        if ours.shape(name)[1] <= width:
+            raise WeightsError(f"weights: {name} takes in {ours[name].shape[1]} channels, wanted more than {width}.")
         ours[name] = _exchange(ours[name], width)
     return ours
 

@@ -3,8 +3,9 @@
 from mattekit.networks.encoders.mobilenetv2 import STAGES
 from mattekit.networks.encoders.vgg import STAGES as VGG_STAGES
 from mattekit.networks.released import indexnet
-from mattekit.networks.released.names import State, Table
+from mattekit.networks.released.names import Table
 from mattekit.networks.released.names import rename as rename_by
+from mattekit.networks.state import State
 
 CONV = {"conv": "0", "bn": "1"}
 SEPARABLE = {

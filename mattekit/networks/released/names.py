@@ -4,11 +4,9 @@ A table's row is (their prefix, our prefix, layers), and `layers` maps what stan
 own name. One table serves conversion and the comparison with the authors' outputs.
 """
 
-from torch import Tensor
-
 from mattekit.errors import WeightsError
+from mattekit.networks.state import State
 
-State = dict[str, Tensor]
 Table = list[tuple[str, str, dict[str, str]]]
 
 CONV_NORM = {"0": "conv", "1": "norm"}
@@ -25,14 +23,14 @@ ASPP: Table = [  # the module of both IndexNet's and A2U's code
 
 
 def rename(state: State, table: Table) -> State:
-    """Every key by the first row that knows it.
+    """Rename every tensor by the first row that knows it.
 
     Raises
     ------
     WeightsError
         If no row does.
     """
-    ours = {}
+    ours = State()
     for key, value in state.items():
         name = next((name for row in table if (name := _renamed(key, *row))), None)
         if name is None:
@@ -49,14 +47,14 @@ def _renamed(key: str, theirs: str, ours: str, layers: dict[str, str]) -> str | 
 
 
 def below(state: State, prefix: str) -> State:
-    """The part of a state under a prefix, without it."""
-    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    """Return the part of a state under a prefix, without it."""
+    return State((key.removeprefix(prefix), value) for key, value in state.items() if key.startswith(prefix))
 
 
 def known(state: State, table: Table) -> State:
-    """The part of a state that a table knows, renamed by it: of classifiers, the encoder."""
-    return {
-        name: value
+    """Return the part of a state that a table knows, renamed by it: of classifiers, the encoder."""
+    return State(
+        (name, value)
         for key, value in state.items()
         if (name := next((name for row in table if (name := _renamed(key, *row))), None))
-    }
+    )
