@@ -52,7 +52,7 @@ def convert(
     family = next((family for family in FAMILIES if family.recognises(state)), None)
     if family is None and network is None:
         raise WeightsError(
-            f"{path}: tensors named as {', '.join(list(state)[:2])}, which is none of: "
+            f"{path}: tensors named {', '.join(list(state)[:2])}, ... are of no known layout, wanted those of: "
             f"{'; '.join(family.name for family in FAMILIES)}.",
             remedy="network",
         )
