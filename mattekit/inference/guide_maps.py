@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from mattekit.errors import InputError
 from mattekit.files import refuse_overwriting
 from mattekit.imaging import io
-from mattekit.imaging.comparison import PANEL, Cell, resize, sheet
+from mattekit.imaging.sheets import PANEL, Cell, resize, sheet
 from mattekit.inference.network import network_input, prior_of
 from mattekit.inference.preparation import preparation
 from mattekit.networks import NETWORKS, build

@@ -7,7 +7,7 @@ import numpy as np
 
 from mattekit import baselines
 from mattekit.imaging.composite import composite
-from mattekit.imaging.preview import contact_sheet
+from mattekit.imaging.sheets import contact_sheet
 
 KINDS = ("alpha", "foreground", "cutout", "composite", "preview")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mattekit.baselines import FOREGROUND
 from mattekit.imaging import io
-from mattekit.imaging.comparison import with_cutouts, with_errors
+from mattekit.imaging.sheets import with_cutouts, with_errors
 from mattekit.jobs.matte import MatteJob
 from mattekit.jobs.staged import Inputs
 from mattekit.metrics import METRICS, score

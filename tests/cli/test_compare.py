@@ -10,8 +10,7 @@ from typer.testing import CliRunner
 
 from mattekit.cli import app
 from mattekit.imaging.captions import LINE
-from mattekit.imaging.comparison import panel_size
-from mattekit.imaging.preview import GAP
+from mattekit.imaging.sheets import GAP, panel_size
 from mattekit.jobs.comparison import labels, lines
 from mattekit.metrics import METRICS
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mattekit.errors import InputError
 from mattekit.imaging import background
-from mattekit.imaging.preview import GAP, contact_sheet
+from mattekit.imaging.sheets import GAP, contact_sheet
 
 
 @pytest.mark.parametrize(("name", "rgb"), [("white", (1, 1, 1)), ("#f00", (1, 0, 0)), ("#0000ff", (0, 0, 1))])

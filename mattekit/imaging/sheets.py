@@ -1,4 +1,4 @@
-"""A sheet that compares several alphas of one image: beside each other, with their errors if the truth is known."""
+"""Sheets of pictures: the stages of one result, or several alphas of one image with their errors."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -9,8 +9,8 @@ import numpy as np
 from mattekit.imaging.background import checkerboard
 from mattekit.imaging.captions import LINE, NARROWEST, write
 from mattekit.imaging.error_map import error_map, legend
-from mattekit.imaging.preview import GAP
 
+GAP = 8  # pixels of white between panels
 PANEL = 480  # the longer side of a panel in pixels; smaller pictures are enlarged by whole numbers
 
 
@@ -21,6 +21,54 @@ class Cell(NamedTuple):
     lines: Sequence[str]
 
 
+def contact_sheet(
+    image: np.ndarray,
+    trimap: np.ndarray,
+    alpha: np.ndarray,
+    fg: np.ndarray,
+    composite: np.ndarray | None = None,
+    *,
+    panel: int = 480,
+) -> np.ndarray:
+    """Put the stages of one result side by side.
+
+    Parameters
+    ----------
+    image, fg, composite : (H, W, 3) float32 RGB in 0..1; `composite` may be left out.
+    trimap, alpha : (H, W) float32 in 0..1.
+    panel : the longer side of a panel in pixels; smaller pictures are not enlarged.
+
+    Returns
+    -------
+    (h, w, 3) float32 RGB in 0..1
+    """
+    pictures = [_fit(picture, panel) for picture in (image, trimap, alpha, fg)]
+    small_alpha, small_fg = pictures[2], pictures.pop()
+    pictures.append(small_alpha * small_fg + (1 - small_alpha) * checkerboard(small_alpha.shape[:2]))
+    if composite is not None:
+        pictures.append(_fit(composite, panel))
+    return side_by_side(pictures)
+
+
+def side_by_side(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Join (H, W, 3) pictures of one height with white gaps between them."""
+    gap = np.ones((pictures[0].shape[0], GAP, 3), np.float32)
+    row = [pictures[0]]
+    for picture in pictures[1:]:
+        row += [gap, picture]
+    return np.concatenate(row, axis=1)
+
+
+def _fit(picture: np.ndarray, panel: int) -> np.ndarray:
+    if picture.ndim == 2:
+        picture = np.repeat(picture[..., None], 3, axis=2)
+    scale = panel / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
 def with_errors(
     image: np.ndarray,
     trimap: np.ndarray,
@@ -28,7 +76,7 @@ def with_errors(
     alphas: Mapping[str, np.ndarray],
     scores: Mapping[str, Sequence[str]],
 ) -> np.ndarray:
-    """A sheet of alphas over their errors; the image and the truth lead.
+    """Make a sheet of alphas over their errors; the image and the truth lead.
 
     Parameters
     ----------
@@ -55,7 +103,7 @@ def with_errors(
 def with_cutouts(
     image: np.ndarray, trimap: np.ndarray, alphas: Mapping[str, np.ndarray], foregrounds: Mapping[str, np.ndarray]
 ) -> np.ndarray:
-    """A sheet of alphas over cut-outs on a checkerboard, like `with_errors`; foregrounds: label to (H, W, 3)."""
+    """Make a sheet of alphas over cut-outs on a checkerboard, like `with_errors`; foregrounds: label to (H, W, 3)."""
     size = panel_size(trimap.shape)
     board = checkerboard(size)
     cutouts = []
@@ -85,7 +133,7 @@ def resize(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def sheet(rows: Sequence[Sequence[Cell]]) -> np.ndarray:
-    """Rows of as many cells each, in columns of one width, with white between and around them: (h, w, 3)."""
+    """Lay out rows of as many cells each in columns of one width, white between and around them: (h, w, 3)."""
     width = max(NARROWEST, *(cell.picture.shape[1] for row in rows for cell in row))
     lines = []
     for row in rows:

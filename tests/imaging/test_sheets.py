@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mattekit.imaging.captions import LINE, NARROWEST, SCALES, fit, measure, write
-from mattekit.imaging.comparison import Cell, panel_size, resize, sheet, with_cutouts, with_errors
 from mattekit.imaging.error_map import OUTLINE, error_map, heat, legend, outline
-from mattekit.imaging.preview import GAP
+from mattekit.imaging.sheets import GAP, Cell, panel_size, resize, sheet, with_cutouts, with_errors
 
 
 def scene(size):
