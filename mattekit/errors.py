@@ -85,7 +85,7 @@ def printable(text: str) -> str:
 
 def printable_json(value: object, *, indent: int | None = None) -> str:
     r"""Write JSON whose strings keep every character: readable ones as they are, all others as `\u` escapes."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 

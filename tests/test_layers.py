@@ -1,6 +1,7 @@
 """Who may import whom inside mattekit, read from the import statements."""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -112,3 +113,18 @@ def test_no_module_imports_itself_by_way_of_others():
     graph = {name: set(dependencies(path, paths)) - {name} for name, path in paths.items()}
     assert graph["mattekit.cli"] and graph["mattekit.api"] >= {"mattekit.models.registry"}
     TopologicalSorter(graph).prepare()  # raises CycleError, which shows the cycle
+
+
+def strings(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_the_command_line_names_options(path):
+    """Errors below it carry what was found and wanted, and a key for what helps: see mattekit/cli/remedies.py."""
+    if path.relative_to(ROOT).parts[0] != "cli":
+        assert not [
+            (line, text) for line, text in strings(path) if re.search(r"(?<![\w-])(--[a-z]|-[a-z](?![\w-]))", text)
+        ]

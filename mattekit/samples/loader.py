@@ -93,8 +93,8 @@ def _from_workers(batches: "_Batches", order: "_Order", workers: int, device: An
         except RuntimeError as problem:
             if "worker" not in str(problem):
                 raise
-            message = "a process that makes samples died; it was killed or ran out of memory. Try fewer --workers."
-            raise WorkerDiedError(message) from problem
+            message = "a process that makes samples died; it was killed or ran out of memory."
+            raise WorkerDiedError(message, remedy="workers") from problem
         for record in logged:
             if record.msg not in told:  # the same file is read again and again
                 told.add(record.msg)

@@ -16,7 +16,7 @@ class RunFolder:
     log.jsonl, log.csv  a line for every few steps and every validation
     last.safetensors    the network as it is; the averaged one, if the recipe keeps an average
     best.safetensors    the same, when it scored best
-    state.pt            what `--resume` goes on from
+    state.pt            all that a resumed run goes on from
     pictures/           sheets of samples, one for each validation, by the number of steps
     samples/            those of a pool, if the recipe has one and no cache; may be deleted
     tensorboard/        for TensorBoard, if asked for

@@ -89,9 +89,11 @@ def make_fabric(job: Job) -> Fabric:
     if batch % (devices * nodes):
         raise InputError(f"run.batch: {batch} samples for {devices * nodes} devices. Choose one that they divide.")
     if kind == "cuda" and devices > torch.cuda.device_count():
-        raise InputError(f"--devices {devices}: this computer has {torch.cuda.device_count()} CUDA devices.")
+        raise InputError(
+            f"{devices} devices: this computer has {torch.cuda.device_count()} with CUDA.", remedy="devices"
+        )
     if kind == "mps" and several:
-        raise InputError(f"--devices {devices}: Apple's GPU is one device. Use --device cpu, or one device.")
+        raise InputError(f"{devices} devices: Apple's GPU is one.", remedy="devices")
     strategy = ("ddp" if ranks.here().count > 1 else "ddp_spawn") if several else "auto"
     chosen: Any = [int(device.partition(":")[2])] if ":" in device and not several else devices
     with warnings.catch_warnings():
@@ -107,8 +109,8 @@ def _counts(job: Job) -> tuple[int, int]:
         return local, here // local
     if here > 1 and here != job.devices * job.nodes:
         raise InputError(
-            f"--devices {job.devices} --num-nodes {job.nodes}, but the launcher started {here} processes. Name its "
-            "processes on each computer, and its computers."
+            f"{job.devices} devices on {job.nodes} computers, but the launcher started {here} processes.",
+            remedy="launcher",
         )
     return job.devices, job.nodes
 

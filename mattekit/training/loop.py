@@ -34,7 +34,7 @@ SAVE_SECONDS = 600  # at most so much work is lost to a kill, whatever the recip
 
 
 def train(job: Job, display: Callable[[], Display] = Silent) -> dict[str, Any]:
-    """Run a recipe; Ctrl-C, SIGTERM and limits of time stop after a step, with all that `--resume` needs saved.
+    """Run a recipe; Ctrl-C, SIGTERM and limits of time stop after a step, with all saved that a resumed run needs.
 
     Parameters
     ----------

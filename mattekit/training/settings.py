@@ -52,7 +52,7 @@ class Data(Settings):
     """[data]: what samples are made from.
 
     task : "matting", or "reconstruction" of small grey images.
-    sources : as `--data` takes them; none is "synthetic", which needs no files.
+    sources : folders and lists, as `samples.sources.spec` reads them; none is "synthetic", which needs no files.
     backgrounds : folders of images to compose over; none are generated.
     foregrounds : folder of re-estimated foregrounds, used in place of those of the same name; "" uses none.
     cache : folder that keeps foregrounds decoded, 4 bytes a pixel, so that each is decoded once; "" keeps none. Samples

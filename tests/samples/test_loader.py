@@ -90,7 +90,7 @@ def test_an_error_in_a_worker_is_the_users_one_line_and_notes_come_once(caplog):
 
 
 def test_a_worker_that_dies_is_told():
-    with pytest.raises(WorkerDiedError, match="Try fewer --workers"):
+    with pytest.raises(WorkerDiedError, match="killed or ran out of memory"):
         batches(3, Faulty(deadly=True), workers=1)
 
 

@@ -44,7 +44,8 @@ def open_sources(
     """
     parsed = [spec for each in specs or [SYNTHETIC] for spec in (parse([each]) if isinstance(each, str) else [each])]
     if foregrounds and all(spec.kind == SYNTHETIC for spec in parsed):
-        raise InputError(f"{foregrounds}: foregrounds to use instead, but no source has any in files. Give --data.")
+        found = "foregrounds to use instead, but no source has any in files"
+        raise InputError(f"{foregrounds}: {found}.", remedy="data")
     opened, problems, items = [], [], []
     for spec in parsed:
         if spec.kind == SYNTHETIC:

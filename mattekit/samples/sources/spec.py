@@ -1,4 +1,4 @@
-"""What names a source: text as `--data` takes it, or a TOML file that lists several.
+"""Names of sources: a text such as "FOLDER=5" or "synthetic", or a TOML file that lists several.
 
 [[source]]
 path = "AIM"            # relative to the file; or synthetic = true
