@@ -154,10 +154,10 @@ def test_a_trimap_without_unknown_is_its_own_alpha(tmp_path, weights):
     [
         (["refine", "-m", "closed-form"], 1, "a classical method, wanted a network's file of weights"),
         (["predict", "-m", "rw", "--refine", "3"], 1, "a classical method, wanted a network's file of weights"),
-        (["refine", "-m", "W", "--optimiser", "newton"], 2, "'newton' is not one of 'lbfgs'"),
-        (["refine", "-m", "W", "--rule", "mine"], 2, "'mine' is not one of 'released'"),
+        (["refine", "-m", "W", "--optimiser", "newton"], 2, "--optimiser newton: use one of lbfgs"),
+        (["refine", "-m", "W", "--rule", "mine"], 2, "--rule mine: use one of released"),
         (["refine", "-m", "W", "--trace", "costs.txt"], 2, "name a .csv or a .jsonl file"),
-        (["predict", "--tta", "nine"], 2, "'nine' is not one of 'none', 'flip'"),
+        (["predict", "--tta", "nine"], 2, "--tta nine: use one of none, flip"),
     ],
 )
 def test_misuse_is_told_before_anything_is_read(tmp_path, weights, words, code, message):
@@ -176,3 +176,13 @@ def test_the_choices_are_those_of_the_tables():
     refine = importlib.import_module("mattekit.cli.refine")  # the package has the function of that name
     for choices, table in ((mattes.Views, MODES), (refine.Optimisers, OPTIMISERS), (refine.Rules, RULES)):
         assert get_args(choices) == tuple(table)
+
+
+def test_why_nothing_is_refined_is_a_note_and_in_the_result(tmp_path, weights):
+    """A trimap whose known pixels touch no unknown ones cannot say where alphas should end."""
+    image, trimap = scene(tmp_path)
+    cv2.imwrite(str(trimap), np.full_like(read(trimap), 128))
+    result = run("refine", image, trimap, "-m", weights, "--json")
+    row = json.loads(result.stdout)
+    assert row["refinement"] == [[]] and len(row["notes"]) == 1
+    assert f"note: cat: {row['notes'][0]}" in result.stderr
