@@ -99,7 +99,6 @@ def dry_run(job: Job) -> Report:
     pool = (recipe.data.pool, rate) if recipe.data.pool else (0, 0.0)
     if recipe.data.pool:
         rate = _kept_rate(task, job, fabric.device)
-    pieces = [task.complete(piece) for piece in pieces]
     whole = recipe.model_copy(update={"run": run.model_copy(update={"accumulate": 1})})
     learner = Learner(fabric, whole, network, task, recipe.steps_per_epoch(items))
     portion = max(1, run.batch // run.accumulate)

@@ -165,7 +165,6 @@ class Run:
 
     def learn(self, batch: Batch) -> None:
         """Take a step; log it if it is time to."""
-        batch = self.task.complete(batch)
         step = self.learner.learn(batch)
         if not self.learner.finite(step):
             picture = self.task.picture(step.portion, step.output)

@@ -64,7 +64,6 @@ class Data(Settings):
     pool : so many samples are made, up to the step "turn", kept in `cache` and used again and again, turned another way
         each time; 0 makes each anew. For samples that take longer to make than to learn from. Other files, or changed
         ones, are another pool.
-    compose : "loader", or "device", where the steps behind the crop are then taken, for when the loader is too slow.
     samples_per_epoch : length of an epoch that has no `steps_per_epoch`; 0 is one sample an item of the sources.
     """
 
@@ -77,7 +76,6 @@ class Data(Settings):
     crop: int = Field(default=320, ge=32, le=4096)
     tries: int = Field(default=1, ge=1, le=1000)
     pool: int = Field(default=0, ge=0, le=MANY)
-    compose: Literal["loader", "device"] = "loader"
     samples_per_epoch: int = Field(default=0, ge=0, le=MANY)
 
 

@@ -18,7 +18,6 @@ from mattekit.samples.samples import Samples
 from mattekit.samples.sources import Sources, open_sources
 from mattekit.training import pictures, reconstruction
 from mattekit.training.batch import Batch, network_input
-from mattekit.training.device_composition import Parts, finish, split
 from mattekit.training.recipe import Recipe
 from mattekit.training.validation import Validation
 
@@ -33,10 +32,6 @@ class Task(Protocol):
 
     def samples(self) -> tuple[Any, int]:
         """The data set, `samples[(epoch, index)]` being a dictionary of tensors; and how many items it is made from."""
-        ...
-
-    def complete(self, batch: Batch) -> Batch:
-        """What the device does to a batch of the loader before anything else."""
         ...
 
     def input(self, batch: Batch) -> Tensor:
@@ -67,9 +62,6 @@ class Matting:
     def __init__(self, recipe: Recipe, header: Header, folder: Path | None = None):
         self.recipe, self.header, self.folder = recipe, header, folder
         self.prior = find(header.network).estimates
-        self.loader_steps, self.device_steps = recipe.steps, []
-        if recipe.data.compose == "device":
-            self.loader_steps, self.device_steps = split(recipe.steps)
         folders = [Path(folder) for folder in recipe.data.validation]
         self.validation = Validation(folders, header) if folders else None
         self.validates = bool(folders)
@@ -84,26 +76,18 @@ class Matting:
             cache=Path(data.cache) if data.cache else None,
         )
         how = {"seed": self.recipe.seed, "tries": data.tries}
-        if self.device_steps:
-            if data.pool:
-                raise InputError(f"data.compose: device, but data.pool is {data.pool}. Leave one of them.")
-            return Parts(sources, self.loader_steps, **how), len(sources)
         if data.pool:
-            return Pool(sources, self.loader_steps, count=data.pool, folder=self._kept(sources), **how), len(sources)
-        return Samples(sources, self.loader_steps, **how), len(sources)
+            return Pool(sources, self.recipe.steps, count=data.pool, folder=self._kept(sources), **how), len(sources)
+        return Samples(sources, self.recipe.steps, **how), len(sources)
 
     def _kept(self, sources: Sources) -> Path | None:
         """Where the samples of a pool lie: one folder for all runs that would make the same ones, of the same files."""
         data = self.recipe.data
         if not data.cache and self.folder is None:
             return None
-        made_of = (data.sources, sources.fingerprint(), data.tries, self.recipe.seed, parted(self.loader_steps)[0])
+        made_of = (data.sources, sources.fingerprint(), data.tries, self.recipe.seed, parted(self.recipe.steps)[0])
         name = hashlib.sha256(repr((__version__, made_of)).encode()).hexdigest()[:16]
         return (Path(data.cache) if data.cache else self.folder) / f"pool-{name}"
-
-    def complete(self, batch: Batch) -> Batch:
-        """Compose it, if the loader has not."""
-        return finish(batch, self.device_steps) if self.device_steps else batch
 
     def input(self, batch: Batch) -> Tensor:
         """(N, 4, H, W) or, with E estimates, (N, 4 + E, H, W)."""
@@ -151,10 +135,6 @@ class Reconstruction:
         """See `Task`."""
         images = reconstruction.open_images(self.recipe.data.sources, "train", seed=self.recipe.seed)
         return reconstruction.SmallImages(images, seed=self.recipe.seed), len(images)
-
-    def complete(self, batch: Batch) -> Batch:
-        """See `Task`."""
-        return batch
 
     def input(self, batch: Batch) -> Tensor:
         """(N, 1, H, W) in 0..1."""
