@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mattekit.samples.augment.move import about_centre, scaling
+from mattekit.samples.augment.geometry import about_centre, scaling
 from mattekit.samples.views import stored, window
 from mattekit.samples.warps import warped
 

@@ -12,26 +12,12 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from mattekit.errors import InputError
-from mattekit.samples.augment.affine import affine
-from mattekit.samples.augment.background import background
-from mattekit.samples.augment.blur import blur, rescale
-from mattekit.samples.augment.border import border
-from mattekit.samples.augment.channels import invert, permute
-from mattekit.samples.augment.colours import floats
-from mattekit.samples.augment.compose import compose
-from mattekit.samples.augment.crop import crop
-from mattekit.samples.augment.fade import fade
-from mattekit.samples.augment.flip import flip
-from mattekit.samples.augment.gamma import gamma
-from mattekit.samples.augment.hsv import hsv
-from mattekit.samples.augment.jitter import jitter
-from mattekit.samples.augment.merge import merge
-from mattekit.samples.augment.noise import jpeg, noise
-from mattekit.samples.augment.prior import prior
-from mattekit.samples.augment.resize import resize
-from mattekit.samples.augment.rotate import rotate
-from mattekit.samples.augment.trimap import trimap
-from mattekit.samples.augment.turn import turn
+from mattekit.samples.augment.colour import fade, floats, hsv, invert, jitter, permute
+from mattekit.samples.augment.composition import background, compose, merge
+from mattekit.samples.augment.crop import crop, turn
+from mattekit.samples.augment.degradation import blur, jpeg, noise, rescale
+from mattekit.samples.augment.geometry import affine, border, flip, resize, rotate
+from mattekit.samples.augment.matte import gamma, prior, trimap
 from mattekit.samples.sample import Sample
 from mattekit.samples.views import stored
 

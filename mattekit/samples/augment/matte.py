@@ -1,4 +1,4 @@
-"""Random trimaps of the true alpha."""
+"""Steps on alpha, and what is made of it: gamma, random trimaps, and classical estimates."""
 
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -6,11 +6,42 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from mattekit.baselines.coarse import PRIORS
+from mattekit.errors import InputError
 from mattekit.imaging.pixel_values import to_float
 from mattekit.imaging.trimap import known
 from mattekit.imaging.trimap_random import RULES, random_widths, widened
+from mattekit.samples.augment.colour import floats
 from mattekit.samples.sample import Sample
 from mattekit.samples.views import neighbourhood
+
+
+def gamma(
+    sample: Sample,
+    rng: np.random.Generator,
+    *,
+    ranges: tuple[tuple[float, float], ...] = ((0.5, 1.0), (1.0, 2.0)),
+) -> Sample:
+    """Make soft alphas softer or harder: alpha ** gamma or 1 - (1 - alpha) ** gamma, each half of the time.
+
+    An alpha whose image is composed already stays as it is.
+
+    Parameters
+    ----------
+    sample
+    rng
+    ranges : gamma is drawn uniformly from one of these, each equally likely.
+
+    References
+    ----------
+    LSA, section 5: with a probability of 0.3 and gamma in 0.5..1.5; the default ranges are the released code's.
+    """
+    low, high = ranges[rng.integers(len(ranges))]
+    power, from_above = np.float32(rng.uniform(low, high)), rng.random() < 0.5
+    if sample.image is not None:
+        return sample
+    alpha = floats(sample.alpha)
+    return replace(sample, alpha=1 - (1 - alpha) ** power if from_above else alpha**power)
 
 
 def trimap(
@@ -43,3 +74,12 @@ def _kept(alpha: np.ndarray, rule: str, at_bg: int, at_fg: int, keep: float) -> 
         if not (bg_lost or fg_lost):
             return made
         at_bg, at_fg = at_bg // 2 if bg_lost else at_bg, at_fg // 2 if fg_lost else at_fg
+
+
+def prior(sample: Sample, rng: np.random.Generator, *, name: Literal[*PRIORS] = "coarse") -> Sample:
+    """Make a row of `baselines.coarse.PRIORS` from image and trimap."""
+    if sample.image is None or sample.trimap is None:
+        raise InputError(
+            "augmentation: prior finds no image or no trimap. Take the steps trimap and compose before it."
+        )
+    return replace(sample, prior=PRIORS[name].estimate(floats(sample.image), floats(sample.trimap)))
