@@ -143,9 +143,10 @@ def test_nan_and_other_types_are_refused(tmp_path):
         io.write_raw(tmp_path / "x.png", np.zeros((2, 2), np.int64))
 
 
-def test_a_picture_too_wide_for_the_format_is_refused(tmp_path):
+def test_a_picture_too_wide_for_the_format_is_refused(tmp_path, capfd):
     with pytest.raises(InputError, match="cannot store 20000x1 pixels as .webp. Write .png or .tif"):
         io.write_image(tmp_path / "x.webp", np.zeros((1, 20000), np.float32))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_standard_output_gets_the_file_alone(monkeypatch):

@@ -173,3 +173,18 @@ def test_values_that_are_not_finite_are_told_of_the_file_they_are_in(tmp_path, s
     for reader in (io.read_raw, io.read_image, io.read_alpha, io.read_trimap):
         with pytest.raises(InputError, match=f"^{tmp_path}/x{suffix}: 6 values are NaN or infinite, wanted numbers"):
             reader(tmp_path / f"x{suffix}")
+
+
+def test_a_trimap_takes_some_bytes_a_pixel_and_not_twenty(tmp_path):
+    """An alpha and a trimap in floats are 8 bytes, masks and levels some more: 3.2 GB at the pixel limit."""
+    cv2.imwrite(str(tmp_path / "a.png"), np.repeat(np.uint8([[0] * 3000 + [90] * 1000 + [255] * 2000]), 3000, axis=0))
+    cv2.imwrite(str(tmp_path / "small.png"), np.zeros((50, 50), np.uint8))
+    code = (
+        "import resource; from pathlib import Path; from mattekit.jobs.trimap import TrimapJob, make\n"
+        "def made(name):\n"
+        "    make(TrimapJob(name=name, source=Path(name), targets={'trimap': Path('out.png')}, remove_strays=4))\n"
+        "    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
+        "print(-(made('small.png') - made('a.png')) / 18e6)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 15

@@ -6,6 +6,7 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.imaging.codecs import icc as profiles
 from mattekit.imaging.codecs import tiff
+from mattekit.imaging.codecs.silence import silent_libraries
 from mattekit.imaging.pixel_values import to_float
 
 # suffix -> depths it can hold, the best last
@@ -59,7 +60,8 @@ def encode(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = No
     if channels >= 3:
         stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
     try:
-        done, buffer = cv2.imencode(suffix, stored, _options(suffix, channels, fast))
+        with silent_libraries():
+            done, buffer = cv2.imencode(suffix, stored, _options(suffix, channels, fast))
     except cv2.error:
         done = False
     if not done:
