@@ -1,4 +1,4 @@
-"""Classical methods, most of them pymatting's: alphas from (image, trimap), foregrounds from (image, alpha)."""
+"""Classical methods: alphas from (image, trimap), foregrounds from (image, alpha)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,10 +8,9 @@ import numpy as np
 from mattekit.baselines.alpha import METHODS, estimate_alpha
 from mattekit.baselines.foreground_methods import DEFAULT_FOREGROUND, FOREGROUND
 
-__all__ = ["ALPHA", "DEFAULT", "DEFAULT_FOREGROUND", "FOREGROUND"]
+__all__ = ["ALPHA", "DEFAULT_FOREGROUND", "FOREGROUND"]
 
 # (image, trimap) -> alpha, as a network's predictor takes and gives them.
 ALPHA: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     name: partial(estimate_alpha, name) for name in METHODS
 }
-DEFAULT = "shared"  # the most accurate of them on the real images, and the fastest

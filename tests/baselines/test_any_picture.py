@@ -59,7 +59,7 @@ def test_any_picture_gives_a_finite_alpha_by_every_method(method, picture):
         require_finite(alpha, trimap)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(pictures())
 def test_any_picture_gives_a_finite_alpha_by_the_default(picture):
     image, trimap = picture
