@@ -61,7 +61,7 @@ def load_backbone(network: nn.Module, path: str | Path) -> str:
 
 
 def _with_trimap(state: State, encoder: nn.Module) -> State:
-    """The first convolution with as many input channels as the encoder's, zero where the file has none."""
+    """Give the first convolution as many input channels as the encoder's, zero where the file has none."""
     name = next(iter(encoder.state_dict()))
     if name not in state:
         return state

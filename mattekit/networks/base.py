@@ -1,4 +1,4 @@
-"""The base of every network: two steps, `encode` and `decode`, and all that others may ask of it."""
+"""Base class of all networks: the two steps `encode` and `decode`, and all that others may ask of a network."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Network(nn.Module):
     prior: str | None = None
 
     def encode(self, x: Tensor) -> Any:
-        """(N, C, H, W), sides multiples of `stride` -> whatever `decode` takes."""
+        """(N, C, H, W), sides multiples of `stride` -> the argument of `decode`."""
         raise NotImplementedError
 
     def decode(self, encoded: Any, adjust: Adjust | None = None) -> Tensor:
-        """What `encode` returned -> (N, C', H, W), without activation."""
+        """Result of `encode` -> (N, C', H, W), without activation."""
         raise NotImplementedError
 
     def parts(self) -> dict[str, list[nn.Module]]:
-        """Modules by the name of the part they belong to: "encoder", "decoder" and, if there is one, "refinement"."""
+        """Return modules by the part they belong to: "encoder", "decoder" and, if there is one, "refinement"."""
         decoder = [child for name, child in self.named_children() if name != "encoder"]
         return {"encoder": [self.encoder], "decoder": decoder}
 

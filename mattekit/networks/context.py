@@ -1,4 +1,4 @@
-"""What widens the view at the deepest level: atrous spatial pyramid pooling (Chen et al., 2018), or nothing."""
+"""Context at the deepest level: atrous spatial pyramid pooling (Chen et al., 2018)."""
 
 import torch
 from torch import Tensor, nn

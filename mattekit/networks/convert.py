@@ -1,4 +1,4 @@
-"""From other projects' files to a network of ours and what a file of ours says of it."""
+"""Conversion of other projects' checkpoints to a network and the header of its file."""
 
 from collections.abc import Sequence
 from pathlib import Path

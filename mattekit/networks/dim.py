@@ -123,11 +123,11 @@ class Refined(Network):
         )
 
     def encode(self, x: Tensor) -> tuple[Tensor, Pyramid]:
-        """(N, C, H, W), sides multiples of `stride` -> the image, and what the first stage's encoder leaves."""
+        """(N, C, H, W), sides multiples of `stride` -> the image, and the pyramid of the first stage."""
         return x[:, : self.images], self.first.encode(x)
 
     def decode(self, encoded: tuple[Tensor, Pyramid], adjust: Adjust | None = None) -> Tensor:
-        """What `encode` gave -> (N, 1, H, W); `adjust` acts on the first stage's decoder."""
+        """Result of `encode` -> (N, 1, H, W); `adjust` acts on the first stage's decoder."""
         image, pyramid = encoded
         alpha = self.first.decode(pyramid, adjust)
         return self.squash(alpha + self.stage(torch.cat([image, self.squash(alpha)], 1)))

@@ -1,12 +1,13 @@
-"""The one class that joins the parts of a network, and the two steps it works in: `encode`, then `decode`.
+"""Encoder and decoder joined by up-sampling operators: the class of nearly all networks here.
 
 How to write a network
 ----------------------
-A network is a function that builds its parts and hands them to `EncoderDecoder`; `networks/a2u.py` is one to read.
+A network is one file: a function that builds the parts and hands them to `EncoderDecoder`, and `ROWS`, which declare
+all that others need to know of it (`networks.row.Row`). `NETWORKS` names the file. `networks/a2u.py` is one to read.
 
 - encoder: a module `forward(x, halve)` that returns features, finest first, the last being the deepest. Where it loses
-  resolution it says `x, skip = halve(x)`: the operator lent to that place makes its guide, halves x and tells what the
-  skip connection carries. If `strided`, `halve` is None and the encoder keeps its own strides.
+  resolution it calls `x, skip = halve(x)`: the operator lent to that place makes its guide and returns the halved map
+  and the skip connection. If `strided`, `halve` is None and the encoder keeps its own strides.
 - resamplers: one operator (`mattekit.operators.make`) for each stage of the decoder, finest first; `Keep` where a stage
   only fuses. The encoder calls `halve` once for each of them, in that order. If `strided`, guides come from what the
   laterals give instead (A2U section 6.1).
@@ -38,7 +39,7 @@ FUSIONS = {  # how a stage joins y with the skip connection; the factor says how
 
 
 class Pyramid(NamedTuple):
-    """What the encoder leaves for the decoder."""
+    """Output of the encoder, input of the decoder."""
 
     features: list[
         Tensor | None
@@ -55,7 +56,7 @@ class Halving:
         self.guides: list[Guide | None] = []
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The halved map, and what the skip connection carries of x."""
+        """Return the halved map and the skip connection of x."""
         halved, skip, guide = self.resamplers[len(self.guides)].halve(x)
         self.guides.append(guide)
         return halved, skip
@@ -131,7 +132,7 @@ class EncoderDecoder(Network):
         return self.joined(self.head(adjust(level, y)), pyramid.prior)
 
     def joined(self, y: Tensor, prior: Tensor | None) -> Tensor:
-        """The output, of what the head gives and of the estimates if there are any."""
+        """Join the head's output with the estimates, if there are any."""
         return self.join(y, prior) if self.join else y
 
     def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
@@ -161,12 +162,12 @@ def pad(x: Tensor, stride: int) -> Tensor:
 
 
 def fusion_factor(fusion: str) -> int:
-    """How many times its width a block takes in after this fusion.
+    """Return how many times its width a block takes in after a fusion.
 
     Raises
     ------
     InputError
-        If the fusion is none of `FUSIONS`.
+        If the fusion is unknown.
     """
     if fusion not in FUSIONS:
         raise InputError(f"fusion: {fusion!r}, wanted one of {', '.join(FUSIONS)}.")

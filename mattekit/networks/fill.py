@@ -55,7 +55,7 @@ def fill(network: nn.Module, state: dict[str, Tensor], where: str) -> nn.Module:
 
 
 def as_float32(value: Tensor) -> Tensor:
-    """The tensor; in float32 if its numbers are floating-point."""
+    """Return a tensor, in float32 if its numbers are floating-point."""
     return value.float() if value.is_floating_point() else value
 
 

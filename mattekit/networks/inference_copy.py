@@ -44,7 +44,7 @@ class StripwiseDecoder(EncoderDecoder):
 
     @classmethod
     def of(cls, network: EncoderDecoder) -> "StripwiseDecoder":
-        """The same parts."""
+        """Take over the parts of a network."""
         lists = {name: list(getattr(network, name)) for name in ("laterals", "resamplers", "blocks")}
         parts = {name: getattr(network, name) for name in ("encoder", "context", "head")}
         settings = {name: getattr(network, name) for name in ("fusion", "strided", "stride", "join", "prior")}
@@ -77,7 +77,7 @@ class StripwiseDecoder(EncoderDecoder):
 
 
 def _rebuilt(module: nn.Module) -> nn.Module:
-    """The module with all that is in it replaced by what computes the same faster, innermost first."""
+    """Replace all parts of a module by equivalents that compute faster, innermost first."""
     for name, child in module.named_children():
         setattr(module, name, _rebuilt(child))
     if isinstance(module, ConvNorm):

@@ -12,7 +12,14 @@ relu6 = partial(nn.ReLU6, inplace=True)
 leaky = partial(nn.LeakyReLU, 0.01, inplace=True)  # the slope of A2U's In-Place ABN
 
 
-class ConvNorm(nn.Module):
+class Local(nn.Module):
+    """A module that does nothing but run its layers, so that it sees no further than they do.
+
+    Inference computes such modules strip by strip (`strips.halo`).
+    """
+
+
+class ConvNorm(Local):
     """Convolution, batch normalisation, activation.
 
     Parameters
@@ -62,7 +69,7 @@ def separable(
     )
 
 
-class BasicBlock(nn.Module):
+class BasicBlock(Local):
     """Residual block of two 3x3 convolutions (ResNet-34), the last activation after the sum.
 
     Parameters

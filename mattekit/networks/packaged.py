@@ -8,17 +8,17 @@ DEFAULT = "default"
 
 
 def packaged() -> dict[str, Path]:
-    """Files of weights by name, those that are there."""
+    """Return the installed files of weights by name."""
     return {path.stem: path for path in sorted(FOLDER.glob("*.safetensors"))}
 
 
 def file_of(name: str | Path) -> Path:
-    """The file of packaged weights by their name; any other path stays as it is."""
+    """Return the file of packaged weights by their name; any other path stays as it is."""
     return packaged().get(str(name), Path(name))
 
 
 def facts(name: str) -> dict:
-    """What is known of packaged weights.
+    """Read what is known of packaged weights.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Compute a map strip by strip: what passes between the layers of a block stays in the cache, and is never whole.
+"""Maps computed strip by strip: what passes between the layers of a block stays in the cache.
 
 A strip is a few rows with enough rows around them that what padding does at its edges is cut away again.
 """
@@ -8,34 +8,31 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from mattekit.networks.encoders.mobilenetv2 import InvertedResidual
-from mattekit.networks.encoders.vgg import Conv
-from mattekit.networks.layers import BasicBlock, ConvNorm
+from mattekit.networks.layers import Local
 
 STRIP = 1 << 23  # bytes of the widest map between two layers in one strip
-LOCAL = (nn.Sequential, nn.ModuleList, ConvNorm, Conv, BasicBlock, InvertedResidual)  # do nothing but run their layers
-LAYERS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Identity, nn.BatchNorm2d)
+LAYERS = (nn.Sequential, nn.ModuleList, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Identity, nn.BatchNorm2d)
 
 
 def halo(module: nn.Module) -> int | None:
-    """Rows above and below an output row that a module sees, at most; None if it sees more or changes the size."""
+    """Count the rows above and below an output row that a module sees; None if not known, or if it changes the size."""
     rows = 0
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             if part.stride[0] != 1:
                 return None
             rows += part.dilation[0] * (part.kernel_size[0] // 2)
-        elif not isinstance(part, LOCAL + LAYERS):
+        elif not isinstance(part, (Local, *LAYERS)):
             return None
     return rows
 
 
 def in_strips(run: Callable[[int, int], Tensor], height: int, rows: int, around: int) -> Tensor:
-    """A map of `height` rows, computed `rows` at a time.
+    """Compute a map of `height` rows, `rows` at a time.
 
     Parameters
     ----------
-    run : function of (first, end) that gives a map (N, C, end - first, W)
+    run : function of (first, end) that returns a map (N, C, end - first, W)
         Right in the rows that are `around` or more away from `first` and `end`, or from where the whole map ends.
     height, rows, around : int
     """
@@ -53,7 +50,7 @@ def in_strips(run: Callable[[int, int], Tensor], height: int, rows: int, around:
 
 
 def strip(module: nn.Module, width: int, bytes_each: int) -> int:
-    """Rows of a strip, so that the widest map fits the cache, and that not much is computed twice."""
+    """Choose the rows of a strip, so that the widest map fits the cache and not much is computed twice."""
     convolutions = [part for part in module.modules() if isinstance(part, nn.Conv2d)]
     channels = max((max(conv.in_channels, conv.out_channels) for conv in convolutions), default=1)
     return max(16 * halo(module), STRIP // (channels * width * bytes_each), 1)

@@ -1,4 +1,4 @@
-"""What a network consists of: its size, and its layers one by one."""
+"""Summary of a network: its size, and its layers one by one."""
 
 from inspect import signature
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Layer(NamedTuple):
 
 
 def summary(name: str, changes: dict | None = None) -> dict:
-    """Size of a network without building it in memory.
+    """Return the size of a network without building it in memory.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _without_pointwise(network: nn.Module) -> nn.Module:
 
 
 def layers(name: str, changes: dict | None = None) -> list[Layer]:
-    """The modules with parameters of their own, in the order in which they first work; arguments as in `summary`."""
+    """List the modules with parameters of their own in the order in which they run; arguments as in `summary`."""
     network = on_paper(name, changes)
     found: dict[str, Layer] = {}
 
@@ -104,6 +104,6 @@ def layers(name: str, changes: dict | None = None) -> list[Layer]:
 
 
 def on_paper(name: str, changes: dict | None = None) -> nn.Module:
-    """The network without memory for its weights, in eval mode: its shapes can be counted, nothing computed."""
+    """Build a network without memory for its weights, in eval mode: shapes can be counted, nothing computed."""
     with torch.device("meta"):
         return build(name, **(changes or {})).eval()

@@ -144,7 +144,7 @@ class A2U(Resampler):
         return (kernel.sigmoid() if self.normalisation == "sigmoid+softmax" else kernel).softmax(1)
 
     def weights(self) -> list[Tensor]:
-        """Weights that give U, V and both P."""
+        """Return the weights of U, V and both P."""
         uv = [*self.UV.matrix.chunk(2)] if self.V is None else [self.UV.matrix, self.V.matrix]
         return [*uv, *(part for part in self.P.matrix.split([self.rank * taps for taps in self.taps]) if len(part))]
 
@@ -158,7 +158,7 @@ class A2U(Resampler):
         return spread(y, x if self.self_similarity else self._kernel_up(x, self.affinity(x, y)))
 
     def kernels(self, x: Tensor, y: Tensor) -> Guide:
-        """The kernels down and up."""
+        """Return the kernels down and up."""
         return self.guide(x) if self.self_similarity else Guide(None, self._kernel_up(x, self.affinity(x, y)))
 
 

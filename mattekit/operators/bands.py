@@ -179,7 +179,7 @@ def transposed_for_spread(kernel: Tensor) -> Tensor:
 
 
 def _transposed(planes: Tensor) -> Tensor:
-    """Who weighed me, and how much: T[i](p) = planes[k - 1 - i](p + i - k // 2), in both directions, 0 outside."""
+    """Transpose the taps: T[i](p) = planes[k - 1 - i](p + i - k // 2), in both directions, 0 outside."""
     k, (h, w) = planes.shape[2], planes.shape[-2:]
     padded = F.pad(planes.flip(2, 3), (k // 2,) * 4)
     out = torch.empty_like(planes, memory_format=torch.contiguous_format)
@@ -223,7 +223,7 @@ def _grouped(feature: Tensor, kernel: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _wide(feature: Tensor) -> torch.dtype:
-    """The type sums are kept in."""
+    """Return the type in which sums are accumulated."""
     return torch.float64 if feature.dtype == torch.float64 else torch.float32
 
 
@@ -234,11 +234,11 @@ def _window(feature: Tensor, b: slice, top: int, rows: int, pad: int) -> Tensor:
 
 
 def _doubled(y: Tensor, b: slice, r: int, e: int, k: int) -> Tensor:
-    """The rows that outputs of rows r to e see, each column twice: (N, G, C/G, rows + k - 1, 1, 2 (w + k - 1))."""
+    """Return the rows that output rows r to e see, each column twice: (N, G, C/G, rows + k - 1, 1, 2 (w + k - 1))."""
     return _window(y, b, r - k // 2, e - r + k - 1, k // 2).repeat_interleave(2, -1).unsqueeze(-2)
 
 
 def _split(x: Tensor, b: slice, r: int, e: int, k: int) -> Tensor:
-    """The rows that outputs of rows r to e see: even columns, odd columns, (2, N, G, C/G, rows, w + k/2 - 1)."""
+    """Return the rows that output rows r to e see: even columns, odd columns, (2, N, G, C/G, rows, w + k/2 - 1)."""
     window = _window(x, b, 2 * r - k // 2 + 1, 2 * (e - r) + k - 2, k // 2 - 1)
     return torch.stack((window[..., ::2], window[..., 1::2]))

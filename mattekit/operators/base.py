@@ -1,4 +1,4 @@
-"""The one protocol of every up-sampling operator: `guide` before resolution is lost, `down` to lose it, `up` to return.
+"""Protocol of all up-sampling operators: `guide` before resolution is lost, `down` to lose it, `up` to return.
 
 A2U section 3: every operator applies kernels, g(w, z) = w^T z, and differs only in where w comes from.
 """
@@ -13,10 +13,11 @@ from mattekit.errors import InputError
 
 
 class Guide(NamedTuple):
-    """What the way down leaves for the way up.
+    """Kernels or positions made on the way down, for the way down and the way up.
 
     K is the number of taps; G is 1 where channels share a kernel and C where each channel has its own.
-    Max-unpooling alone keeps positions, (N, C, H/2, W/2) int64, in `down` and nothing in `up`.
+    Max-unpooling keeps positions, (N, C, H/2, W/2) int64, in `down` and nothing in `up`; A2U without self-similarity
+    keeps x in `up`.
     """
 
     down: Tensor | None  # (N, G, K, H/2, W/2)
@@ -64,11 +65,11 @@ class Resampler(nn.Module):
         return F.max_pool2d(x, 2)
 
     def skip(self, x: Tensor, guide: Guide | None) -> Tensor:
-        """What a skip connection carries of x; IndexNet's released code weighs it, all others pass it on."""
+        """Return the skip connection of x; IndexNet's released code weighs it, all others pass it on."""
         return x
 
     def halve(self, x: Tensor) -> tuple[Tensor, Tensor, Guide | None]:
-        """All of the way down at once: the halved map, what the skip connection carries, and the guide."""
+        """Go all of the way down: return the halved map, the skip connection and the guide."""
         guide = self.guide(x)
         return self.down(x, guide), self.skip(x, guide), guide
 
@@ -77,7 +78,7 @@ class Resampler(nn.Module):
         raise NotImplementedError
 
     def rows(self, y: Tensor, guide: Guide | None) -> Callable[[int, int], Tensor]:
-        """What gives rows `first` to `end` of what `up` gives, for who works strip by strip."""
+        """Return a function that computes rows `first` to `end` of `up`, for computing strip by strip."""
         whole = self.up(y, guide)
         return lambda first, end: whole[:, :, first:end]
 
@@ -86,7 +87,7 @@ class Resampler(nn.Module):
         return [module.weight for module in self.modules() if isinstance(module, nn.Conv2d)]
 
     def kernels(self, x: Tensor, y: Tensor) -> Guide:
-        """The kernels that `down` and `up` apply to x and y, to be looked at; None where they see neither."""
+        """Return the kernels that `down` and `up` apply to x and y, for display; None where they see neither."""
         return self.guide(x) or Guide(None, None)
 
 

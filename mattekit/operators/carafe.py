@@ -34,5 +34,5 @@ class CARAFE(Resampler):
         return F.pixel_shuffle(self.encode(self.compress(y)), 2).softmax(1).unsqueeze(1)
 
     def kernels(self, x: Tensor, y: Tensor) -> Guide:
-        """The kernel up."""
+        """Return the kernel up."""
         return Guide(None, self.kernel(y))

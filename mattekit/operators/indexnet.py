@@ -31,7 +31,7 @@ class IndexNet(Resampler):
     Raises
     ------
     InputError
-        If `kind` is none of the three.
+        If `kind` is unknown, or `hidden` less than 1.
     """
 
     guided = paired = True
@@ -49,13 +49,15 @@ class IndexNet(Resampler):
     ):
         if kind not in KINDS:
             raise InputError(f"IndexNet: kind {kind!r}, wanted one of {', '.join(KINDS)}.")
+        if hidden < 1:
+            raise InputError(f"IndexNet: hidden {hidden}, wanted 1 or more.")
         self.channelwise = kind != "hin"
         super().__init__(channels, incoming)
         self.kind, self.weigh_skip = kind, weigh_skip
         self.index = index_block(channels, kind, nonlinear, context, hidden)
 
     def guide(self, x: Tensor) -> Guide:
-        """The two index maps: sigmoid for the decoder, then softmax over each 2x2 for the encoder (section 4.1)."""
+        """Compute both index maps: sigmoid for the decoder, its softmax per 2x2 for the encoder (section 4.1)."""
         check_even(x)
         index = self.index(x)
         # HIN and M2O give position by position, O2O channel by channel, since its convolutions are grouped so.
@@ -84,7 +86,7 @@ class IndexNet(Resampler):
 
 
 def index_block(channels: int, kind: str, nonlinear: bool, context: bool, hidden: int) -> nn.Sequential:
-    """Convolutions (N, C, H, W) -> (N, 4 G, H/2, W/2); none has a bias (Figures 4 and 5).
+    """Convolutions (N, C, H, W) -> (N, 4 G, H/2, W/2); as in Figures 4 and 5, without biases, as Table 2 counts.
 
     The four columns of a DIN, one per position of a 2x2 region, stand side by side in one convolution.
     """

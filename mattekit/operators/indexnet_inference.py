@@ -1,4 +1,4 @@
-"""IndexNet's operators for inference, channels last: indices stay in the layout that their convolutions give.
+"""IndexNet's operators for inference, channels last: indices stay in the layout of their convolutions.
 
 What `operators.IndexNet` computes, without gradients, without copies of full-resolution index maps, and strip by strip,
 so that hidden layers are never whole in memory.
@@ -38,7 +38,7 @@ class IndexNetInference(Resampler):
         return index.unflatten(3, (2, 2, -1))
 
     def halve(self, x: Tensor) -> tuple[Tensor, Tensor, Guide]:
-        """The pooled map, the skip connection's, and indices for the way up; images and strips one by one."""
+        """Return the pooled map, the skip connection and indices for the way up; images and strips one by one."""
         check_even(x)
         x = x.contiguous(memory_format=torch.channels_last)
         n, c, height, width = x.shape

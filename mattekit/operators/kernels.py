@@ -17,11 +17,11 @@ class Fixed(nn.Module):
 
     @property
     def matrix(self) -> Tensor:
-        """The parameter as the weight of a depthwise convolution, (filters, 1, size, size)."""
+        """Return the parameter as the weight of a depthwise convolution, (filters, 1, size, size)."""
         return self.weight.unsqueeze(1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The weights."""
+        """Return the weights."""
         return self.weight[None]
 
 
@@ -38,7 +38,7 @@ class Pooled(nn.Module):
 
     @property
     def matrix(self) -> Tensor:
-        """The convolution's weight, (filters, C, 1, 1)."""
+        """Return the convolution's weight, (filters, C, 1, 1)."""
         return self.conv.weight
 
     def forward(self, x: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ def gpconv_pair(weights: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _of_channels(weight: Tensor, x: Tensor) -> Tensor:
-    """What `gpconv` gives for (1 or N, S, 1, k, k) and (N, C, H, W)."""
+    """Compute `gpconv` of (1 or N, S, 1, k, k) and (N, C, H, W), channels taken for images."""
     weight, (images, k) = weight.to(x.dtype), (weight.shape[0], weight.shape[-1])
     parts = x.split(1) if images > 1 else (x,)
     maps = [

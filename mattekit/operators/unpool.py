@@ -14,20 +14,20 @@ class MaxUnpool(Resampler):
     guided = channelwise = paired = True
 
     def guide(self, x: Tensor) -> Guide:
-        """Where the largest of each 2x2 lies, counted row by row over H x W: (N, C, H/2, W/2) int64."""
+        """Find where the largest of each 2x2 lies, counted row by row over H x W: (N, C, H/2, W/2) int64."""
         check_even(x)
         return Guide(F.max_pool2d(x, 2, return_indices=True)[1], None)
 
     def down(self, x: Tensor, guide: Guide) -> Tensor:
-        """The value at that position."""
+        """Take the value at that position."""
         return x.flatten(2).gather(2, guide.down.flatten(2)).view(guide.down.shape)
 
     def up(self, y: Tensor, guide: Guide) -> Tensor:
-        """The value put back to its position, 0 elsewhere."""
+        """Put the value back to its position, 0 elsewhere."""
         return F.max_unpool2d(y, guide.down, 2)
 
     def kernels(self, x: Tensor, y: Tensor) -> Guide:
-        """The positions as index maps of each channel: one where the largest lies, zero elsewhere."""
+        """Return the positions as index maps of each channel: one where the largest lies, zero elsewhere."""
         top, position = F.max_pool2d(x, 2, return_indices=True)
         index = F.max_unpool2d(torch.ones_like(top), position, 2)  # (N, C, H, W)
         return Guide(down=F.pixel_unshuffle(index, 2).unflatten(1, (-1, 4)), up=index.unsqueeze(2))
@@ -46,9 +46,9 @@ class HMI(Resampler):
         return Guide(down=F.pixel_unshuffle(index, 2).unsqueeze(1), up=index.unsqueeze(2))
 
     def down(self, x: Tensor, guide: Guide) -> Tensor:
-        """The value at that position, in every channel."""
+        """Take the value at that position, in every channel."""
         return gather(x, guide.down)
 
     def up(self, y: Tensor, guide: Guide) -> Tensor:
-        """The value put back to that position, 0 elsewhere."""
+        """Put the value back to that position, 0 elsewhere."""
         return spread(y, guide.up)

@@ -4,10 +4,12 @@ import pytest
 import torch
 
 from mattekit.errors import InputError
-from mattekit.networks import NETWORKS, build
+from mattekit.networks import NETWORKS, EncoderDecoder, Row, build
 from mattekit.networks.count import parameters
+from mattekit.networks.layers import ConvNorm
+from mattekit.networks.safetensors_file import header_of, load_network, save_network
 from mattekit.networks.summary import summary
-from mattekit.operators import INDEXNET_ROWS, OPERATORS, options
+from mattekit.operators import INDEXNET_ROWS, OPERATORS, make, options
 
 
 def on_paper(name, **changes):
@@ -72,3 +74,51 @@ def test_every_row_has_the_values_of_its_own_operator():
         assert row.arguments.items() <= values.items()
         if values.get("resampler"):
             assert options(values["resampler"]).keys() <= values.keys()
+
+
+class OneStage(torch.nn.Module):
+    """An encoder that halves once."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.fine, self.coarse = ConvNorm(4, channels), ConvNorm(channels, channels)
+
+    def forward(self, x, halve):
+        x, skip = halve(self.fine(x))
+        return [skip, self.coarse(x)]
+
+
+def tiny(resampler: str = "bilinear", *, width: int = 8, **options) -> EncoderDecoder:
+    """A network of one's own: one file, were it not in a test."""
+    return EncoderDecoder(
+        encoder=OneStage(width),
+        context=torch.nn.Identity(),
+        laterals=[torch.nn.Identity()],
+        resamplers=[make(resampler, width, **options)],
+        blocks=[ConvNorm(width, width)],
+        head=torch.nn.Conv2d(width, 1, 1),
+        fusion="add",
+        strided=False,
+        stride=2,
+    )
+
+
+def test_a_network_is_added_by_one_function_and_one_row(monkeypatch, tmp_path):
+    """Files, sizes, arguments, prediction and refinement follow from its row."""
+    from mattekit.inference.network import network_predictor
+    from mattekit.networks.arguments import parse
+    from mattekit.networks.strips import halo
+
+    row = Row(tiny, {"width": 12}, "a test", preparation="reflect-32", rounding={"bf16": 0.5})
+    monkeypatch.setitem(NETWORKS, "tiny", row)
+    made = build("tiny", **parse("tiny", ["resampler=a2u", "k_up=5"])).eval()
+    assert made.resamplers[0].k_up == 5 and made.encoder.fine.conv.out_channels == 12
+    save_network(tmp_path / "tiny.safetensors", made, header_of(made, licence="CC0"))
+    network = load_network(tmp_path / "tiny.safetensors")
+    assert network.header.preparation == "reflect-32" and network.parts().keys() == {"encoder", "decoder"}
+    assert summary("tiny", {"resampler": "a2u"})["source"] == "a test, with resampler=a2u"
+    assert halo(network.blocks[0]) == 1
+    image = torch.rand(30, 40, 3).numpy()
+    trimap = torch.full((30, 40), 0.5).numpy()
+    alpha = network_predictor(network, "reflect-32")(image, trimap)
+    assert alpha.shape == (30, 40) and alpha.std() > 0

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
-from mattekit.networks.layers import ConvNorm, relu6
+from mattekit.networks.layers import ConvNorm, Local, relu6
 from mattekit.tiling.map_layer import GlobalMapStage
 
 STAGES = [  # expansion, channels, blocks, stride; the stem, a 3x3 convolution to 32 channels of stride 2, comes first
@@ -82,7 +82,7 @@ class MobileNetV2(nn.Module):
         return [*features, self.stages[-1](x)]
 
 
-class InvertedResidual(nn.Module):
+class InvertedResidual(Local):
     """Expand by a 1x1 convolution, filter each channel 3x3, project; the input is added where shapes allow.
 
     As in IndexNet's released code the input is padded before the expansion, so that beyond the border the filter sees

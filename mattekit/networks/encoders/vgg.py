@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mattekit.networks.layers import ConvNorm, relu
+from mattekit.networks.layers import ConvNorm, Local, relu
 
 STAGES = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]  # channels, 3x3 convolutions
 
@@ -54,7 +54,7 @@ def convolutions(widths: list[int], size: int = 3, *, norm: bool = True) -> nn.S
     return nn.Sequential(*(Conv(before, after, size) for before, after in steps))
 
 
-class Conv(nn.Module):
+class Conv(Local):
     """Convolution with bias, then ReLU, under the names that `ConvNorm` has."""
 
     def __init__(self, channels: int, out: int, size: int = 3):

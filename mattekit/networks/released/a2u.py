@@ -53,7 +53,7 @@ def recognises(state: State) -> bool:
 
 
 def configuration(state: State) -> dict:
-    """Arguments of `networks.a2u.a2u`, as far as shapes tell.
+    """Return the arguments of `networks.a2u.a2u`, as far as shapes tell.
 
     The size of U and V leaves no trace, since they come from pooled features; all released configurations have 6.
 
@@ -80,7 +80,7 @@ def configuration(state: State) -> dict:
 
 
 def rename(state: State) -> State:
-    """Weights under our names, for the network of `configuration`.
+    """Return the weights under our names, for the network of `configuration`.
 
     Scales of In-Place ABN are folded; GroupNorm's in the operators are what they are.
     """
@@ -92,13 +92,13 @@ def rename(state: State) -> State:
 
 
 def absolute_scales(state: State) -> State:
-    """In-Place ABN's scales for batch normalisation: it computes with |gamma| + 1e-5 in place of gamma."""
+    """Turn In-Place ABN's scales into batch normalisation's: it computes with |gamma| + 1e-5 in place of gamma."""
     scales = (key for key in state if key.endswith("norm.weight") and state[key].is_floating_point())
     return State({**state, **{key: state[key].abs() + 1e-5 for key in scales}})
 
 
 def rename_operator(state: State) -> State:
-    """Weights of one A2U module under the names of `operators.A2U`; U and V, and both P, stand together there."""
+    """Rename one A2U module's weights to those of `operators.A2U`, where U and V, and both P, are joined."""
     state, ours = State(state), State()
     for part in ("weight", "bias"):
         ours[f"UV.conv.{part}"] = state.joined([f"bconv_{name}.1.{part}" for name in "UV"])

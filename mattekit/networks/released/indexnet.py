@@ -74,7 +74,7 @@ def recognises(state: State) -> bool:
 
 
 def configuration(state: State) -> tuple[str, dict]:
-    """A name in `NETWORKS` and the arguments to change, as far as shapes tell.
+    """Return a name in `NETWORKS` and the arguments to change, as far as shapes tell.
 
     The output stride of networks with max-pooling indices leaves no trace, and is taken to be 32.
 
@@ -105,7 +105,7 @@ def configuration(state: State) -> tuple[str, dict]:
 
 
 def index_block(state: State) -> tuple[str, bool, bool, int]:
-    """Kind, nonlinearity, context and hidden width in units of C, from one block's weights."""
+    """Return kind, nonlinearity, context and hidden width in units of C, told by one block's weights."""
     state = State(state)
     holistic = not any(key.startswith("indexnet1.") for key in state)
     stem = "indexnet" if holistic else "indexnet1"
@@ -117,7 +117,7 @@ def index_block(state: State) -> tuple[str, bool, bool, int]:
 
 
 def _width(state: State) -> float:
-    """The multiplier, in hundredths, that gives the widths of all stages."""
+    """Find the width multiplier, in hundredths, that makes the widths of all stages."""
     found = [state.shape("layer0.0.weight")[0]]
     found += [state.shape(f"layer{i}.0.conv.{'3' if i == 1 else '6'}.weight")[0] for i in range(1, 8)]
     whole = [32, *(row[1] for row in STAGES)]
@@ -131,7 +131,7 @@ def _width(state: State) -> float:
 
 
 def rename(state: State) -> State:
-    """Weights under our names, for the network of `configuration`."""
+    """Return the weights under our names, for the network of `configuration`."""
     name, _ = configuration(state)
     if name == "indexnet-b1":
         return names.rename(state, [*MOBILENET, *CONTEXT, *DEEPLAB])
@@ -152,7 +152,7 @@ def rename(state: State) -> State:
 
 
 def rename_index_block(state: State, kind: str) -> State:
-    """An index block's weights under the names of `operators.IndexNet`.
+    """Rename an index block's weights to those of `operators.IndexNet`.
 
     Parameters
     ----------

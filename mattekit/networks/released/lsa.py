@@ -42,7 +42,7 @@ def recognises(state: State) -> bool:
 
 
 def configuration(state: State) -> dict:
-    """Arguments of `networks.lsa.lsa`: there is one configuration.
+    """Return the arguments of `networks.lsa.lsa`: there is one configuration.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def configuration(state: State) -> dict:
 
 
 def rename(state: State) -> State:
-    """Weights under our names."""
+    """Return the weights under our names."""
     ours = rename_by(state, TABLE)
     for name, width in zip(JOINED, WIDTHS, strict=True):
         if ours.shape(name)[1] <= width:
@@ -65,5 +65,5 @@ def rename(state: State) -> State:
 
 
 def _exchange(weight: Tensor, width: int) -> Tensor:
-    """Inputs in our order, decoder then skip, where the released code concatenates skip and decoder."""
+    """Exchange the inputs to our order, decoder then skip, where the released code concatenates skip and decoder."""
     return torch.cat([weight[:, -width:], weight[:, :-width]], 1)

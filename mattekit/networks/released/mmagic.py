@@ -67,12 +67,12 @@ def recognises_indexnet(state: State) -> bool:
 
 
 def indexnet_configuration(state: State) -> tuple[str, dict]:
-    """A name in `NETWORKS` and the arguments to change, as far as shapes tell."""
+    """Return a name in `NETWORKS` and the arguments to change, as far as shapes tell."""
     return indexnet.configuration(rename_by(state, OFFICIAL))
 
 
 def rename_indexnet(state: State) -> State:
-    """Weights under our names, for the network of `indexnet_configuration`."""
+    """Return the weights under our names, for the network of `indexnet_configuration`."""
     return indexnet.rename(rename_by(state, OFFICIAL))
 
 
@@ -82,10 +82,10 @@ def recognises_dim(state: State) -> bool:
 
 
 def dim_configuration(state: State) -> tuple[str, dict]:
-    """A name in `NETWORKS` and the arguments to change."""
+    """Return a name in `NETWORKS` and the arguments to change."""
     return "dim", {} if "refiner.refine_pred.weight" in state else {"refined": False}
 
 
 def rename_dim(state: State) -> State:
-    """Weights under our names, for the network of `dim_configuration`."""
+    """Return the weights under our names, for the network of `dim_configuration`."""
     return rename_by(state, REFINER if "refiner.refine_pred.weight" in state else DIM)
