@@ -1,4 +1,4 @@
-"""The classical methods by name: what they share before and after each one's own solver."""
+"""Alpha by a classical method, by its name: checks and known pixels around each one's own solver."""
 
 import logging
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Direct solution of the pixels' equations: a multifrontal Cholesky factorisation in dense blocks (numba).
 
-Duff and Reid, "The multifrontal solution of indefinite sparse symmetric linear systems", 1983. Blocks, their order
-and what they reach come from `mattekit.baselines.dissection`. Almost all of the arithmetic is `_subtract_products`;
+Duff and Reid, "The multifrontal solution of indefinite sparse symmetric linear systems", 1983. Blocks, their order and
+the pixels they reach come from `mattekit.baselines.dissection`. Almost all of the arithmetic is `_subtract_products`;
 BLAS would spread these many small products over threads that cost more than they bring.
 """
 
@@ -38,7 +38,7 @@ def solve(values, right, rows, columns, place, starts, is_leaf, reached, ends):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _factorise(values, rows, columns, place, starts, is_leaf, reached, ends):
-    """The factor, block after block: rows of the upper triangle, the block's own columns, then those it reaches."""
+    """Return the factor, block after block: rows of the upper triangle, its own columns, then those that it reaches."""
     count = starts.size - 1
     offsets = np.zeros(count + 1, np.int64)
     for b in range(count):

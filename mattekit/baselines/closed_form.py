@@ -43,13 +43,13 @@ def closed_form(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
 
 
 def _around(unknown: np.ndarray) -> tuple[slice, ...]:
-    """The rectangle of every window with an unknown pixel."""
+    """Return the rectangle of all windows with an unknown pixel."""
     spans = [np.flatnonzero(unknown.any(axis=axis)) for axis in (1, 0)]
     return tuple(slice(max(0, span[0] - REACH), span[-1] + REACH + 1) for span in spans)
 
 
 def _solve(image: np.ndarray, trimap: np.ndarray, unknown: np.ndarray) -> np.ndarray | None:
-    """Alphas of the unknown pixels in raster order, or None where elimination would take too much memory."""
+    """Return the unknown pixels' alphas in raster order, or None where elimination would take too much memory."""
     with announced("closed-form: the first use compiles for some seconds; later uses start at once."):
         from mattekit.baselines.cholesky import solve
         from mattekit.baselines.dissection import boundaries, dissect
@@ -58,8 +58,7 @@ def _solve(image: np.ndarray, trimap: np.ndarray, unknown: np.ndarray) -> np.nda
         rows, columns = pixels_of(unknown)
         order, starts, is_leaf = dissect(rows, columns)
         rows, columns = rows[order], columns[order]
-        place = np.full((unknown.shape[0] + 2 * REACH, unknown.shape[1] + 2 * REACH), -1, np.int32)
-        place[rows + REACH, columns + REACH] = np.arange(rows.size)
+        place = places(rows, columns, unknown.shape)
         reached, ends = boundaries(rows, columns, place, starts, is_leaf)
         own, far = np.diff(starts), np.diff(ends)
         if np.sum(own * (own + far)) > MOST_ENTRIES:
@@ -71,14 +70,21 @@ def _solve(image: np.ndarray, trimap: np.ndarray, unknown: np.ndarray) -> np.nda
     return np.clip(alpha, 0, 1)
 
 
+def places(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return the number of each pixel's equation, int32, in a picture with a frame of `REACH` pixels; -1 elsewhere."""
+    place = np.full((shape[0] + 2 * REACH, shape[1] + 2 * REACH), -1, np.int32)
+    place[rows + REACH, columns + REACH] = np.arange(rows.size)
+    return place
+
+
 def windows_around(unknown: np.ndarray) -> list[np.ndarray]:
-    """Rows and columns of the middles of the windows that hold an unknown pixel."""
+    """Return rows and columns of the centres of all windows with an unknown pixel."""
     touched = cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8))
     touched[[0, -1]] = touched[:, [0, -1]] = 0  # a window lies inside the image
     return pixels_of(touched)
 
 
-def pixels_of(chosen: np.ndarray) -> list[np.ndarray]:
-    """Rows and columns, int32, of the pixels of a mask, in raster order."""
+def pixels_of(mask: np.ndarray) -> list[np.ndarray]:
+    """Return rows and columns, int32, of the pixels of a mask, in raster order."""
     # Contiguous whatever their number: numba compiles anew for another memory layout.
-    return [np.ascontiguousarray(axis, np.int32) for axis in np.nonzero(chosen)]
+    return [np.ascontiguousarray(axis, np.int32) for axis in np.nonzero(mask)]

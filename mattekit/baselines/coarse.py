@@ -92,7 +92,7 @@ class NoSamples(NamedTuple):
     alpha: np.ndarray
 
     def linear_alpha(self) -> np.ndarray:
-        """The trimap's rows."""
+        """Return the trimap's rows."""
         return self.alpha
 
     def cues(self) -> tuple[np.ndarray, np.ndarray]:

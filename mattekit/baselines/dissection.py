@@ -1,4 +1,4 @@
-"""In which order to eliminate pixels, so that little fills in: nested dissection (numba).
+"""Order of elimination with little fill-in: nested dissection of the pixels (numba).
 
 A region is cut by a strip two pixels wide: as equations reach two pixels far, the halves then do not touch, are
 eliminated first and leave equations on the strip alone. George, "Nested dissection of a regular finite element
@@ -95,7 +95,7 @@ def _range(values, region):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _thinnest(along, region, first, last):
-    """Where the strip has fewest pixels, among the places that leave each half a third of the region."""
+    """Return where a strip has fewest pixels, among the places that leave each half a third of the region."""
     counts = np.zeros(last - first + 1, np.int64)
     for k in range(region.size):
         counts[along[region[k]] - first] += 1
@@ -111,7 +111,7 @@ def _thinnest(along, region, first, last):
 
 
 def boundaries(rows, columns, place, starts, is_leaf):
-    """Find which later pixels each block's elimination reaches.
+    """Find the later pixels that each block's elimination reaches.
 
     Parameters
     ----------

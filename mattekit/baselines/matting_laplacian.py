@@ -1,4 +1,4 @@
-"""The matting Laplacian of closed-form matting, for unknown pixels alone (numba).
+"""Matting Laplacian of closed-form matting, for unknown pixels alone (numba).
 
 Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting", equation (12). A window whose nine
 pixels are all known adds nothing to the equations of unknown pixels, so it is never looked at.

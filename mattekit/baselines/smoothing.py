@@ -1,11 +1,11 @@
-"""An estimate of alpha made to agree with the image: closed-form matting with the estimate as a weak constraint."""
+"""Smoothing of an estimate of alpha along the image: closed-form matting with the estimate as a weak constraint."""
 
 from functools import partial
 
 import cv2
 import numpy as np
 
-from mattekit.baselines.closed_form import EPSILON, REACH, pixels_of, windows_around
+from mattekit.baselines.closed_form import EPSILON, REACH, pixels_of, places, windows_around
 from mattekit.compiling import announced
 from mattekit.imaging.trimap import reduced
 
@@ -33,10 +33,10 @@ def smoothed(
     trimap : (H, W) float32, exactly 0, 0.5 or 1
     estimate : (H, W) float32 in 0..1
     trust : above 0, in estimates of 0 and 1; the more, the closer to the estimate, and the quicker.
-    accuracy : the residual's norm at the end, in parts of the right side's; with little trust this is far from exact,
-        where an exact answer is no better.
+    accuracy : relative residual at which iteration ends; with little trust this is far from the exact solution, which
+        is no better.
     doubt : how fast trust falls towards estimates between; the trust in e is `trust` exp(-`doubt` e (1 - e)).
-    power : of the image, by whose colours alpha is smoothed.
+    power : exponent of the image by whose colours alpha is smoothed.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def smoothed(
 
 
 def _half_size_start(image, trimap, estimate, trust, accuracy) -> np.ndarray:
-    """Initial alpha: what varies slowly, which takes the most steps, from a picture of half the size.
+    """Return an initial alpha from a picture of half the size: what varies slowly takes the most steps.
 
     A pixel of it is trusted as the four that it stands for.
     """
@@ -83,13 +83,12 @@ def _solved(image, trimap, estimate, trust, accuracy, start) -> np.ndarray:
 
     unknown = trimap == 0.5
     rows, columns = pixels_of(unknown)
-    place = np.full((unknown.shape[0] + 2 * REACH, unknown.shape[1] + 2 * REACH), -1, np.int32)
-    place[rows + REACH, columns + REACH] = np.arange(rows.size)
+    place = places(rows, columns, unknown.shape)
     image, trimap = np.ascontiguousarray(image, np.float32), np.ascontiguousarray(trimap, np.float32)
     values, right = laplacian(image, trimap, place, *windows_around(unknown), rows.size, EPSILON)
     start, guess, pull = (each[unknown].astype(np.float64) for each in (start, estimate, trust))
     values[:, REACH, REACH] += pull
-    values = values.astype(np.float32)  # what is read at every step
+    values = values.astype(np.float32)  # read at every step
     alpha = trimap.copy()
     alpha[unknown] = conjugate_gradients(
         values, right + pull * guess, start, rows, columns, unknown.shape, accuracy, STEPS
@@ -98,7 +97,7 @@ def _solved(image, trimap, estimate, trust, accuracy, start) -> np.ndarray:
 
 
 def _in_halves(image, trimap, estimate, smooth) -> np.ndarray:
-    """The two halves of the longer side apart, each with a margin of the other."""
+    """Smooth the two halves of the longer side apart, each with a margin of the other."""
     axis = int(trimap.shape[1] > trimap.shape[0])
     middle = trimap.shape[axis] // 2
 

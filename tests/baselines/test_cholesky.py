@@ -30,7 +30,5 @@ def test_solution_is_the_dense_one(kind):
     values = np.zeros((rows.size, 5, 5))
     i, j = np.nonzero(near)
     values[i, rows[j] - rows[i] + 2, columns[j] - columns[i] + 2] = full[i, j]
-    found = solve(
-        values, right, rows, columns, place, starts, is_leaf, *boundaries(rows, columns, place, starts, is_leaf)
-    )
-    assert found == pytest.approx(np.linalg.solve(full, right), rel=1e-8, abs=1e-8)
+    x = solve(values, right, rows, columns, place, starts, is_leaf, *boundaries(rows, columns, place, starts, is_leaf))
+    assert x == pytest.approx(np.linalg.solve(full, right), rel=1e-8, abs=1e-8)

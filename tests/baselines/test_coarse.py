@@ -4,6 +4,7 @@ import pytest
 
 from mattekit.baselines.coarse import PRIORS, _rows, coarse
 from mattekit.baselines.smoothing import smoothed
+from mattekit.errors import InputError
 
 H, W = 72, 96
 
@@ -32,8 +33,37 @@ def test_estimates_of_two_plain_colours_are_near_the_truth_and_exact_where_known
 def test_without_known_foreground_or_background_they_are_the_trimap(value):
     _, image, trimap = scene()
     trimap = np.where(trimap == value, 0.5, trimap).astype(np.float32)
-    found = coarse(image, trimap)
-    assert (found[..., :7] == trimap[..., None]).all() and not found[..., 7:].any()
+    planes = coarse(image, trimap)
+    assert (planes[..., :7] == trimap[..., None]).all() and not planes[..., 7:].any()
+
+
+def test_colours_of_a_reduced_picture_that_loses_a_class_give_way_to_those_of_the_next_larger_one():
+    """The trimap in their place would pull the blend to one half; tiny pictures lose thin regions first."""
+    _, image, trimap = scene()
+    trimap[trimap == 1] = 0.5
+    trimap[36:38, 48:50] = 1  # one pixel of the picture half as high
+    planes = coarse(image, trimap)
+    np.testing.assert_array_equal(planes[..., 3], planes[..., 2])
+    assert not np.array_equal(planes[..., 2], planes[..., 1]) and planes[..., 9].any()
+
+
+def test_a_class_too_thin_for_the_largest_picture_keeps_what_it_touches(monkeypatch):
+    alpha, image, trimap = scene()
+    trimap[trimap == 1] = 0.5
+    trimap[36, 40:57] = 1
+    monkeypatch.setattr("mattekit.baselines.coarse.PIXELS", 2_000)
+    planes = coarse(image, trimap).astype(np.float32)
+    assert np.abs(planes[..., 0] - alpha)[trimap == 0.5].mean() < 0.1
+
+
+def test_closed_form_without_a_solution_gives_way_to_shared_matting(monkeypatch):
+    def fail(image, trimap):
+        raise InputError("no alpha.")
+
+    _, image, trimap = scene()
+    monkeypatch.setattr("mattekit.baselines.coarse.closed_form", fail)
+    planes = coarse(image, trimap)
+    np.testing.assert_array_equal(planes[..., 4], planes[..., 1])
 
 
 def test_the_first_is_the_middle_of_the_next_four_smoothed_with_more_contrast():

@@ -30,10 +30,10 @@ def test_it_solves_the_equations_of_pymattings_laplacian(trust, doubt, power):
     pull = trust * np.exp(-doubt * estimate * (1 - estimate)).ravel()[unknown]
     right = pull * estimate.ravel()[unknown] - outer @ trimap.ravel()[~unknown]
     wanted = scipy.sparse.linalg.spsolve((inner + scipy.sparse.diags(pull)).tocsc(), right)
-    found = smoothed(image, trimap, estimate, trust, 1e-7, doubt=doubt, power=power)
-    np.testing.assert_allclose(found.ravel()[unknown], wanted.clip(0, 1), atol=1e-5)
-    assert np.array_equal(found.ravel()[~unknown], trimap.ravel()[~unknown])
-    assert np.abs(smoothed(image, trimap, estimate, trust, doubt=doubt, power=power) - found).mean() < 1 / 255
+    smooth = smoothed(image, trimap, estimate, trust, 1e-7, doubt=doubt, power=power)
+    np.testing.assert_allclose(smooth.ravel()[unknown], wanted.clip(0, 1), atol=1e-5)
+    assert np.array_equal(smooth.ravel()[~unknown], trimap.ravel()[~unknown])
+    assert np.abs(smoothed(image, trimap, estimate, trust, doubt=doubt, power=power) - smooth).mean() < 1 / 255
 
 
 def test_errors_of_an_estimate_become_smaller():
@@ -63,8 +63,8 @@ def test_pictures_without_unknown_or_without_windows_are_given_back():
     known = np.round(trimap + 0.1)
     assert np.array_equal(smoothed(image, known, estimate), known)
     part = np.s_[:2]
-    found = smoothed(image[part], trimap[part], estimate[part])
-    assert np.array_equal(found, np.where(trimap[part] == 0.5, estimate[part], trimap[part]))
+    smooth = smoothed(image[part], trimap[part], estimate[part])
+    assert np.array_equal(smooth, np.where(trimap[part] == 0.5, estimate[part], trimap[part]))
 
 
 def test_an_exact_estimate_stays_without_dividing_by_its_residual_of_zero():
