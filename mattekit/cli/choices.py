@@ -13,6 +13,7 @@ TABLES = {  # metavar -> module, and in it a table or a function that returns on
     "METRIC": ("mattekit.metrics", "METRICS"),
     "MODEL": ("mattekit.models.registry", "names"),
     "NETWORK": ("mattekit.networks", "NETWORKS"),
+    "PICTURE": ("mattekit.inference.pictures", "KINDS"),
     "PRESET": ("mattekit.datasets.presets", "PRESETS"),
     "RECIPE": ("mattekit.training.recipe", "names"),
     "RULE": ("mattekit.imaging.trimap_random", "RULES"),

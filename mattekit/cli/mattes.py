@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, console, options, targets
+from mattekit.cli import batch, choices, console, options, targets
 from mattekit.cli.model_choice import check_model
 
 FILES, MEMORY, FOLDERS = options.PANEL_FILES, options.PANEL_MEMORY, options.PANEL_FOLDERS
@@ -16,11 +16,8 @@ Image = Annotated[Path, typer.Argument(help="Image, folder of images, or - for s
 Trimap = Annotated[Path, typer.Argument(help="Trimap (0 background, 255 foreground, else unknown) or folder.")]
 Save = Annotated[
     str,
-    typer.Option(
-        "--save",
-        metavar="KIND,KIND",
-        help="Write these pictures: alpha, foreground, cutout, composite, preview.",
-        rich_help_panel=FILES,
+    choices.option(
+        "--save", table="PICTURE", several=True, help="Write these pictures of each image.", rich_help_panel=FILES
     ),
 ]
 Background = Annotated[
@@ -144,14 +141,10 @@ def settings(
 
 
 def kinds_of(save: str) -> list[str]:
-    """Check --save: the kinds of pictures it names."""
-    from mattekit.inference.pictures import KINDS
-
-    kinds = [kind.strip() for kind in save.split(",") if kind.strip()]
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown or not kinds:
-        raise typer.BadParameter(f"--save {save}: use one or more of {','.join(KINDS)}.")
-    return list(dict.fromkeys(kinds))
+    """Return the kinds of pictures that --save names, at least one."""
+    if not (kinds := choices.parse(save)):
+        raise typer.BadParameter(f"--save: use one or more of {', '.join(choices.names('PICTURE'))}.")
+    return kinds
 
 
 def _tile(tile: str, overlap: int | None) -> int | str:
