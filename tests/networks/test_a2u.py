@@ -109,7 +109,7 @@ def test_the_network_tells_how_it_was_made():
         ("a2u-dynamic", {}, "a2u-dynamic-cs"),
         ("a2u", {"fusion": "max"}, "'max', wanted one of none, add, concat"),
         ("a2u", {"context": "psp"}, "'psp', wanted 'aspp'"),
-        ("a2u", {"resampler": "bicubic"}, "operator: 'bicubic'"),
+        ("a2u", {"resampler": "lanczos"}, "operator: unknown 'lanczos'"),
         ("a2u", {"k_down": 3}, "k_down"),
     ],
 )
