@@ -19,9 +19,10 @@ further than tiles overlap. In a tile each of these would see something else. He
 -   `context.collect_global_context` makes one pass over all tiles for each stage of global layers (layers of a later
     stage depend on those of an earlier one; `dependency_stages` finds this out by experiment). A `Collector` hands each
     tile's owned part of a layer's input to the layer's accumulator, and stops the pass with `StageComplete`.
--   Then the tiles with unknown pixels are computed, the layers overridden by a `TileContext`, and blended. The runner
-    compares neighbours where they blend: if they disagree, the tiles are too small for the network, and a note says so.
+-   Then the tiles with unknown pixels are computed, the layers overridden by a `TileContext`, and blended.
+-   `margin.needed_margin` measures how far a network sees beside its global layers; if tiles of a chosen size overlap
+    by less than twice that, a note says so.
 
 A new network uses `GlobalPool`, `GlobalGroupNorm` and `GlobalMapStage` in place of PyTorch's layers, or derives its own
-from `GlobalLayer`. A layer that is forgotten fails tests/networks/test_contract.py.
+from `GlobalLayer`. A layer that is forgotten fails tests/networks/test_contracts.py.
 """

@@ -10,7 +10,7 @@ from mattekit.errors import InputError, is_out_of_memory
 from mattekit.tiling import memory
 from mattekit.tiling.context import TileContext, Window, collect_global_context, dependency_stages
 from mattekit.tiling.global_layer import GlobalLayer, overridden
-from mattekit.tiling.seams import SeamCheck
+from mattekit.tiling.margin import needed_margin
 from mattekit.tiling.tiles import Tile, spans
 
 log = logging.getLogger("mattekit")
@@ -59,6 +59,7 @@ class Tiling:
         self.stride = getattr(network, "stride", 1)
         self._memory: int | None = None
         self._order: list[list[GlobalLayer]] | None = None
+        self._margin: int | None = None
 
     def __call__(self, window: Window, unknown: np.ndarray) -> np.ndarray:
         """Return the raw alpha (H, W) float32, 0 in tiles without unknown pixels.
@@ -139,16 +140,31 @@ class Tiling:
         needed = [(rows, columns) for rows, columns in tiles if unknown[rows.blend, columns.blend].any()]
         log.info("%d of %d tiles have unknown pixels.", len(needed), len(tiles))
         close = self._tiles(unknown.shape, side, overlap // 2)
+        self._check_margin(window, side, overlap)
         contexts = collect_global_context(self.network, self._stages(window), window, (tiles, close), unknown.shape)
-        alpha, seams = np.zeros(unknown.shape, np.float32), SeamCheck(unknown, side)
+        alpha = np.zeros(unknown.shape, np.float32)
         for rows, columns in needed:
             with overridden(contexts, TileContext((rows, columns), contexts)):
                 y = self._compute(window(rows.input, columns.input))
             y = y[_within(rows.blend, rows.input), _within(columns.blend, columns.input)]
-            seams.add((rows, columns), y)
             alpha[rows.blend, columns.blend] += np.outer(rows.weights, columns.weights) * y
-        seams.report()
         return alpha
+
+    def _check_margin(self, window: Window, side: int, overlap: int) -> None:
+        """Log a warning, once, if tiles of a chosen size see less around what they own than the network needs."""
+        if self._margin is not None or (self.tile == "auto" and self.overlap is None):
+            return
+        self._margin = needed_margin(self.network, self._corner(window))
+        if overlap < 2 * self._margin:
+            log.warning(
+                "tiles of %d pixels overlap by %d, but this network needs about %d for the alpha of the whole image.",
+                *(side, overlap, 2 * self._margin),
+                extra={"remedy": "tile"},
+            )
+
+    def _corner(self, window: Window) -> Tensor:
+        """Return a small input, of a size that the network takes."""
+        return window(slice(0, 2 * self.stride), slice(0, 2 * self.stride))
 
     def _compute(self, x: Tensor) -> np.ndarray:
         return self.network.decode(self.network.encode(x))[0, 0].float().cpu().numpy()
@@ -160,8 +176,7 @@ class Tiling:
     def _stages(self, window: Window) -> list[list[GlobalLayer]]:
         """Order of the global layers; found once."""
         if self._order is None:
-            side = 2 * self.stride
-            x = window(slice(0, side), slice(0, side))
+            x = self._corner(window)
             noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0)).to(x)
             self._order = dependency_stages(self.network, noise)
         return self._order

@@ -1,4 +1,4 @@
-"""What every network of the library owes, whichever paper it is from."""
+"""The contract of every matting network, whichever paper it is from."""
 
 from copy import deepcopy
 from functools import cache
@@ -8,6 +8,8 @@ import torch
 from torch.nn import functional as F
 
 from mattekit.networks import NETWORKS, build
+from mattekit.tiling.global_layer import global_layers, overridden
+from mattekit.tiling.pooling import GlobalPool
 
 # One for each way of joining the parts; operators have tests of their own, and A2U's rows too.
 SOME = [f"indexnet-b{i}" for i in (1, 2, 3, 4, 5, 6, 9, 10)] + [
@@ -26,6 +28,8 @@ def made(name, **changes):
         changes = {"width": 0.5, **changes}
     if NETWORKS[name].builder.__name__ == "dim":
         changes = {"bottleneck": (64, 3), **changes}
+    if name == "mixing":
+        changes = {"widths": [8, 12, 16], **changes}
     return build(name, **changes)
 
 
@@ -66,6 +70,62 @@ def test_a_batch_gives_what_its_images_give(name):
         both, alone = network(x)[1:], network(x[1:])
     assert alone.abs().max() > 1e-3
     assert (both - alone).abs().max() < 1e-4 * alone.abs().max()
+
+
+MATTING = [name for name, row in NETWORKS.items() if row.task == "matting"]
+
+
+def reach(network, x, change=64, watch=128):
+    """The effect, at the left and at the right edge, of a change at the left that global layers are not told of."""
+    layers, contexts = global_layers(network), {}
+
+    def record(layer, y):
+        contexts[layer] = layer.context(y)
+        return contexts[layer]
+
+    changed = x.clone()
+    changed[..., :change] = 1 - changed[..., :change].flip(2)
+    with torch.inference_mode():
+        with overridden(layers, record):
+            before = network(x)
+        with overridden(layers, lambda layer, _: contexts[layer]):
+            effect = (network(changed) - before).abs()
+    return effect[..., :change].max().item(), effect[..., -watch:].max().item()
+
+
+def wide_image(name):
+    extra = int(NETWORKS[name].preparation.endswith("+1"))
+    return image(name, (32 + extra, 448 + extra))
+
+
+@pytest.mark.parametrize("name", MATTING)
+def test_layers_that_see_the_whole_image_are_marked(name):
+    """With their contexts held, no change is seen 256 pixels further: in tiles, nothing else could be wrong."""
+    near, far = reach(made(name).eval(), wide_image(name))
+    assert near > 0 or name == "indexnet-b6"  # which sees the image through its deepest map alone, a marked layer's
+    assert far == 0
+
+
+class Unmarked(torch.nn.Module):
+    """A network that forgot to mark its average."""
+
+    def __init__(self, pool):
+        super().__init__()
+        self.conv, self.pool = torch.nn.Conv2d(4, 1, 3, padding=1), pool
+
+    def forward(self, x):
+        return self.conv(x) + self.pool(x)[:, :1]
+
+
+def test_a_layer_that_is_not_marked_is_found():
+    torch.manual_seed(0)
+    assert reach(Unmarked(torch.nn.AdaptiveAvgPool2d(1)), wide_image("a2u"))[1] > 1e-3
+    assert reach(Unmarked(GlobalPool()), wide_image("a2u"))[1] == 0
+    network = made("a2u").eval()
+    network.context.pool = torch.nn.AdaptiveAvgPool2d(1)  # inside a marked layer
+    assert reach(network, wide_image("a2u"))[1] == 0
+    network.blocks[0] = torch.nn.Sequential(torch.nn.GroupNorm(4, 64), network.blocks[0])
+    assert reach(network, wide_image("a2u"))[1] > 0
 
 
 @pytest.mark.parametrize("name", SOME)

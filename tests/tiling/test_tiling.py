@@ -1,6 +1,7 @@
 """An image in tiles is matted as in one piece, where something is unknown, with the memory there is."""
 
 import logging
+import re
 from functools import cache
 
 import numpy as np
@@ -217,6 +218,13 @@ def test_stages_of_the_papers_networks(name, wanted):
     assert name in ("lsa", "indexnet-b2") or isinstance(found[-1][0], ASPP)
 
 
+@pytest.fixture
+def small_probe(monkeypatch):
+    """The margin is measured with less memory than a tile takes, as it is with tiles of ordinary sides."""
+    monkeypatch.setattr("mattekit.tiling.margin.CHANGED", 32)
+    monkeypatch.setattr("mattekit.tiling.margin.WATCHED", 64)
+
+
 class Greedy(Local):
     """Has no memory for more than so many pixels."""
 
@@ -238,7 +246,7 @@ class Greedy(Local):
         RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory"),
     ],
 )
-def test_where_memory_runs_out_tiles_get_smaller_with_a_note(monkeypatch, caplog, error):
+def test_where_memory_runs_out_tiles_get_smaller_with_a_note(monkeypatch, small_probe, caplog, error):
     monkeypatch.setattr("mattekit.tiling.runner.SIDES", (96, 64, 48))
     network = seeded(lambda: Greedy(64 * 64, error))
     x = torch.randn(1, 4, 128, 128)
@@ -344,6 +352,30 @@ def test_pictures_of_any_size_are_tiled_after_they_are_prepared(rule):
     np.testing.assert_array_equal(tiled[trimap != 0.5], trimap[trimap != 0.5])
     assert np.abs(tiled - whole).max() < (0.05 if rule == "resize-16+1" else 1e-4)
     np.testing.assert_array_equal(network_predictor(network, rule, tile=512)(image, trimap), whole)
+
+
+def test_deeplab_in_tiles_of_384_is_deeplab():
+    """Its deepest map is assembled of what tiles own: with the full margin on both sides, to rounding."""
+    network, size = seeded(lambda: build("indexnet-b1")), (385, 577)
+    unknown = np.zeros(size, bool)
+    unknown[180:200, 280:300] = True
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = 1.0
+        network.train()(torch.randn(4, 4, 65, 97)), network.eval()
+    whole, tiled = whole_and_tiled(network, size, unknown, tile=384)
+    assert np.abs(tiled - whole)[unknown].mean() < 1e-3 * whole.std()
+
+
+@pytest.mark.parametrize(("overlap", "noted"), [(8, True), (40, False)])
+def test_tiles_without_enough_margin_are_noted(caplog, overlap, noted):
+    """The network of these tests sees 14 pixels around, and little of the last of them."""
+    with caplog.at_level(logging.WARNING, "mattekit"):
+        whole_and_tiled(seeded(Local), (96, 132), tile=64, overlap=overlap)
+    found = re.findall("tiles of 64 pixels overlap by 8, but this network needs about ([0-9]+)", caplog.text)
+    assert bool(found) == noted
+    assert all(8 < int(needed) <= 28 for needed in found)
 
 
 @pytest.mark.parametrize(("tile", "overlap"), [("some", None), (0, None), (64, -1)])
