@@ -1,14 +1,14 @@
-"""Checks of what a network's file says of itself, before its weights are read."""
+"""The check of a network's header, before its weights are read."""
 
-from mattekit.baselines.coarse import PRIORS
+from mattekit.baselines.coarse import PRIORS, Prior
 from mattekit.errors import InputError, WeightsError
 from mattekit.inference.preparation import preparation
 from mattekit.networks import find, prior_name
 from mattekit.networks.header import Header
 
 
-def require_matting(path: object, header: Header) -> None:
-    """Raise unless the header names a matting network and a preparation that exist.
+def matting_prior(path: object, header: Header) -> Prior | None:
+    """Check that a header names a matting network and a preparation that exist; return the estimates it takes.
 
     Raises
     ------
@@ -25,5 +25,8 @@ def require_matting(path: object, header: Header) -> None:
         raise WeightsError(f"{path}: {error}") from error
     if task != "matting":
         raise InputError(f"{path}: {header.network}, which is no matting network.")
-    if prior is not None and not (isinstance(prior, str) and prior in PRIORS):
+    if prior is None:
+        return None
+    if not isinstance(prior, str) or prior not in PRIORS:
         raise WeightsError(f"{path}: unknown estimates {prior!r}, wanted one of {', '.join(PRIORS)}.")
+    return PRIORS[prior]

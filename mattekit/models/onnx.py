@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from mattekit.baselines.coarse import PRIORS
 from mattekit.errors import WeightsError
 from mattekit.inference.network import network_input, postprocess_alpha
 from mattekit.inference.onnx import INPUT, OUTPUT, device_of, open_session, run
 from mattekit.inference.preparation import preparation
-from mattekit.models.header import require_matting
+from mattekit.models.header import matting_prior
 from mattekit.models.model import Capabilities, Model
-from mattekit.networks import find, prior_name
+from mattekit.networks import find
 from mattekit.networks.header import Header, from_metadata
 
 FLOAT = "tensor(float)"  # what onnxruntime calls float32
@@ -46,7 +45,7 @@ class OnnxModel(Model):
         self.header = read_header(self.path, device)
         self.placement = f"{device_of(device)}, by onnxruntime"
         self._rule = preparation(self.header.preparation)
-        self._prior = PRIORS.get(prior_name(self.header.network, self.header.arguments))
+        self._prior = matting_prior(path, self.header)
         self.capabilities = Capabilities(devices=("cpu", "cuda"), compiles=self._prior is not None)
 
     def load(self) -> None:
@@ -95,7 +94,7 @@ def read_header(path: str | Path, device: str = "auto") -> Header:
     """Return what an ONNX file says of its network, having checked its inputs and outputs; errors as `OnnxModel`."""
     session = open_session(path, device, optimise=False)
     header = _header(path, session)
-    require_matting(path, header)
+    matting_prior(path, header)
     _require_tensors(path, header, session)
     return header
 

@@ -12,9 +12,8 @@ from mattekit.inference.network import NetworkPredictor, network_predictor
 from mattekit.inference.precision import PRECISIONS, choose
 from mattekit.inference.preparation import preparation
 from mattekit.inference.refinement import Refined, RefinementSettings, Refiner
-from mattekit.models.header import require_matting
+from mattekit.models.header import matting_prior
 from mattekit.models.model import Capabilities, Model, Pair
-from mattekit.networks import prior_name
 from mattekit.networks.safetensors_file import load_network, read_header
 from mattekit.tiling.runner import Setting
 
@@ -61,7 +60,7 @@ class TorchModel(Model):
         self.path, self.name = Path(path), name or str(path)
         self.header = read_header(self.path)
         self.device = resolve_device(device)
-        require_matting(self.name, self.header)
+        prior = matting_prior(self.name, self.header)
         self.precision = choose(precision, self.header.network, self.device)
         self.placement = f"{self.device}, {self.precision}"
         self._options = {"precision": self.precision, "compile": compile, "tile": tile, "overlap": overlap}
@@ -72,7 +71,7 @@ class TorchModel(Model):
             precisions=tuple(PRECISIONS),
             batch=BATCH.get(self.device.partition(":")[0], 1),
             batches=tile in ("auto", "off"),
-            compiles=prior_name(self.header.network, self.header.arguments) is not None,
+            compiles=prior is not None,
         )
 
     def load(self) -> None:
