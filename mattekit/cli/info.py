@@ -1,6 +1,8 @@
 """`mattekit info`: versions, devices, caches and extras, for bug reports."""
 
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from mattekit.cli import console
 from mattekit.cli.options import Json
@@ -9,8 +11,15 @@ PACKAGES = ("torch", "numpy", "scipy", "opencv-python", "pymatting", "numba", "p
 EXTRAS = {"exr": ("OpenEXR",), "onnx": ("onnx", "onnxruntime", "onnxscript"), "tensorboard": ("tensorboard",)}
 
 
-def info(json: Json = False) -> None:
+def info(
+    json: Json = False,
+    compile: Annotated[
+        bool, typer.Option("--compile", help="Compile all functions first, so that no later command has to wait.")
+    ] = False,
+) -> None:
     """Show versions, devices, caches and which extras are installed."""
+    if compile:
+        _compile()
     facts = collect()
     if json:
         console.json_line(facts)
@@ -19,6 +28,18 @@ def info(json: Json = False) -> None:
         console.data(f"{section}")
         for name, value in rows.items():
             console.data(f"  {name:<22} {'not installed' if value is None else value}")
+
+
+def _compile() -> None:
+    import time
+
+    from mattekit.jobs.compilation import compile_all
+
+    console.setup()
+    start = time.perf_counter()
+    for part in compile_all():
+        console.status(f"{part}: compiled in {time.perf_counter() - start:.1f} s")
+        start = time.perf_counter()
 
 
 def collect() -> dict[str, dict[str, Any]]:
