@@ -1,4 +1,4 @@
-"""`mattekit train`: run a recipe on data of one's own, or on data that is made on the way."""
+"""`mattekit train`: run a recipe on data of one's own, or on data that mattekit draws."""
 
 import os
 from functools import partial
@@ -7,11 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import console, options
+from mattekit.cli import choices, console, options
 
 Arch = Annotated[
     str | None,
-    typer.Option("--arch", show_default="default", help="Recipe: one of mattekit's by name, or a .toml file."),
+    choices.option(
+        "--arch",
+        table="RECIPE",
+        others=True,
+        show_default="default",
+        help="Train by this recipe: a name, or a .toml file.",
+        rich_help_panel=options.PANEL_TRAINING,
+    ),
 ]
 Data = Annotated[
     list[str] | None,
@@ -20,59 +27,139 @@ Data = Annotated[
         envvar="MATTEKIT_DATA",
         metavar="SPEC",
         show_default="synthetic",
-        help="Source of samples: a folder, folder=WEIGHT, a .toml list of sources, or synthetic; may be repeated.",
+        help="Take foregrounds from a folder, folder=WEIGHT, a .toml list of sources, or synthetic; may be repeated.",
+        rich_help_panel=options.PANEL_FILES,
     ),
 ]
 Backgrounds = Annotated[
     list[str] | None,
-    typer.Option("--backgrounds", metavar="DIR", show_default="generated", help="Backgrounds; may be repeated."),
+    typer.Option(
+        "--backgrounds",
+        metavar="DIR",
+        show_default="generated",
+        help="Compose over the images of this folder; may be repeated.",
+        rich_help_panel=options.PANEL_FILES,
+    ),
 ]
 Foregrounds = Annotated[
-    str | None, typer.Option("--foregrounds", metavar="DIR", help="Re-estimated foregrounds, used where there are any.")
+    str | None,
+    typer.Option(
+        "--foregrounds",
+        metavar="DIR",
+        help="Use the re-estimated foregrounds of this folder where it has them.",
+        rich_help_panel=options.PANEL_FILES,
+    ),
 ]
 Validate = Annotated[
     list[str] | None,
     typer.Option(
         "--validate",
         metavar="DIR",
-        help="Folder with image, trimap (or several: trimap1, ...) and alpha in it; or given three times: the folders "
-        "of images, trimaps and alphas.",
+        help="Validate on a folder with image, trimap and alpha in it; or, given three times, on these three.",
+        rich_help_panel=options.PANEL_FILES,
     ),
 ]
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", show_default="runs/RECIPE", help="The run's folder, new or to resume.")
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        show_default="runs/RECIPE",
+        help="Write the run to this folder, which is new or to be resumed.",
+        rich_help_panel=options.PANEL_FILES,
+    ),
 ]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, as run.batch=8; may be repeated."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a value of the recipe, such as run.batch=8; may be repeated.",
+        rich_help_panel=options.PANEL_TRAINING,
+    ),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on exactly where the run in -o stopped; or begin it.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Continue the run in -o exactly where it stopped, or begin it.",
+        rich_help_panel=options.PANEL_TRAINING,
+    ),
+]
 Init = Annotated[
     str | None,
     typer.Option(
         "--init",
         "--pretrained",
         metavar="FILE",
-        help="First weights: a network's, or its encoder's (ImageNet); default: mattekit's.",
+        help="Begin with the weights of this file: a network's, its encoder's from ImageNet, or default.",
+        rich_help_panel=options.PANEL_MODEL,
     ),
 ]
 Precision = Annotated[
     str | None,
     typer.Option(
-        "--precision", show_default="the recipe's", help="Train with these numbers: auto, fp32, bf16 or fp16."
+        "--precision",
+        show_default="the recipe's",
+        help="Train with these numbers: auto, fp32, bf16 or fp16.",
+        rich_help_panel=options.PANEL_MODEL,
     ),
 ]
-Devices = Annotated[int, typer.Option("--devices", min=1, help="Devices on each computer, a process each.")]
-Nodes = Annotated[int, typer.Option("--num-nodes", min=1, help="Computers.")]
+Devices = Annotated[
+    int,
+    typer.Option(
+        "--devices",
+        min=1,
+        help="Train on this many devices of each computer.",
+        rich_help_panel=options.PANEL_MEMORY,
+    ),
+]
+Nodes = Annotated[
+    int,
+    typer.Option("--num-nodes", min=1, help="Train on this many computers.", rich_help_panel=options.PANEL_MEMORY),
+]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=0, show_default="half the cores", help="Processes that make samples.")
+    int | None,
+    typer.Option(
+        "--workers",
+        min=0,
+        max=1024,
+        show_default="half the cores",
+        help="Make samples in this many processes for each device.",
+        rich_help_panel=options.PANEL_MEMORY,
+    ),
 ]
-MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="Stop the run after so many steps.")]
+MaxSteps = Annotated[
+    int | None,
+    typer.Option(
+        "--max-steps", min=1, help="Stop the run after this many steps.", rich_help_panel=options.PANEL_TRAINING
+    ),
+]
 MaxMinutes = Annotated[
-    float | None, typer.Option("--max-minutes", min=0, help="Stop after so many minutes; --resume goes on.")
+    float | None,
+    typer.Option(
+        "--max-minutes",
+        min=0,
+        help="Stop after this many minutes; --resume continues.",
+        rich_help_panel=options.PANEL_TRAINING,
+    ),
 ]
-TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Log for TensorBoard too (an extra to install).")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the recipe; say what it needs and how fast it is here.")]
+TensorBoard = Annotated[
+    bool,
+    typer.Option(
+        "--tensorboard",
+        help="Log for TensorBoard, too; this needs its extra.",
+        rich_help_panel=options.PANEL_TRAINING,
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Print the recipe with its memory and speed on this machine, and train nothing.",
+        rich_help_panel=options.PANEL_TRAINING,
+    ),
+]
 
 
 def train(

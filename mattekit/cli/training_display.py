@@ -1,4 +1,4 @@
-"""How a training run shows on stderr: a bar on a terminal, plain lines elsewhere."""
+"""Progress of a training run on stderr: a bar on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Mapping

@@ -80,7 +80,7 @@ def _from_workers(batches: "_Batches", order: "_Order", workers: int, device: An
                 batch_size=None,
                 sampler=order,
                 num_workers=workers,
-                collate_fn=_as_it_is,
+                collate_fn=_identity,
                 worker_init_fn=_start,
                 multiprocessing_context="spawn",  # a fork would copy the locks of other threads mid-air
                 generator=torch.Generator(),  # its own: starting again must not change the network's random numbers
@@ -119,7 +119,7 @@ class _Order:
 
 
 class _Batches(Dataset):
-    """One rank's part of batches, with what went wrong and was logged, for another process to raise and log."""
+    """Batches of one rank, returned with their error and log records for the parent process."""
 
     def __init__(self, samples: Dataset, batch: int, places: range) -> None:
         self.samples, self.batch, self.places = samples, batch, places
@@ -133,7 +133,7 @@ class _Batches(Dataset):
         return parallel.call_in_worker(self.make, key)
 
 
-def _as_it_is(answer: Any) -> Any:
+def _identity(answer: Any) -> Any:
     return answer
 
 

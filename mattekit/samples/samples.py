@@ -17,7 +17,7 @@ SCALES = {"trimap": 2}  # whole numbers of the packed form that stand for 1; 255
 
 
 class Drawable(Protocol):
-    """What samples are drawn from: `data.sources.Sources`, or anything like it.
+    """The interface that samples are drawn from: `samples.sources.Sources`, or anything like it.
 
     lacking : names of pictures that some of the samples have and others do not; none of a batch will have them.
     """

@@ -34,7 +34,7 @@ def nearest_of_grid(rows, columns, matrix, height, width):
 
 @njit(f"({PLACES}, {MAP})", cache=True)
 def nearest_of_places(rows, columns, matrix, height, width):
-    """As `nearest_of_grid` for rows and columns (h, w) int32 of any places."""
+    """Do as `nearest_of_grid` for rows and columns (h, w) int32 of any places."""
     h, w = rows.shape
     down, right, outside = np.empty((h, w), np.int32), np.empty((h, w), np.int32), np.empty((h, w), np.bool_)
     last_row, last_column = np.float32(height - 1), np.float32(width - 1)

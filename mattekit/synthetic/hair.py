@@ -40,7 +40,7 @@ def _head(rng: np.random.Generator, size: Size, centre: np.ndarray, radius: floa
 
 
 class _Style:
-    """How the hairs of one head grow; what all heads share is here."""
+    """Growth of the hairs of one head, with the values that all heads share."""
 
     head = True
     bend, wave, gravity = 0.3, 0.0, 0.0

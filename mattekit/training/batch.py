@@ -11,7 +11,7 @@ Batch = dict[str, Tensor]
 
 
 def network_input(batch: Batch, normalisation: Normalisation, *, prior: bool = False) -> Tensor:
-    """What a network takes of a batch, as `inference.network.network_input` makes it of one image.
+    """Make the input of a network from a batch, as `inference.network.network_input` does from one image.
 
     Parameters
     ----------

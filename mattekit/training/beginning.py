@@ -1,4 +1,4 @@
-"""A recipe's network before its first step: built, given its first weights, laid out in memory."""
+"""The network before its first step: built from a recipe, initialised or loaded, laid out in memory."""
 
 from pathlib import Path
 

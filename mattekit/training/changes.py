@@ -55,7 +55,7 @@ def _set(values: dict[str, Any], key: str, value: str) -> None:
 
 
 def keys(values: dict[str, Any]) -> list[str]:
-    """All keys that a change of this recipe can name."""
+    """List the keys that a change of this recipe can name."""
     found = [*PLAIN, OPERATOR]
     found += [f"{table}.{field}" for table, model in TABLES.items() for field in model.model_fields]
     network = values.get("network", {})
@@ -80,7 +80,7 @@ def _arguments(row: dict[str, Any]) -> list[str]:
 
 
 def _set_operator(network: dict[str, Any], operator: str) -> None:
-    """Of the reconstruction study, a row of A2U Table 1, with its way of halving; of others, an operator."""
+    """Set the operator; a network of the reconstruction study becomes the row of A2U Table 1 that has it."""
     if network["name"].startswith(RECONSTRUCTION):
         network["name"] = RECONSTRUCTION + operator
     else:

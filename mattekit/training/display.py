@@ -1,11 +1,11 @@
-"""What a run tells while it goes on; a command shows it, a test or a script need not."""
+"""Progress of a run as a set of callbacks, which a command shows; a test or a script need not."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 
 class Display(Protocol):
-    """Told of everything by the first process of a run; a context that lasts as long as the run."""
+    """Callbacks of the first process of a run; a context manager that is entered for as long as the run."""
 
     def __enter__(self) -> "Display": ...
 

@@ -1,4 +1,4 @@
-"""What a run would take here: shapes, memory, and how fast this machine learns and makes samples."""
+"""Requirements of a run on this machine: shapes, memory, and the rates of steps and of samples."""
 
 import tempfile
 import time

@@ -41,7 +41,7 @@ class Average:
             mean.copy_(value)
 
     def state_dict(self) -> dict:
-        """What `load_state_dict` takes to go on."""
+        """Return what `load_state_dict` takes."""
         return {"network": self.network.state_dict(), "count": self.count}
 
     def load_state_dict(self, state: dict) -> None:

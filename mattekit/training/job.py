@@ -1,4 +1,4 @@
-"""What a training run is asked for besides its recipe: where, on what, how long."""
+"""Options of a training run besides its recipe: folder, devices, limits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from mattekit.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Job:
-    """One call of `mattekit train`.
+    """One call of `training.loop.train`.
 
     Parameters
     ----------

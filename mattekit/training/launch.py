@@ -151,7 +151,7 @@ def choose_threads(job: Job, before: int | None = None) -> int:
 
 
 def where(fabric: Fabric) -> str:
-    """Where a run computes, and with which numbers: "cpu, bf16", "2 x cuda, fp16"."""
+    """Describe the devices and the precision of a run: "cpu, bf16", "2 x cuda, fp16"."""
     (precision,) = (name for name, theirs in FABRIC.items() if theirs == fabric.strategy.precision.precision)
     several = f"{fabric.world_size} x " if fabric.world_size > 1 else ""
     return f"{several}{fabric.device.type}, {precision}"

@@ -1,4 +1,4 @@
-"""One optimiser step, and all that it changes: weights, averages and the optimiser's own."""
+"""One optimiser step and the state it changes: weights, their average, and the optimiser's moments."""
 
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from mattekit.training.task import Task
 
 
 class Step(NamedTuple):
-    """What came of a step: the loss of the whole batch, the gradient's norm, and this process's last output."""
+    """Result of a step: loss of the whole batch, norm of the gradient, last output of this process."""
 
     loss: float
     gradient: float
@@ -108,7 +108,7 @@ class Learner:
         return bool(np.isfinite(step.loss)) and (bool(np.isfinite(step.gradient)) or self._scaled)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a resumed run needs."""
+        """Return the state that a resumed run needs."""
         return {
             "step": self.step,
             "network": self.raw.state_dict(),

@@ -151,7 +151,7 @@ class Run:
             self.logs.close()
 
     def batches(self) -> Iterator[Batch]:
-        """What is this process's of each batch, from the next step on."""
+        """Yield this process's part of each batch, from the next step on."""
         return loader(
             self.samples,
             batch=self.recipe.run.batch,

@@ -1,4 +1,4 @@
-"""What training minimises: IndexNet's and A2U's losses of alpha and composition, and LSA's over five scales."""
+"""Losses: IndexNet's and A2U's of alpha and composition, and LSA's over five scales."""
 
 import torch
 from torch import Tensor

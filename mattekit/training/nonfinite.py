@@ -1,4 +1,4 @@
-"""What is left for inspection when a loss is not finite: the batch it came of, as tensors and as a picture."""
+"""Saving the batch whose loss is not finite, as tensors and as a picture."""
 
 import logging
 from typing import NoReturn

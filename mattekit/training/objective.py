@@ -1,4 +1,4 @@
-"""A recipe's loss in portions: of a batch that several devices share, or that one takes in several turns.
+"""The loss of a recipe in portions of a batch, of several devices or accumulated on one.
 
 Means over a whole batch are not means of the portions' means. So each portion first says what it counts, the counts
 are summed over all, and with these sums the portions' losses add up to what one device would have had at once.
@@ -24,7 +24,7 @@ class Objective:
         self.settings = settings
 
     def count(self, batch: Batch) -> Tensor:
-        """What has to be summed over all portions of a batch: its images, and sums of unknown pixels (LSA)."""
+        """Count what is summed over all portions of a batch: its images, and unknown pixels at each scale (LSA)."""
         images = next(iter(batch.values()))
         count = images.new_full((1,), len(images))
         if self.settings.name == "multiscale":
@@ -32,7 +32,7 @@ class Objective:
         return count
 
     def __call__(self, output: Tensor, batch: Batch, counts: Tensor) -> Tensor:
-        """A portion's part of the loss.
+        """Return a portion's part of the loss.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""How far a run is and how it does: what its logs say, and which checkpoint is the best."""
+"""Counters of a run, the records for its logs, and the choice of its best checkpoint."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -100,11 +100,11 @@ class Progress:
         return self.state["validated"]
 
     def result(self) -> dict[str, Any]:
-        """What the run has come to: "best", the best value of the recipe's metric, and all "scores" with it."""
+        """Return the result of the run: "best", the best value of the recipe's metric, and all "scores" with it."""
         return {"best": self.state["best"], "scores": self.state["scores"]}
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a resumed run needs."""
+        """Return the state that a resumed run needs."""
         return self.state
 
     def load_state(self, saved: ProgressState) -> None:

@@ -6,7 +6,7 @@ from mattekit.training.settings import Schedule
 
 
 def factor(schedule: Schedule, step: int, *, steps_per_epoch: int, steps: int) -> float:
-    """What the learning rates are multiplied by.
+    """Return the factor on the learning rates.
 
     Parameters
     ----------

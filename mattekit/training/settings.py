@@ -31,7 +31,7 @@ class Network(Settings):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What `networks.build` takes besides the name."""
+        """Arguments of `networks.build` besides the name."""
         return dict(self.model_extra or {})
 
     @model_validator(mode="before")
@@ -92,7 +92,7 @@ class Step(Settings):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What the step's function takes besides the sample and the generator."""
+        """Arguments of the step's function besides the sample and the generator."""
         return dict(self.model_extra or {})
 
 

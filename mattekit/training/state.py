@@ -33,7 +33,7 @@ class AverageState(_Part):
 
 
 class OptimiserState(_Part):
-    """As PyTorch has it: state of each parameter by number, and groups of parameters."""
+    """PyTorch's form: state of each parameter by number, and groups of parameters."""
 
     state: dict[Count, dict[str, Tensor | Number | Count | None]]
     param_groups: list[dict[str, Any]] = Field(max_length=100)
@@ -63,7 +63,7 @@ class ProgressState(_Part):
 
 
 class State(_Part):
-    """All of the file."""
+    """The contents of the file."""
 
     format: Literal[1]
     learner: LearnerState

@@ -1,4 +1,4 @@
-"""What is learnt: what samples are, what a network sees of them, and how it is scored. The loop is the same for all."""
+"""Tasks: the samples, the input and the validation of matting and of image reconstruction, for one training loop."""
 
 import hashlib
 from pathlib import Path
@@ -25,7 +25,7 @@ Scores = dict[str, float | None]
 
 
 class Task(Protocol):
-    """A kind of learning."""
+    """The interface of a task."""
 
     header: Header
     validates: bool  # whether there is something to validate on
@@ -35,7 +35,7 @@ class Task(Protocol):
         ...
 
     def input(self, batch: Batch) -> Tensor:
-        """What the network takes of a batch."""
+        """Make the input of the network from a batch."""
         ...
 
     def validate(self, network: nn.Module, fabric: Fabric) -> tuple[Scores, np.ndarray | None]:
@@ -81,7 +81,7 @@ class Matting:
         return Samples(sources, self.recipe.steps, **how), len(sources)
 
     def _kept(self, sources: Sources) -> Path | None:
-        """Where the samples of a pool lie: one folder for all runs that would make the same ones, of the same files."""
+        """Return the folder of a pool: one for all runs that would make the same samples of the same files."""
         data = self.recipe.data
         if not data.cache and self.folder is None:
             return None

@@ -209,7 +209,7 @@ def test_a_wrong_change_is_told_in_one_line_with_the_nearest_right_one(change, t
         ("[network", "not valid TOML"),
         ("seed = 1", "network: Field required"),
         ('[network]\nname = "a2u"\n[run]\nbacth = 2', "run.bacth: no such setting; the nearest is run.batch"),
-        ('[network]\nname = "a2u"\n[[augment]]\nstep = "flop"', "step 'flop': there is none; the nearest is 'flip'"),
+        ('[network]\nname = "a2u"\n[[augment]]\nstep = "flop"', "step: unknown step 'flop'; the nearest is 'flip'"),
         ('[network]\nname = "a2u"\n[[augment]]\nprobability = 1.0', "augment.0.step: Field required"),
     ],
 )

@@ -26,7 +26,7 @@ def recolour(sample: Sample, function: Callable[[np.ndarray], np.ndarray], of: L
 
 
 def floats(pixels: Pixels) -> np.ndarray:
-    """All pixels as float32 in 0..1."""
+    """Read all pixels as float32 in 0..1."""
     return to_float(np.asarray(pixels))
 
 

@@ -60,7 +60,7 @@ def crop(
 
 @dataclass(frozen=True)
 class Rule:
-    """How a paper crops: first make the sample large enough and draw the side, then find the box."""
+    """A paper's rule for cropping: enlarge the sample if need be and draw the side, then place the box."""
 
     scales: tuple[float, ...]
     fit: Callable[..., tuple[Sample, int]]

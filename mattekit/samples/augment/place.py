@@ -1,4 +1,4 @@
-"""Where a square crop lies: boxes (top, left, height, width) about pixels of a mask."""
+"""Placement of square crops: boxes (top, left, height, width) about pixels of a mask."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def anywhere(size: tuple[int, int], rng: np.random.Generator, side: int) -> Box:
 
 
 def whole(size: tuple[int, int]) -> Box:
-    """All of a picture of `size`."""
+    """Return the box of a whole picture of `size`."""
     return 0, 0, *size
 
 

@@ -104,7 +104,7 @@ def check_steps(steps: Sequence[Step]) -> list[Step]:
 
 def _checked(name: str, probability: float, arguments: dict[str, Any]) -> Step:
     if name not in STEPS:
-        raise InputError(f"step {name!r}: there is none{_nearest(name, STEPS)}.")
+        raise InputError(f"step: unknown step {name!r}{_nearest(name, STEPS)}.")
     if not 0 <= probability <= 1:
         raise InputError(f"step {name}: probability {probability}, wanted 0..1. Change it.")
     known = _arguments(name)

@@ -1,4 +1,4 @@
-"""Where samples come from: sets of foregrounds with alpha, or of finished composites, with weights and backgrounds.
+"""Sources of samples: sets of foregrounds with alpha, or of finished composites, with weights and backgrounds.
 
 sources = open_sources(["AIM/", "fur/=0.5", "synthetic"], backgrounds=[Path("coco/")])
 sample = sources.draw(rng)      # a foreground and its alpha, a background, and `draw` for another foreground

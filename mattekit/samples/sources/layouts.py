@@ -1,4 +1,4 @@
-"""The ways in which folders hold matting data, recognised by the names of their sub-folders.
+"""Layouts of folders with matting data, recognised by the names of their sub-folders.
 
 | data set | what is recognised |
 |---|---|

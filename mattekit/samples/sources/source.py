@@ -1,4 +1,4 @@
-"""What a source of samples is, and several of them drawn from by weight."""
+"""The interface of a source of samples, and a weighted mixture of several."""
 
 import hashlib
 from collections.abc import Sequence

@@ -137,7 +137,7 @@ def test_sixteen_bits_and_floats_give_what_bytes_give():
 @pytest.mark.parametrize(
     "step, text",
     [
-        (("mirge", 1, {}), "step 'mirge': there is none; the nearest is 'merge'"),
+        (("mirge", 1, {}), "step: unknown step 'mirge'; the nearest is 'merge'"),
         (("crop", 1, {"sise": 3}), "it has no argument 'sise'; the nearest is 'size'"),
         (("compose", 1, {"x": 3}), "no argument .x.. Choose from gamma"),
         (("compose", 1, {"gamma": [0, 2]}), "wanted bounds above 0"),
