@@ -21,7 +21,7 @@ from mattekit.inference.refinement import RefinementSettings
 from mattekit.models import registry
 from mattekit.models.prediction import predict_alpha
 from mattekit.samples.sources import open_sources
-from mattekit.training.job import Job
+from mattekit.training.job import TrainingJob
 from mattekit.training.loop import train
 from mattekit.training.recipe import read
 
@@ -60,7 +60,7 @@ def trained(given, recipe, row):
     made = made.model_copy(update={"data": made.data.model_copy(update=data)})
     parts = [*row.get("changes", ["as-it-is"]), f"patch-{crop}", row.get("foregrounds", "")]
     output = given.output / given.study / "_".join(part.rpartition(".")[2] for part in parts if part)
-    train(Job(made, output, resume=True, workers=given.workers))
+    train(TrainingJob(made, output, resume=True, workers=given.workers))
     return output / "last.safetensors"  # the best one would have been chosen by the images it is scored on
 
 

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from mattekit.networks.reconstruction import TABLE_1
-from mattekit.training.job import Job
+from mattekit.training.job import TrainingJob
 from mattekit.training.loop import train
 from mattekit.training.recipe import read
 
@@ -43,7 +43,7 @@ def main():
         data = [f"data.sources={given.data}"] if given.data else []
         recipe = read("reconstruction", [f"operator={operator}", *data, *given.changes])
         output = given.output / operator
-        train(Job(recipe, output, resume=True))
+        train(TrainingJob(recipe, output, resume=True))
         scores = [last_scores(output / "log.jsonl")[score] for score in SCORES]
         print(f"{operator:<15}", row(scores), row(PAPER[operator][given.fashion]), flush=True)
 

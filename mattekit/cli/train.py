@@ -201,9 +201,9 @@ def train(
     changes = [*(changes or []), *([f"network.pretrained={init}"] if init else [])]
     folders = {"sources": data, "backgrounds": backgrounds, "foregrounds": foregrounds, "validation": validate}
     recipe = _recipe(arch, output, changes, {key: value for key, value in folders.items() if value}, resume)
-    from mattekit.training.job import Job
+    from mattekit.training.job import TrainingJob
 
-    job = Job(
+    job = TrainingJob(
         recipe,
         output or Path("runs", recipe.name or "run"),
         resume=resume,

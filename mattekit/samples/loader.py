@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 
 from mattekit import parallel
 from mattekit.errors import InputError, WorkerDiedError
-from mattekit.samples.samples import unpacked
+from mattekit.samples.dataset import unpacked
 
 logger = logging.getLogger("mattekit")
 

@@ -15,8 +15,8 @@ from torch import Tensor
 from mattekit import files
 from mattekit.errors import InputError
 from mattekit.samples.augment import Step, apply
+from mattekit.samples.dataset import SCALES, Drawable, Samples, in_bytes
 from mattekit.samples.sample import Sample
-from mattekit.samples.samples import SCALES, Drawable, Samples, in_bytes
 
 logger = logging.getLogger("mattekit")
 

@@ -13,7 +13,7 @@ class Sample:
     """A foreground to compose, or an image composed already, with its true alpha.
 
     All pictures are RGB or one channel, float32 in 0..1, or uint8 with 255 for 1: sources best give the bytes of the
-    files, and steps change to float32 where they compute. While steps run, pictures may be views (`data.views`),
+    files, and steps change to float32 where they compute. While steps run, pictures may be views (`samples.views`),
     which `np.asarray` turns into arrays; what `augment.apply` returns are float32 arrays, all of one size.
 
     alpha : (H, W).

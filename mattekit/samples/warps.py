@@ -1,4 +1,4 @@
-"""Pictures moved by affine maps, as views (`data.views`)."""
+"""Pictures moved by affine maps, as views (`samples.views`)."""
 
 from typing import Literal
 

@@ -15,10 +15,10 @@ from mattekit.networks.header import header_of
 from mattekit.samples.loader import loader
 from mattekit.tiling import memory
 from mattekit.training.batch import Batch
-from mattekit.training.beginning import begin
-from mattekit.training.job import Job
-from mattekit.training.launch import make_fabric, where
+from mattekit.training.initial_network import initial_network
+from mattekit.training.job import TrainingJob
 from mattekit.training.learner import Learner
+from mattekit.training.processes import make_fabric, where
 from mattekit.training.task import TASKS, Task
 
 SECONDS = 5.0  # spent on each rate
@@ -80,7 +80,7 @@ class Report:
         yield f"{self.steps:,} steps in about {_duration(self.seconds)}, validation not counted"
 
 
-def dry_run(job: Job) -> Report:
+def dry_run(job: TrainingJob) -> Report:
     """Take a few steps of a run in this process, on one device, and write nothing.
 
     Raises
@@ -92,7 +92,7 @@ def dry_run(job: Job) -> Report:
     recipe, run = job.recipe, job.recipe.run
     fabric = make_fabric(job)
     fabric.launch()
-    network = begin(recipe, str(fabric.device))
+    network = initial_network(recipe, str(fabric.device))
     task = TASKS[recipe.data.task](recipe, header_of(network))
     samples, items = task.samples()
     pieces, rate = _samples(samples, job, fabric.device, run.batch)
@@ -122,7 +122,7 @@ def dry_run(job: Job) -> Report:
     )
 
 
-def _kept_rate(task: Task, job: Job, device: Any) -> float:
+def _kept_rate(task: Task, job: TrainingJob, device: Any) -> float:
     """Samples a second from a pool that is made, a small one in a folder that is removed."""
     data = job.recipe.data.model_copy(update={"pool": FEW_KEPT, "cache": ""})
     recipe = job.recipe.model_copy(update={"data": data})
@@ -133,7 +133,7 @@ def _kept_rate(task: Task, job: Job, device: Any) -> float:
         return _samples(samples, job, device, 1)[1]
 
 
-def _samples(samples: Any, job: Job, device: Any, batch: int) -> tuple[list[Batch], float]:
+def _samples(samples: Any, job: TrainingJob, device: Any, batch: int) -> tuple[list[Batch], float]:
     """Up to `batch` samples, and how many a second there are once all workers have begun."""
     pieces, begun = [], max(1, 2 * job.workers)  # each worker is two ahead
     with closing(loader(samples, batch=1, steps_per_epoch=1 << 30, workers=job.workers, device=device)) as made:

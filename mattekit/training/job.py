@@ -7,7 +7,7 @@ from mattekit.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """One call of `training.loop.train`.
 
     Parameters

@@ -17,13 +17,13 @@ from mattekit.networks.safetensors_file import save_network
 from mattekit.samples.loader import loader
 from mattekit.training import nonfinite, state
 from mattekit.training.batch import Batch
-from mattekit.training.beginning import begin
 from mattekit.training.display import Display, Silent
 from mattekit.training.folder import RunFolder
-from mattekit.training.job import Job
-from mattekit.training.launch import choose_threads, first_alone, launch, where
+from mattekit.training.initial_network import initial_network
+from mattekit.training.job import TrainingJob
 from mattekit.training.learner import Learner
 from mattekit.training.logs import Logs
+from mattekit.training.processes import choose_threads, first_alone, launch, where
 from mattekit.training.progress import Progress
 from mattekit.training.stopping import Stopping
 from mattekit.training.task import TASKS
@@ -33,12 +33,12 @@ logger = logging.getLogger("mattekit")
 SAVE_SECONDS = 600  # at most so much work is lost to a kill, whatever the recipe says
 
 
-def train(job: Job, display: Callable[[], Display] = Silent) -> dict[str, Any]:
+def train(job: TrainingJob, display: Callable[[], Display] = Silent) -> dict[str, Any]:
     """Run a recipe; Ctrl-C, SIGTERM and limits of time stop after a step, with all saved that a resumed run needs.
 
     Parameters
     ----------
-    job : Job
+    job : TrainingJob
     display : makes what shows progress, in the first process; picklable, if there are several.
 
     Returns
@@ -56,7 +56,7 @@ def train(job: Job, display: Callable[[], Display] = Silent) -> dict[str, Any]:
     return launch(job, _run, display)
 
 
-def _run(fabric: Fabric, job: Job, display: Callable[[], Display]) -> dict[str, Any]:
+def _run(fabric: Fabric, job: TrainingJob, display: Callable[[], Display]) -> dict[str, Any]:
     folder = RunFolder(job.output)
     first_alone(fabric, lambda: folder.check(resume=job.resume))
     run = Run(fabric, job, folder)
@@ -80,15 +80,15 @@ class Run:
     Parameters
     ----------
     fabric : Fabric
-    job : Job
+    job : TrainingJob
     folder : RunFolder
         If it has a state, the run goes on from it.
     """
 
-    def __init__(self, fabric: Fabric, job: Job, folder: RunFolder):
+    def __init__(self, fabric: Fabric, job: TrainingJob, folder: RunFolder):
         recipe = job.recipe
         self.fabric, self.job, self.folder, self.recipe = fabric, job, folder, recipe
-        network = begin(recipe, str(fabric.device))
+        network = initial_network(recipe, str(fabric.device))
         self.header = header_of(network)
         self.task = TASKS[recipe.data.task](recipe, self.header, folder.samples)
         self.samples, items = self.task.samples()

@@ -20,7 +20,7 @@ from mattekit.errors import InputError, MissingFileError, RecipeError
 from mattekit.networks import count, find
 from mattekit.networks.summary import on_paper
 from mattekit.samples.augment import check_steps
-from mattekit.training import changes as change
+from mattekit.training import overrides
 from mattekit.training.settings import Data, Loss, Network, Optimiser, Run, Schedule, Settings, Step
 
 logger = logging.getLogger("mattekit")
@@ -100,7 +100,7 @@ def read(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
     where = f"recipe {name_or_path}" if ours else str(name_or_path)
     if changes and not ours:
         _recipe(where, values)  # a fault of the file is told as such, not as one of the changes
-    change.apply(values, changes)
+    overrides.apply(values, changes)
     if ours:
         _from_scratch(where, values, [text.partition("=")[0].strip() for text in changes])
     return _recipe(", ".join(changes) or where, values)
@@ -172,7 +172,7 @@ def _explained(errors: Iterable[Any], values: dict[str, Any]) -> Iterable[str]:
     for error in errors:
         key = ".".join(map(str, error["loc"]))
         if error["type"] == "extra_forbidden":
-            yield change.unknown(key)
+            yield overrides.unknown(key)
         else:
             found = f" {error['input']!r}" if isinstance(error["input"], str | int | float | bool) else ""
             yield f"{key}{found}: {error['msg'].removeprefix('Value error, ').rstrip('.')}"

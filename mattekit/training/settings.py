@@ -80,7 +80,7 @@ class Data(Settings):
 
 
 class Step(Settings):
-    """[[augment]]: one step on a sample, by its name in `data.augment.STEPS`, and how often it is taken.
+    """[[augment]]: one step on a sample, by its name in `samples.augment.STEPS`, and how often it is taken.
 
     All other keys are arguments of the step.
     """

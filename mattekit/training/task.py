@@ -13,8 +13,8 @@ from mattekit import __version__
 from mattekit.errors import InputError
 from mattekit.networks import find
 from mattekit.networks.header import Header
+from mattekit.samples.dataset import Samples
 from mattekit.samples.pool import Pool, parted
-from mattekit.samples.samples import Samples
 from mattekit.samples.sources import Sources, open_sources
 from mattekit.training import pictures, reconstruction
 from mattekit.training.batch import Batch, network_input

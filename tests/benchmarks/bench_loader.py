@@ -26,8 +26,8 @@ import torch
 from plain_augmentation import PlainSamples
 
 from mattekit.samples.augment import check_steps
+from mattekit.samples.dataset import Samples
 from mattekit.samples.loader import loader
-from mattekit.samples.samples import Samples
 from mattekit.samples.sources import open_sources
 from mattekit.synthetic import background, foreground
 

@@ -20,11 +20,11 @@ from mattekit.networks import build
 from mattekit.networks.header import header_of
 from mattekit.samples.loader import loader
 from mattekit.training.batch import network_input
-from mattekit.training.beginning import begin
-from mattekit.training.job import Job
-from mattekit.training.launch import make_fabric
+from mattekit.training.initial_network import initial_network
+from mattekit.training.job import TrainingJob
 from mattekit.training.learner import Learner
 from mattekit.training.losses import matting_loss
+from mattekit.training.processes import make_fabric
 from mattekit.training.recipe import Recipe
 from mattekit.training.task import Matting
 
@@ -55,10 +55,10 @@ class Ours:
     """The learner in bfloat16."""
 
     def __init__(self, recipe, header):
-        job = Job(recipe, Path("unused"), device="cpu", precision="bf16")
+        job = TrainingJob(recipe, Path("unused"), device="cpu", precision="bf16")
         fabric = make_fabric(job)
         fabric.launch()
-        self.learner = Learner(fabric, recipe, begin(recipe, "cpu"), Matting(recipe, header), 1000)
+        self.learner = Learner(fabric, recipe, initial_network(recipe, "cpu"), Matting(recipe, header), 1000)
 
     def learn(self, batch):
         return self.learner.learn(batch).loss

@@ -20,10 +20,10 @@ import torch
 from mattekit.imaging import io
 from mattekit.inference.network import network_predictor
 from mattekit.networks.header import header_of
-from mattekit.training.beginning import begin
-from mattekit.training.job import Job
-from mattekit.training.launch import make_fabric
+from mattekit.training.initial_network import initial_network
+from mattekit.training.job import TrainingJob
 from mattekit.training.learner import Learner
+from mattekit.training.processes import make_fabric
 from mattekit.training.recipe import Recipe
 from mattekit.training.task import Matting
 
@@ -61,9 +61,9 @@ def learn(name, samples, steps, lr, precision, every):
             "run": {"epochs": steps, "batch": len(samples)},
         }
     )
-    fabric = make_fabric(Job(recipe, Path("unused"), device="cpu", precision=precision))
+    fabric = make_fabric(TrainingJob(recipe, Path("unused"), device="cpu", precision=precision))
     fabric.launch()
-    network = begin(recipe, "cpu")
+    network = initial_network(recipe, "cpu")
     header = header_of(network)
     learner = Learner(fabric, recipe, network, Matting(recipe, header), 1)
     pictures = zip(("image", "trimap", "alpha"), zip(*samples, strict=True), strict=True)

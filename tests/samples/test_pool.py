@@ -4,9 +4,9 @@ import torch
 
 from mattekit.errors import InputError
 from mattekit.samples.augment import check_steps
+from mattekit.samples.dataset import Samples
 from mattekit.samples.pool import Pool
 from mattekit.samples.sample import Sample
-from mattekit.samples.samples import Samples
 
 ONCE = [("background", 1, {}), ("trimap", 1, {}), ("crop", 1, {"size": 48}), ("compose", 1, {})]
 STEPS = check_steps([*ONCE, ("turn", 1, {"size": 32})])

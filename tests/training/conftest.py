@@ -7,7 +7,7 @@ import torch
 
 from mattekit.imaging import io
 from mattekit.training import recipe as recipes
-from mattekit.training.job import Job
+from mattekit.training.job import TrainingJob
 
 RECIPE = """
 name = "tiny"
@@ -99,6 +99,6 @@ def job(recipe_file, tmp_path):
 
     def make(name="run", *changes, **settings):
         settings = {"device": "cpu", "threads": 1, **settings}
-        return Job(recipes.read(recipe_file, changes), tmp_path / name, **settings)
+        return TrainingJob(recipes.read(recipe_file, changes), tmp_path / name, **settings)
 
     return make

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from mattekit.cli import app
 from mattekit.imaging import io
 from mattekit.training import dry_run, recipe
-from mattekit.training.job import Job
+from mattekit.training.job import TrainingJob
 
 SMALL = [
     "network.name=indexnet",
@@ -40,7 +40,9 @@ def data(tmp_path):
 
 
 def job(tmp_path, data, *changes):
-    return Job(recipe.read("default", [*SMALL, f"data.sources={data}", *changes]), tmp_path / "run", device="cpu")
+    return TrainingJob(
+        recipe.read("default", [*SMALL, f"data.sources={data}", *changes]), tmp_path / "run", device="cpu"
+    )
 
 
 def test_a_dry_run_tells_what_the_run_has(tmp_path, data):

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 from mattekit.training import recipe as recipes
-from mattekit.training.beginning import begin
-from mattekit.training.job import Job
+from mattekit.training.initial_network import initial_network
+from mattekit.training.job import TrainingJob
 from mattekit.training.loop import train
 
 SHORT = ["run.epochs=1", "run.steps_per_epoch=2", "run.batch=2", "run.log_every=1", "run.validate_every=0"]
@@ -30,11 +30,11 @@ def test_each_recipe_learns_for_two_steps(name, tmp_path, data):
     if recipe.data.task == "matting":
         folders = {"sources": (str(data / "cutouts"),), "backgrounds": (str(data / "backgrounds"),)}
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=folders)})
-    assert train(Job(recipe, tmp_path / "run", device="cpu"))["step"] == 2
+    assert train(TrainingJob(recipe, tmp_path / "run", device="cpu"))["step"] == 2
     records = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
     losses = [record["loss"] for record in records if record["kind"] == "train"]
     assert len(losses) == 2 and np.isfinite(losses).all()
-    first, learnt = begin(recipe, "cpu").state_dict(), load_file(tmp_path / "run/last.safetensors")
+    first, learnt = initial_network(recipe, "cpu").state_dict(), load_file(tmp_path / "run/last.safetensors")
     moved = [not torch.equal(first[key], weight) for key, weight in learnt.items() if key.endswith("weight")]
     assert all(torch.isfinite(weight).all() for weight in learnt.values())
     assert np.mean(moved) > 0.95
@@ -44,7 +44,7 @@ def test_frozen_normalisation_of_a_papers_recipe_stays(tmp_path, data):
     recipe = recipes.read("indexnet", [*SHORT, "network.width=0.25", "data.crop=64", "run.freeze_norm=encoder"])
     folders = {"sources": (str(data / "cutouts"),), "backgrounds": (str(data / "backgrounds"),)}
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=folders)})
-    train(Job(recipe, tmp_path / "run", device="cpu"))
+    train(TrainingJob(recipe, tmp_path / "run", device="cpu"))
     learnt = load_file(tmp_path / "run/last.safetensors")
     means = {key: weight for key, weight in learnt.items() if key.endswith("running_mean")}
     assert all((weight == 0).all() for key, weight in means.items() if key.startswith("encoder."))

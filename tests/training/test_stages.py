@@ -7,8 +7,8 @@ from safetensors.torch import load_file
 from mattekit.errors import InputError
 from mattekit.networks import build
 from mattekit.training import recipe as recipes
-from mattekit.training.beginning import begin
-from mattekit.training.job import Job
+from mattekit.training.initial_network import initial_network
+from mattekit.training.job import TrainingJob
 from mattekit.training.loop import train
 from mattekit.training.optimiser import freeze
 
@@ -19,7 +19,7 @@ def learnt(name, folder, data, *changes):
     recipe = recipes.read(name, [*TINY, *changes])
     folders = {"sources": (str(data / "cutouts"),), "backgrounds": (str(data / "backgrounds"),)}
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=folders)})
-    train(Job(recipe, folder / name, device="cpu", threads=1))
+    train(TrainingJob(recipe, folder / name, device="cpu", threads=1))
     return folder / name / "last.safetensors"
 
 
@@ -31,7 +31,7 @@ def test_the_documented_stages_train_one_after_the_other(tmp_path, data):
     assert all(torch.equal(value, two[f"first.{name}"]) for name, value in one.items())  # frozen
     stage = [name for name in two if name.startswith("stage.")]
     assert len(two) == len(one) + len(stage)
-    begun = begin(recipes.read("dim-refinement", [*TINY, f"network.pretrained={first}"]), "cpu").state_dict()
+    begun = initial_network(recipes.read("dim-refinement", [*TINY, f"network.pretrained={first}"]), "cpu").state_dict()
     assert {name for name in two if not torch.equal(two[name], begun[name])} == set(stage)
     moved = {name for name in two if not torch.equal(two[name], three[name])}
     assert any(name.startswith("first.") for name in moved) and moved & set(stage)

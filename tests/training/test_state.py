@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from mattekit.errors import InputError, MissingFileError
 from mattekit.training import recipe, reconstruction, state
 from mattekit.training.folder import RunFolder
-from mattekit.training.job import Job
-from mattekit.training.launch import make_fabric
+from mattekit.training.job import TrainingJob
 from mattekit.training.loop import Run, train
+from mattekit.training.processes import make_fabric
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def saved(tmp_path_factory):
     made = recipe.read("reconstruction", [*small, "operator=nearest"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reconstruction, "RENDERED", {"train": 8, "test": 8})
-        job = Job(made, tmp_path_factory.mktemp("saved") / "run", True, "cpu", threads=1, max_steps=2)
+        job = TrainingJob(made, tmp_path_factory.mktemp("saved") / "run", True, "cpu", threads=1, max_steps=2)
         train(job)
         yield job, torch.load(RunFolder(job.output).state, weights_only=True)
 

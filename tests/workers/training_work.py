@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mattekit.training import recipe
 from mattekit.training.display import Silent
-from mattekit.training.job import Job
+from mattekit.training.job import TrainingJob
 from mattekit.training.loop import train
 
 
@@ -25,4 +25,4 @@ if __name__ == "__main__":
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[5]), int(sys.argv[5])))
     made = recipe.read(sys.argv[1])
-    train(Job(made, Path(sys.argv[2]), device="cpu", threads=1, workers=int(sys.argv[4])), Deadly)
+    train(TrainingJob(made, Path(sys.argv[2]), device="cpu", threads=1, workers=int(sys.argv[4])), Deadly)

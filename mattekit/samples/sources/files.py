@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mattekit.samples.decoded import Decoded
+from mattekit.samples.pixel_cache import PixelCache
 from mattekit.samples.sample import Sample
 from mattekit.samples.sources import item as reading
 from mattekit.samples.sources.item import Item
@@ -23,11 +23,11 @@ class FileSource:
     decoded : where decoded pictures are kept; without, every reading decodes.
     """
 
-    def __init__(self, items: Sequence[Item], decoded: Decoded | None = None) -> None:
+    def __init__(self, items: Sequence[Item], decoded: PixelCache | None = None) -> None:
         self.items = list(items)
         self.composed = self.items[0].composed
         self.with_prior = all("prior" in item.files for item in self.items)
-        self._decoded = decoded or Decoded(None)
+        self._decoded = decoded or PixelCache(None)
 
     def __len__(self) -> int:
         return len(self.items)

@@ -9,7 +9,7 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.imaging import io, pixel_values
 from mattekit.imaging.integer_compositing import read_integers
-from mattekit.samples.decoded import Decoded
+from mattekit.samples.pixel_cache import PixelCache
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def read_cutout(path: Path) -> tuple[np.ndarray, np.ndarray]:
 READERS = {"alpha": read_alpha, "prior": read_alpha, "trimap": read_trimap}  # by role; all else is colours
 
 
-def read(item: Item, decoded: Decoded) -> dict[str, np.ndarray]:
+def read(item: Item, decoded: PixelCache) -> dict[str, np.ndarray]:
     """Pictures of an item by role; another file's colours may go with a cut-out's alpha.
 
     Backgrounds are not kept decoded: there are many, and each is small.

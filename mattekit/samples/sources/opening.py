@@ -9,7 +9,7 @@ from mattekit.datasets.plan import Library
 from mattekit.datasets.records import MANIFEST
 from mattekit.errors import InputError, MissingFileError
 from mattekit.pairing import images
-from mattekit.samples.decoded import Decoded
+from mattekit.samples.pixel_cache import PixelCache
 from mattekit.samples.sources import checking, from_manifest, layouts
 from mattekit.samples.sources.files import FileBackgrounds, FileSource, GeneratedBackgrounds
 from mattekit.samples.sources.item import Item
@@ -33,7 +33,7 @@ def open_sources(
     specs : as `spec.parse` takes them, or parsed; none is the synthetic source.
     backgrounds : folders of images; if there are none, backgrounds are generated.
     foregrounds : folder of re-estimated foregrounds, used instead of those of the same name.
-    cache : folder in which `data.decoded` keeps the pixels of foregrounds and composites; None keeps none.
+    cache : folder in which `samples.pixel_cache` keeps the pixels of foregrounds and composites; None keeps none.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def open_sources(
         found, bad = _items(spec, list(backgrounds), foregrounds)
         problems += bad
         items += found
-        opened.append(FileSource(found, Decoded(cache)) if found else None)
+        opened.append(FileSource(found, PixelCache(cache)) if found else None)
     behind = [path for folder in backgrounds for path in _images(folder, problems)]
     problems += checking.problems(items, behind)
     if problems:

@@ -7,7 +7,7 @@ import pytest
 
 from mattekit.errors import InputError, MissingFileError
 from mattekit.imaging import io
-from mattekit.samples.samples import Samples
+from mattekit.samples.dataset import Samples
 from mattekit.samples.sources import open_sources
 
 RNG = np.random.default_rng(0)

@@ -2,7 +2,7 @@ import os
 
 import numpy as np
 
-from mattekit.samples.decoded import Decoded
+from mattekit.samples.pixel_cache import PixelCache
 
 
 def reading(path):
@@ -14,7 +14,7 @@ def reading(path):
 def setup(tmp_path):
     (tmp_path / "file").write_bytes(b"pixels")
     reading.times = 0
-    return tmp_path / "file", Decoded(tmp_path / "cache")
+    return tmp_path / "file", PixelCache(tmp_path / "cache")
 
 
 def test_a_file_is_read_once(tmp_path):
@@ -23,7 +23,7 @@ def test_a_file_is_read_once(tmp_path):
         first, second = decoded.read(reading, path, parts=2)
         assert first.tobytes() == b"pixels" and np.array_equal(second, 255 - first)
     assert reading.times == 1
-    Decoded(tmp_path / "cache").read(reading, path, parts=2)
+    PixelCache(tmp_path / "cache").read(reading, path, parts=2)
     assert reading.times == 1
 
 
@@ -55,13 +55,13 @@ def test_a_damaged_entry_is_made_anew(tmp_path):
 def test_without_a_folder_nothing_is_kept(tmp_path):
     path, _ = setup(tmp_path)
     for _ in range(2):
-        Decoded(None).read(reading, path, parts=2)
+        PixelCache(None).read(reading, path, parts=2)
     assert reading.times == 2 and sorted(each.name for each in tmp_path.iterdir()) == ["file"]
 
 
 def test_a_folder_that_cannot_be_written_is_done_without(tmp_path, caplog):
     path, _ = setup(tmp_path)
-    decoded = Decoded(path / "no folder")
+    decoded = PixelCache(path / "no folder")
     for _ in range(2):
         assert decoded.read(reading, path, parts=2)[0].tobytes() == b"pixels"
     assert len(caplog.messages) == 1 and "cannot be kept" in caplog.text

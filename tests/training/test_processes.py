@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from mattekit.errors import InputError, MissingFileError, WorkerDiedError
 from mattekit.networks import build
 from mattekit.networks.safetensors_file import header_of, save_network
-from mattekit.training import launch, logs
+from mattekit.training import logs, processes
 from mattekit.training.display import Silent
 from mattekit.training.folder import RunFolder
 from mattekit.training.loop import train
@@ -83,27 +83,27 @@ def test_a_batch_that_does_not_divide_is_refused(job):
 @pytest.mark.skipif(torch.cuda.device_count() > 0, reason="there is a CUDA device")
 def test_devices_that_are_not_there_are_refused(job):
     with pytest.raises(InputError, match="0 CUDA devices"):
-        launch.make_fabric(job("run", device="cuda"))
+        processes.make_fabric(job("run", device="cuda"))
 
 
 def test_threads_are_those_asked_for_or_of_before_or_what_workers_leave(job, monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert launch.choose_threads(job(threads=5), before=4) == 5
-    assert launch.choose_threads(job(threads=None), before=4) == 4
-    assert launch.choose_threads(job(threads=None)) == 3
+    assert processes.choose_threads(job(threads=5), before=4) == 5
+    assert processes.choose_threads(job(threads=None), before=4) == 4
+    assert processes.choose_threads(job(threads=None)) == 3
     monkeypatch.delenv("OMP_NUM_THREADS")
-    assert launch.choose_threads(job(threads=None, workers=2)) == 6
-    assert launch.choose_threads(job(threads=None, workers=2, devices=2)) == 2
-    assert launch.choose_threads(job(threads=None, workers=20)) == 1
+    assert processes.choose_threads(job(threads=None, workers=2)) == 6
+    assert processes.choose_threads(job(threads=None, workers=2, devices=2)) == 2
+    assert processes.choose_threads(job(threads=None, workers=20)) == 1
 
 
 def test_unknown_precisions_are_refused():
     with pytest.raises(InputError, match="fp8"):
-        launch.choose_precision("fp8", "cpu")
+        processes.choose_precision("fp8", "cpu")
 
 
 def test_auto_is_bf16_where_the_processor_has_it():
     native = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    assert launch.choose_precision("auto", "cpu") == ("bf16" if native else "fp32")
-    assert launch.choose_precision("auto", "mps") == "fp32"
+    assert processes.choose_precision("auto", "cpu") == ("bf16" if native else "fp32")
+    assert processes.choose_precision("auto", "mps") == "fp32"

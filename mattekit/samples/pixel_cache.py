@@ -14,7 +14,7 @@ logger = logging.getLogger("mattekit")
 Arrays = tuple[np.ndarray, ...]
 
 
-class Decoded:
+class PixelCache:
     """Pictures as the arrays that reading them gives, kept as .npy files.
 
     An entry belongs to the paths, sizes and times of its files, so that a changed file is read anew. Nothing is ever

@@ -6,8 +6,8 @@ import torch
 
 from mattekit.errors import InputError
 from mattekit.samples.augment import check_steps
+from mattekit.samples.dataset import Samples, unpacked
 from mattekit.samples.sample import Sample
-from mattekit.samples.samples import Samples, unpacked
 
 STEPS = check_steps(
     [("background", 1, {}), ("trimap", 1, {}), ("crop", 1, {"size": 32}), ("hsv", 1, {}), ("compose", 1, {})]

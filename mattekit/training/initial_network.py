@@ -16,7 +16,7 @@ from mattekit.training.optimiser import encoder_of
 from mattekit.training.recipe import Recipe
 
 
-def begin(recipe: Recipe, device: str) -> nn.Module:
+def initial_network(recipe: Recipe, device: str) -> nn.Module:
     """Build a recipe's network on the CPU; the seed decides on random weights.
 
     Raises

@@ -22,7 +22,7 @@ from mattekit import ranks
 from mattekit.errors import InputError, MattekitError, WorkerDiedError
 from mattekit.inference.device import resolve_device
 from mattekit.parallel import end_with_parent, portable
-from mattekit.training.job import Job
+from mattekit.training.job import TrainingJob
 from mattekit.training.state import MOST_THREADS
 
 # Here, where every process comes by: what they have to say of each other is for us to say.
@@ -33,7 +33,7 @@ LOST = ("gloo", "nccl", "connection closed by peer", "connection reset", "socket
 FABRIC = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
-def launch(job: Job, work: Callable[..., Any], *arguments: Any) -> Any:
+def launch(job: TrainingJob, work: Callable[..., Any], *arguments: Any) -> Any:
     """Call `work(fabric, job, *arguments)` in every process of a run; one process is this one.
 
     Returns
@@ -79,7 +79,7 @@ def first_alone(fabric: Fabric, work: Callable[[], None]) -> None:
         raise error
 
 
-def make_fabric(job: Job) -> Fabric:
+def make_fabric(job: TrainingJob) -> Fabric:
     """Fabric for a job's devices and precision; errors as of `launch`."""
     device = resolve_device(job.device)
     kind = device.partition(":")[0]
@@ -101,7 +101,7 @@ def make_fabric(job: Job) -> Fabric:
         return Fabric(accelerator=kind, devices=chosen, num_nodes=nodes, strategy=strategy, precision=FABRIC[precision])
 
 
-def _counts(job: Job) -> tuple[int, int]:
+def _counts(job: TrainingJob) -> tuple[int, int]:
     """Devices on each computer, and computers; torchrun has decided on them."""
     here = ranks.here().count
     local = int(os.environ.get("LOCAL_WORLD_SIZE", 0))
@@ -137,7 +137,7 @@ def choose_precision(name: str, device: str) -> str:
     return "bf16" if kind in native and native[kind]() else "fp32"
 
 
-def choose_threads(job: Job, before: int | None = None) -> int:
+def choose_threads(job: TrainingJob, before: int | None = None) -> int:
     """Threads for a process that trains on a CPU; `before` is what an interrupted run had.
 
     The number decides how sums are split, and so the last digits of weights. Threads that wait for each other on cores
@@ -157,7 +157,7 @@ def where(fabric: Fabric) -> str:
     return f"{several}{fabric.device.type}, {precision}"
 
 
-def _called(work: Callable[..., Any], job: Job, *arguments: Any, fabric: Fabric) -> Any:
+def _called(work: Callable[..., Any], job: TrainingJob, *arguments: Any, fabric: Fabric) -> Any:
     """Call `work`, taking errors of the connection between processes for what they are: one of them has gone."""
     try:
         return work(fabric, job, *arguments)
