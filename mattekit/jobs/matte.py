@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mattekit.baselines import DEFAULT_FOREGROUND
+from mattekit.errors import InputError
 from mattekit.imaging import io
+from mattekit.imaging.trimap import missing
 from mattekit.inference.refinement import Refined, RefinementSettings
 from mattekit.jobs.staged import Inputs, StagedJob
 from mattekit.models import registry
@@ -46,13 +48,22 @@ class MatteJob(StagedJob):
 
     def read(self) -> Inputs:
         """Read the image and the trimap (H, W) of its size, with the known classes that the models need."""
-        both = any(self.find(name).capabilities.needs_both_classes for name in self.models)
         source = io.read_image(self.image, max_megapixels=self.max_megapixels)
-        trimap = io.read_trimap(self.trimap, max_megapixels=self.max_megapixels, require_classes=both)
+        trimap = io.read_trimap(self.trimap, max_megapixels=self.max_megapixels, require_classes=False)
         io.require_same_size(self.trimap, trimap.shape, self.image, source.pixels.shape)
+        self._require_classes(trimap)
         if not (trimap == 0.5).any():
             log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", self.trimap)
         return Inputs(source, trimap)
+
+    def _require_classes(self, trimap: np.ndarray) -> None:
+        """Raise InputError if a model starts from known foreground and background, and the trimap lacks one."""
+        absent, needing = missing(trimap), [m for m in self.models if self.find(m).capabilities.needs_both_classes]
+        if needing and absent and "unknown" not in absent:
+            raise InputError(
+                f"{self.trimap}: no {' and no '.join(absent)} pixel, but {needing[0]} starts from both classes. "
+                "Mark some pixels, or use a network, such as the default."
+            )
 
     def find(self, model: str) -> Model:
         """Return a model by its name or file, on the job's device and with its options."""

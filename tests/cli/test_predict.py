@@ -291,5 +291,10 @@ def test_a_folder_with_trimaps_of_one_class_is_done_by_the_default_and_in_part_b
     assert len(list((tmp_path / "default").rglob("*.png"))) == 4 and "left out" in done.stderr
     some = run(tmp_path / "in", tmp_path / "trimaps", "-m", "closed-form", "-o", tmp_path / "classical", code=3)
     assert [path.stem for path in (tmp_path / "classical").rglob("*.png")] == ["both"]
-    for name, reason in (("no_bg", "no background pixel"), ("no_fg", "no foreground pixel"), ("none", "no ")):
+    reasons = {
+        "no_bg": "no background pixel",
+        "no_fg": "no foreground pixel",
+        "none": "no background and no foreground",
+    }
+    for name, reason in reasons.items():
         assert any(name in line and reason in line for line in some.stderr.splitlines()), some.stderr
