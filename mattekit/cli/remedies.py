@@ -23,7 +23,7 @@ REMEDIES: dict[str, str] = {
     "resume": "Add --resume to go on with it, or name a new folder with -o.",
     "scribbled-image": "If there is a photo, name it with --image.",
     "strict": "Add --strict to count them as failures.",
-    "tile": "Choose their side with --tile, or --overlap.",
+    "tile": "Choose their side with --tile, or what they share with --overlap.",
     "trimap": "Give a trimap with --trimap.",
     "trimaps": "Give the folder of its trimaps with --trimaps.",
     "unknown-value": "With --unknown-value any they count as unknown.",

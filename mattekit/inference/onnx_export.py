@@ -1,8 +1,8 @@
-"""Networks recorded as ONNX, to run at any size without PyTorch, and compared with PyTorch before they are kept."""
+"""Export of networks as ONNX models for any size, which are compared with PyTorch before they are written."""
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -107,30 +107,54 @@ class Forward(nn.Module):
 
     @property
     def batched(self) -> bool:
-        """Whether N is free."""
+        """Whether the number of images is free."""
         return not any(isinstance(getattr(module, "UV", None), Pooled) for module in self.network.modules())
 
 
 def record(model: Forward, header: Header) -> bytes:
-    """An ONNX file's content."""
+    """Return the content of an ONNX file; two calls return the same bytes.
+
+    Raises
+    ------
+    WeightsError
+        If PyTorch cannot export the network.
+    """
     stride = model.network.stride
     channels, more = max(find(header.network).input[0], 4), _prepared(header, (1, 1)).shape[2] % stride
     # `more` is what a size has beyond a multiple of the stride.
     example = torch.zeros(2 if model.batched else 1, channels, 4 * stride + more, 5 * stride + more)
     sizes = {axis: stride * torch.export.Dim(name, min=1) + more for axis, name in ((2, "rows"), (3, "columns"))}
     shape = {0: torch.export.Dim("images"), **sizes} if model.batched else sizes
-    with _quiet():
-        program = torch.onnx.export(
-            model, (example,), input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=(shape,), verbose=False
-        )
-    for node in program.model.graph:
-        node.metadata_props.clear()  # lines of source code
+    try:
+        with _quiet():
+            program = torch.onnx.export(
+                model, (example,), input_names=[INPUT], output_names=[OUTPUT], dynamic_shapes=(shape,), verbose=False
+            )
+    except torch.onnx.OnnxExporterError as error:
+        reason = str(error.__cause__ or error).strip().partition("\n")[0]
+        raise WeightsError(
+            f"{header.network}: PyTorch {torch.__version__} cannot export it as ONNX ({reason})."
+        ) from error
+    _strip(program.model.graph)
     program.model.metadata_props.update(to_metadata(header))
-    return program.model_proto.SerializeToString()
+    return program.model_proto.SerializeToString(deterministic=True)
+
+
+def _strip(graph: Iterable) -> None:
+    """Number nodes and values, and remove lines of source code and inner shapes, which differ from run to run."""
+    number = 0
+    for node in graph:
+        node.metadata_props.clear()
+        node.name = f"node_{number}"
+        for value in node.outputs:
+            if value.name != OUTPUT:
+                value.name, value.shape = f"value_{number}", None
+            value.metadata_props.clear()
+            number += 1
 
 
 def compare(session, model: Forward, header: Header, size: tuple[int, int]) -> Comparison:
-    """Both on a picture of `size`, and on its mirror image if N is free."""
+    """Compare both on an image of `size`, and on its mirror image if the number of images is free."""
     x = _prepared(header, size)
     x = torch.cat([x, x.flip(3)]) if model.batched else x
     with torch.inference_mode():
@@ -141,7 +165,7 @@ def compare(session, model: Forward, header: Header, size: tuple[int, int]) -> C
 
 
 def _prepared(header: Header, size: tuple[int, int]) -> Tensor:
-    """A smooth random picture and trimap as the network takes them."""
+    """Return a smooth random image and trimap as the network takes them."""
     random, (height, width) = np.random.default_rng(0), size
     image, unknown = (
         cv2.resize(random.random(shape, np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
@@ -157,13 +181,15 @@ def _prepared(header: Header, size: tuple[int, int]) -> Tensor:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Recording warns of what does not concern the user: packages that are not needed, its own old names."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    """Silence the exporter's warnings about packages that are not needed and its own old names."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

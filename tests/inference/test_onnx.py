@@ -97,6 +97,20 @@ def test_operators_that_look_at_the_image_are_recorded_for_any_size(operator):
     assert model(torch.randn(1, 4, 32, 32)).std() > 0
 
 
+def test_a_model_has_the_same_bytes_every_time_and_a_clear_error(monkeypatch):
+    network = build("mixing", widths=[4, 6, 8]).eval().requires_grad_(False)
+    model, header = onnx_export.Forward(network), header_of(network)
+    once, again = (onnx_export.record(model, header) for _ in range(2))
+    assert once == again and onnx.open_session(once, "cpu")
+
+    def fail(*args, **kwargs):
+        raise torch.onnx.OnnxExporterError("no such operator\nand 40 lines") from None
+
+    monkeypatch.setattr(torch.onnx, "export", fail)
+    with pytest.raises(WeightsError, match=r"mixing: PyTorch .* cannot export it as ONNX \(no such operator\)\.$"):
+        onnx_export.record(model, header)
+
+
 @pytest.mark.parametrize("name", ["indexnet_m2o_nl_c", "a2u_dynamic_cs_d_gn"])
 def test_models_of_the_authors_weights_give_pytorchs_alphas(oracle, shared, tmp_path, name):
     """Within one of 255 levels, on the authors' picture; A2U's network predicts kernels from each image."""
