@@ -1,140 +1,32 @@
 """`mattekit trimap`: make trimaps from alphas, masks or scribbles, draw them as the papers do, check and fix them."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, choices, console, options, targets
+from mattekit.cli import batch, console, options, targets, trimap_options
 
 FORMATS = (".png", ".tif", ".tiff", ".webp", ".bmp")  # without loss
-
-FILES, WIDTH = options.PANEL_FILES, "Trimaps made from alphas or masks"
-MODES = "Trimaps made otherwise, checked or fixed"
-Erode = Annotated[
-    int | None,
-    typer.Option(
-        metavar="PX",
-        min=0,
-        show_default="10",
-        rich_help_panel=WIDTH,
-        help="Let the unknown band reach this far into the foreground.",
-    ),
-]
-Dilate = Annotated[
-    int | None,
-    typer.Option(
-        metavar="PX",
-        min=0,
-        show_default="10",
-        rich_help_panel=WIDTH,
-        help="Let the unknown band reach this far into the background.",
-    ),
-]
-Band = Annotated[
-    float | None,
-    typer.Option(
-        metavar="PERCENT",
-        min=0,
-        max=100,
-        rich_help_panel=WIDTH,
-        help="Erode and dilate by this share of the image's short side.",
-    ),
-]
-Low = Annotated[
-    float | None,
-    typer.Option(min=0, max=1, show_default="0", rich_help_panel=WIDTH, help="Count alphas up to this as background."),
-]
-High = Annotated[
-    float | None,
-    typer.Option(
-        min=0, max=1, show_default="1", rich_help_panel=WIDTH, help="Count alphas from this on as foreground."
-    ),
-]
-Shape = Annotated[
-    Literal["ellipse", "distance"] | None,
-    typer.Option(
-        show_default="ellipse",
-        rich_help_panel=WIDTH,
-        help="Erode by OpenCV's elliptical kernel, or by the exact Euclidean distance.",
-    ),
-]
-RemoveStrays = Annotated[
-    int | None,
-    typer.Option(
-        metavar="PX",
-        min=0,
-        show_default="4; 0 with --fix or --scribbles",
-        rich_help_panel=WIDTH,
-        help="Make islands of known pixels of at most this area unknown.",
-    ),
-]
-Scribbles = Annotated[
-    bool,
-    typer.Option(
-        "--scribbles",
-        rich_help_panel=MODES,
-        help="Take SOURCE for strokes: white is foreground, black background, all else unknown.",
-    ),
-]
-Image = Annotated[
-    Path | None,
-    typer.Option(
-        rich_help_panel=FILES,
-        help="Read the photo, or folder of photos: under the strokes of --scribbles; to compare sizes with --check.",
-    ),
-]
-Random = Annotated[
-    bool,
-    typer.Option("--random", rich_help_panel=MODES, help="Widen the band at random, as the papers' training does."),
-]
-Rule = Annotated[
-    str | None,
-    choices.option(
-        "--rule",
-        table="RULE",
-        show_default="a2u",
-        rich_help_panel=MODES,
-        help="Draw the widths of --random by this rule.",
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        min=0, show_default="0", rich_help_panel=MODES, help="Draw from this seed and each item's name with --random."
-    ),
-]
-Check = Annotated[
-    bool,
-    typer.Option("--check", rich_help_panel=MODES, help="Check trimaps, write nothing, and exit with 3 if one is bad."),
-]
-Fix = Annotated[
-    bool,
-    typer.Option(
-        "--fix",
-        rich_help_panel=MODES,
-        help="Snap the grey values of trimaps to 0, 128 and 255; translate indices 0, 1 and 2.",
-    ),
-]
 
 
 def trimap(
     source: Annotated[Path, typer.Argument(help="Alpha, mask, cut-out, scribbles or trimap; a folder; or -.")],
     output: options.Output = None,
-    erode: Erode = None,
-    dilate: Dilate = None,
-    band: Band = None,
-    low: Low = None,
-    high: High = None,
-    shape: Shape = None,
-    remove_strays: RemoveStrays = None,
-    scribbles: Scribbles = False,
-    image: Image = None,
-    random: Random = False,
-    rule: Rule = None,
-    seed: Seed = None,
-    check: Check = False,
-    fix: Fix = False,
+    erode: trimap_options.Erode = None,
+    dilate: trimap_options.Dilate = None,
+    band: trimap_options.Band = None,
+    low: trimap_options.Low = None,
+    high: trimap_options.High = None,
+    shape: trimap_options.Shape = None,
+    remove_strays: trimap_options.RemoveStrays = None,
+    scribbles: trimap_options.Scribbles = False,
+    image: trimap_options.Image = None,
+    random: trimap_options.Random = False,
+    rule: trimap_options.Rule = None,
+    seed: trimap_options.Seed = None,
+    check: trimap_options.Check = False,
+    fix: trimap_options.Fix = False,
     recursive: options.Recursive = False,
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
