@@ -105,7 +105,7 @@ def test_an_interrupted_run_says_how_to_go_on(tiny, tmp_path, monkeypatch):
         (["--arch", "TINY", "--validate", "a", "--validate", "b"], 2, "--validate was given 2 times"),
         (["--arch", "TINY", "--validate", "/nowhere"], 1, "/nowhere: no such folder"),
         (["--arch", "TINY", "--init", "/nowhere.pth"], 1, "/nowhere.pth: no such file"),
-        (["--arch", "TINY", "--precision", "fp8"], 1, "precision: 'fp8'"),
+        (["--arch", "TINY", "--precision", "fp8"], 2, "--precision fp8: use one of auto, fp32"),
     ],
 )
 def test_mistakes_are_named_in_one_line_before_anything_is_written(tiny, tmp_path, arguments, code, message):
