@@ -1,6 +1,6 @@
-"""What operators make of an image: learnt indices and kernels as a picture (IndexNet Figure 8, A2U Figure 5).
+"""Learnt indices and kernels of operators for one image, as a picture (IndexNet Figure 8, A2U Figure 5).
 
-Indices, which are single weights, are averaged over channels (IndexNet section 5.3). Kernels of several taps are told
+Indices, which are single weights, are averaged over channels (IndexNet section 5.3). Kernels of several taps are shown
 by their contrast, the largest weight less the smallest: 0 where all neighbours count the same. Kernels down are shown
 as the operator makes them, also where a network pools in their place (A2U section 5).
 """
@@ -85,7 +85,7 @@ def guide_sheet(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None
 
 
 def prepare(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None) -> tuple[Tensor, dict[str, np.ndarray]]:
-    """What the network takes, (1, C, h, w), and what of it is shown, by name; arguments as of `guide_sheet`."""
+    """Return the network's input (1, C, h, w) and the pictures shown of it by name; arguments as of `guide_sheet`."""
     header = network.header
     channels = NETWORKS[header.network].input[0]
     if trimap is None and channels > 3:
@@ -119,7 +119,7 @@ def guide_maps(network: nn.Module, x: Tensor) -> list[dict[str, np.ndarray]]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         fresh = dict(build(network.header.network, **network.header.arguments).named_modules())
-    found = []
+    rows = []
     for name, operator, feature, incoming in seen(network, x):
         if any(True for _ in operator.parameters()):
             # Norms that have seen nothing yet take this image's statistics.
@@ -127,8 +127,8 @@ def guide_maps(network: nn.Module, x: Tensor) -> list[dict[str, np.ndarray]]:
         else:
             kinds = {"": operator}
         ways = {kind: _maps(each.kernels(feature, incoming)) for kind, each in kinds.items()}
-        found.append({way + kind: ways[kind][way] for way in ("up", "down") for kind in kinds if way in ways[kind]})
-    return [maps for maps in found if maps]
+        rows.append({way + kind: ways[kind][way] for way in ("up", "down") for kind in kinds if way in ways[kind]})
+    return [maps for maps in rows if maps]
 
 
 def seen(network: nn.Module, x: Tensor) -> list[tuple[str, Resampler, Tensor, Tensor]]:

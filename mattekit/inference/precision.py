@@ -1,4 +1,4 @@
-"""The numbers that a network computes with, and where fewer digits are near enough to be taken unasked."""
+"""Number formats of a network, and the choice of a faster one where it hardly changes alphas."""
 
 from mattekit.errors import InputError
 
@@ -10,7 +10,7 @@ FASTER = {"cpu": ("bf16",), "cuda": ("fp16", "bf16"), "mps": ("fp16",)}  # than 
 
 
 def choose(precision: str, network: str, device: str) -> str:
-    """The precision meant: "auto" is a faster one that changes the network's 8-bit alphas by 1 on average at most.
+    """Return the precision to use: "auto" is a faster one that changes 8-bit alphas by at most 1 on average.
 
     Parameters
     ----------
