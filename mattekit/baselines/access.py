@@ -1,4 +1,4 @@
-"""The one door to pymatting: imported when first needed, told once when that compiles, kept off standard output."""
+"""The only import of pymatting: when first needed, with a note while it compiles, and with a clean standard output."""
 
 import io
 import logging

@@ -32,23 +32,26 @@ def dissect(rows, columns):
     order, buffer = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
     for k in range(rows.size):
         order[k] = k
-    sizes, leaves = [0], [True]
-    stack = [(0, rows.size)]
-    while stack:  # a parent, its right half, its left half: the reverse is the order wanted
-        low, high = stack.pop()
+    # No half is empty, so that there are fewer than twice as many blocks as pixels.
+    sizes, leaves, count = np.empty(2 * rows.size, np.int64), np.empty(2 * rows.size, np.bool_), 0
+    lows, highs, waiting = np.zeros(rows.size + 1, np.int64), np.zeros(rows.size + 1, np.int64), 1
+    highs[0] = rows.size
+    while waiting:  # a parent, its right half, its left half: the reverse is the order wanted
+        waiting -= 1
+        low, high = lows[waiting], highs[waiting]
         left, right = low, low
         if high - low > SMALLEST:
             left, right = _cut(rows, columns, order[low:high], buffer)
             left, right = left + low, right + low
-            stack.append((low, left))
-            stack.append((left, right))
-        sizes.append(high - right)
-        leaves.append(right == low)
-    count = len(sizes) - 1
+            lows[waiting], highs[waiting] = low, left
+            lows[waiting + 1], highs[waiting + 1] = left, right
+            waiting += 2
+        sizes[count], leaves[count] = high - right, right == low
+        count += 1
     starts, is_leaf = np.zeros(count + 1, np.int64), np.zeros(count, np.bool_)
     for b in range(count):
-        starts[b + 1] = starts[b] + sizes[count - b]
-        is_leaf[b] = leaves[count - b]
+        starts[b + 1] = starts[b] + sizes[count - 1 - b]
+        is_leaf[b] = leaves[count - 1 - b]
     return order, starts, is_leaf
 
 
@@ -138,7 +141,7 @@ def boundaries(rows, columns, place, starts, is_leaf):
 def _reach(rows, columns, place, starts, is_leaf):
     """Positions unsorted, and `ends`, of `boundaries`."""
     count = starts.size - 1
-    seen = np.full(rows.size, -1)
+    seen = np.zeros(rows.size, np.int64)  # the last block that reached a pixel, counted from 1
     ends, waiting, children = np.zeros(count + 1, np.int64), np.empty(count, np.int64), 0
     reached = np.empty(16 * rows.size + 64, np.int32)
     for b in range(count):
@@ -156,16 +159,16 @@ def _reach(rows, columns, place, starts, is_leaf):
             for dy in range(5):
                 for dx in range(5):
                     q = place[rows[p] + dy, columns[p] + dx]
-                    if q >= high and seen[q] != b:
-                        seen[q] = b
+                    if q >= high and seen[q] != b + 1:
+                        seen[q] = b + 1
                         reached[total] = q
                         total += 1
         if not is_leaf[b]:
             for child in waiting[children - 2 : children]:
                 for k in range(ends[child], ends[child + 1]):
                     q = reached[k]
-                    if q >= high and seen[q] != b:
-                        seen[q] = b
+                    if q >= high and seen[q] != b + 1:
+                        seen[q] = b + 1
                         reached[total] = q
                         total += 1
             children -= 2

@@ -148,11 +148,11 @@ def _single_job(image: Path, alpha: Path, output: Path | None, kinds: list[str],
         raise typer.BadParameter("the image and the alpha cannot both come from stdin.")
     options.require_no_folder(alpha, image)
     suffix = options.default_suffix(image, settings)
-    found = targets.of_file(image, output, dict.fromkeys(kinds, suffix))
-    if "-" in map(str, found.values()):
+    outputs = targets.of_file(image, output, dict.fromkeys(kinds, suffix))
+    if "-" in map(str, outputs.values()):
         settings = {**settings, "format": suffix}
     name = "stdin" if str(image) == "-" else image.stem
-    return ForegroundJob(name=name, image=image, alpha=alpha, targets=found, **settings)
+    return ForegroundJob(name=name, image=image, alpha=alpha, targets=outputs, **settings)
 
 
 def _folder_jobs(
@@ -167,6 +167,6 @@ def _folder_jobs(
     items = []
     for name, files in pairing.groups.items():
         suffixes = dict.fromkeys(kinds, options.default_suffix(files["image"], settings))
-        found = targets.in_folder(output, name, suffixes)
-        items.append(ForegroundJob(name=name, image=files["image"], alpha=files["alpha"], targets=found, **settings))
+        outputs = targets.in_folder(output, name, suffixes)
+        items.append(ForegroundJob(name=name, image=files["image"], alpha=files["alpha"], targets=outputs, **settings))
     return items, pairing.problems

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def cost(estimate: np.ndarray, fg: np.ndarray, alpha: np.ndarray, *, kappa: float = 1.0) -> float:
-    """The cost C that foreground estimation lowers: far from `fg` where alpha is large, or rough where it is small.
+    """Sum the cost C of colours: far from `fg` where alpha is large, or rough where it is small.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from mattekit.errors import InputError
 
 
 def checked(fg: np.ndarray, alpha: np.ndarray, **settings: float) -> tuple[np.ndarray, np.ndarray]:
-    """Give `fg` and `alpha` as contiguous arrays of one float type; InputError unless they and `settings` are right."""
+    """Return `fg` and `alpha` as contiguous arrays of one float type, or raise InputError; `settings` are above 0."""
     if fg.ndim != 3 or fg.shape[2] != 3 or fg.shape[:2] != alpha.shape or not alpha.size:
         raise InputError(f"foreground: {fg.shape}, alpha: {alpha.shape}; wanted (H, W, 3) and (H, W) of one size.")
     for name, array in (("foreground", fg), ("alpha", alpha)):

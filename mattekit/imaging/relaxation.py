@@ -23,7 +23,7 @@ def relax(
     sweeps: int = 0,
     omegas: Sequence[float] | None = None,
 ) -> np.ndarray:
-    """Run sweeps on as many threads as numba may use.
+    """Sweep from `start`, on as many threads as numba may use.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def relax(
 
 
 def chebyshev(count: int, rho: float) -> list[float]:
-    """Factors of `count` accelerated sweeps for a Jacobi iteration of spectral radius `rho`.
+    """Return the factors of `count` accelerated sweeps for a Jacobi iteration of spectral radius `rho`.
 
     Sweep t gives omega_t J(F_t) + (1 - omega_t) F_(t-1): the Chebyshev semi-iterative method of Golub and Varga (1961).
     """

@@ -1,6 +1,6 @@
 """Compiled parts of `relaxation`. Colours lie as (H, 3, W + 2): a row of each channel, padded by one on both sides.
 
-Every function does rows `top` to `end` only, so that threads can share an image.
+Every function writes rows `top` to `end` only, so that threads can share an image.
 """
 
 import numpy as np
@@ -58,7 +58,7 @@ def _sweep_row(out, above, here, below, before, omega, steady, smooth_above, smo
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sweep(source, target, steady, smooth, gain, omegas, top, end):
-    """Rows of `target` after omegas.size sweeps of `source`; omega 1 is a plain Jacobi sweep.
+    """Write rows of `target` after omegas.size sweeps of `source`; omega 1 is a plain Jacobi sweep.
 
     One pass over memory: as soon as sweep t has done row y + 1, sweep t + 1 does row y, so that three rows of every
     sweep are all that is kept. A band recomputes the rows of its neighbours that its own rows depend on.
