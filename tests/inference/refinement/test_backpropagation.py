@@ -117,6 +117,9 @@ def tame(name, **changes):
     """A network with random weights whose raw alpha is mostly between 0 and 1, where the cost has slopes."""
     torch.manual_seed(0)
     network = build(name, **changes).eval()
+    for module in network.modules():  # the papers' first weights saturate where norms have no statistics yet
+        if isinstance(module, torch.nn.Conv2d):
+            module.reset_parameters()
     image, trimap = scene()
     decode, preparation = network.decode, header_of(network).preparation
     x = network_input(*PREPARATIONS[preparation].prepare(image, trimap))
