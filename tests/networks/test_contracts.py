@@ -101,7 +101,7 @@ def wide_image(name):
 @pytest.mark.parametrize("name", MATTING)
 def test_layers_that_see_the_whole_image_are_marked(name):
     """With their contexts held, no change is seen 256 pixels further: in tiles, nothing else could be wrong."""
-    near, far = reach(made(name).eval(), wide_image(name))
+    near, far = reach(settled.__wrapped__(name), wide_image(name))
     assert near > 0 or name == "indexnet-b6"  # which sees the image through its deepest map alone, a marked layer's
     assert far == 0
 
