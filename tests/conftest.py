@@ -130,3 +130,11 @@ def seeded_weight(tag: str, key: str, shape: list[int]):
             v *= 0.2
         part[:] = v.astype(np.float16)
     return weight.reshape(shape)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Let reports be sent between processes: what tests log may hold names that are no UTF-8."""
+    report = yield
+    report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
+    return report
