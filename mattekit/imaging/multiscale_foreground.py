@@ -54,4 +54,4 @@ def multiscale_foreground(
         estimate = cv2.resize(estimate, size, interpolation=cv2.INTER_LINEAR) if scales > 1 else fg
         pull = opacity[..., None] * pull
         estimate = relax(estimate, opacity**2, pull, (1 - opacity) ** 2, kappa=kappa, sweeps=iterations * 2**s)
-    return estimate
+    return estimate.clip(0, 1)  # means of colours up to 1 may round to more

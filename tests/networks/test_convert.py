@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from mattekit.errors import InputError, WeightsError
+from mattekit.networks import NETWORKS
 from mattekit.networks.convert import convert
 from mattekit.networks.safetensors_file import load_network, save_network
 
@@ -201,7 +202,7 @@ def test_mmagics_dim_fills_every_layer_in_order(tmp_path, refined):
     parts = [first.encoder, first.context, first.blocks, first.head, *([network.stage] if refined else [])]
     filled = [float(value.flatten()[0]) for part in parts for value in part.state_dict().values()]
     assert filled == list(range(len(mmagic_dim(refined))))
-    assert header.preparation == "reflect-32" and header.arguments["sigmoid"] is True
+    assert header.preparation == "reflect-32" and {**NETWORKS["dim"].arguments, **header.arguments}["sigmoid"] is True
 
 
 def test_a_file_with_our_own_names_needs_the_networks(tmp_path):

@@ -7,6 +7,7 @@ from mattekit.training import progress
 from mattekit.training.learner import Step
 from mattekit.training.progress import Progress
 from mattekit.training.settings import Run
+from mattekit.training.state import ProgressState
 
 
 class Clock:
@@ -61,5 +62,5 @@ def test_without_other_scores_the_training_loss_since_the_last_validation_counts
 def test_progress_goes_on_from_its_state():
     one, other = Progress(Run(log_every=2)), Progress(Run(log_every=2))
     one.note(1, 10, step(1.0), [0.1])
-    other.load_state_dict(one.state_dict())
+    other.load_state(ProgressState(**one.state_dict()))
     assert other.note(2, 10, step(3.0), [0.1])["loss"] == 2.0

@@ -152,7 +152,7 @@ def _falls(own: np.ndarray, changed: np.ndarray, trimap: np.ndarray, settings: R
     rule = RULES[settings.rule]
     cost = Cost(regions(trimap, rule), torch.from_numpy(own), rule)
     before, after = (float(cost(torch.from_numpy(alpha)).total) for alpha in (own, changed))
-    log.info("cost at full size: %.6f, before refinement %.6f.", after, before)
+    log.info("cost at full size: %.6g, before refinement %.6g.", after, before)
     if after >= before:
         log.warning("the change by refinement of the reduced copy does not lower the cost at full size; not refined.")
     return after < before
