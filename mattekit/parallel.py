@@ -126,6 +126,7 @@ def _start_worker(path: list[str]) -> None:
     collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     interrupts.install()
+    signal.signal(signal.SIGTERM, interrupts.leave_at_once)  # between items
     end_with_parent()
 
 
@@ -157,7 +158,8 @@ def call_in_worker(work: Callable, item: Any) -> tuple[Any, Exception | None, li
     logger.setLevel(logging.INFO)
     _limit_opencv()
     try:
-        result = _call(work, item)
+        with interrupts.leaving_cleanly():
+            result = _call(work, item)
     except SystemExit as end:  # SIGTERM; the pool would take it for this item's error and go on to the next
         os._exit(end.code if isinstance(end.code, int) else 1)
     finally:
