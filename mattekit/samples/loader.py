@@ -4,8 +4,10 @@ import atexit
 import logging
 import os
 import signal
+import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import cv2
@@ -90,8 +92,11 @@ def _from_workers(batches: "_Batches", order: "_Order", workers: int, device: An
     while True:
         try:
             made, error, logged = next(answers)
-        except RuntimeError as problem:
-            if "worker" not in str(problem):
+        except (RuntimeError, ConnectionError, EOFError) as problem:
+            if not isinstance(problem, RuntimeError):  # the worker died before it handed over what it had made
+                with suppress(RuntimeError):
+                    time.sleep(1)  # PyTorch raises its own error wherever the signal of the death arrives
+            elif "worker" not in str(problem):
                 raise
             message = "a process that makes samples died; it was killed or ran out of memory."
             raise WorkerDiedError(message, remedy="workers") from problem
