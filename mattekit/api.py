@@ -131,7 +131,9 @@ def estimate_foreground(image: Picture, alpha: Picture, method: str | None = Non
 
 def cutout(image: Picture, alpha: Picture, method: str | None = None) -> np.ndarray:
     """Return the foreground with its alpha (H, W, 4) float32, not premultiplied; as `estimate_foreground`."""
-    return np.dstack([estimate_foreground(image, alpha, method), _alpha(alpha)])
+    pixels, opacity = _image(image), _alpha(alpha)
+    io.require_same_size(_name(alpha, "alpha"), opacity.shape, _name(image, "image"), pixels.shape)
+    return np.dstack([estimate_foreground(pixels, opacity, method), opacity])
 
 
 def make_trimap(alpha: Picture, *, erode: int = 10, dilate: int = 10, shape: str = "ellipse") -> np.ndarray:

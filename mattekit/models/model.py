@@ -13,7 +13,7 @@ Pair = tuple[np.ndarray, np.ndarray]  # image (H, W, 3) float32 RGB in 0..1; tri
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a model supports.
+    """Features that a model supports.
 
     Attributes
     ----------

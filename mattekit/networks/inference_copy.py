@@ -51,7 +51,7 @@ class StripwiseDecoder(EncoderDecoder):
         return cls(**parts, **lists, **settings)
 
     def decode(self, pyramid: Pyramid, adjust: Adjust | None = None) -> Tensor:
-        """As `EncoderDecoder` has it; if nothing is adjusted, the finest block and the head are one."""
+        """Decode as `EncoderDecoder` does, the finest block and the head as one if nothing is adjusted."""
         if adjust is not None:
             return super().decode(pyramid, adjust)
         features, guides, prior = list(pyramid.features), list(pyramid.guides), pyramid.prior
@@ -63,7 +63,7 @@ class StripwiseDecoder(EncoderDecoder):
         return self.joined(y, prior)
 
     def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
-        """As `EncoderDecoder` has it."""
+        """Compute one decoder level as `EncoderDecoder` does, in strips where its block is local."""
         around = halo(block)
         if around is None or y.requires_grad:  # autograd keeps whole maps anyway
             return super().rise(i, block, y, guide, skip)
@@ -98,6 +98,6 @@ def _rebuilt(module: nn.Module) -> nn.Module:
 
 
 def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
-    """In double precision: rounding once is as near the plain network as that is to the exact one."""
+    """Fold a normalisation into its convolution in double precision, so that weights are rounded once."""
     dtype = conv.weight.dtype
     return fuse_conv_bn_eval(conv.double(), norm.double()).to(dtype)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
-from mattekit.operators.bands import Gather, Spread
+from mattekit.operators.spread_gather import Gather, Spread
 
 
 def spread(y: Tensor, kernel: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What can be chosen in refinement."""
+"""Settings of refinement."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ FINEST = 2  # level; LSA refines its levels 5 to 2, and so do we those that a ne
 
 @dataclass(frozen=True)
 class RefinementSettings:
-    """How to refine.
+    """Settings of one refinement: the optimiser, its steps, and the cost that it minimises.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ class Item:
 
     @property
     def composed(self) -> bool:
-        """Whether it is a finished picture, not a foreground."""
+        """Whether the sample is a finished composite instead of a foreground."""
         return "image" in self.files
 
 
