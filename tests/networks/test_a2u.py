@@ -55,14 +55,19 @@ def test_equals_the_released_network(oracle, name):
 
 @pytest.mark.parametrize("name", ["a2u_dynamic_cs_d_gn", "a2u_dynamic_cw_d_gn_unshare"])
 def test_odd_sizes_are_padded_as_the_authors_do(oracle, name):
-    """75x101 is reflected to 80x112; alphas agree within 0.05 of 255."""
+    """75x101 is reflected to 80x112; alphas agree within a quarter of an 8-bit step, on the mean within 0.002.
+
+    Processors with other vector widths differ by up to 0.054 in one pixel of 7,575; zeros in place of the reflection
+    change alpha by 6 on the mean.
+    """
     reference = oracle(name)
     x = torch.from_numpy(reference.data["odd_net_input"])
     odd = x[..., :75, :101]
     assert pad(odd, 16).equal(x)
     with torch.no_grad():
         y = 255 * load(reference)(odd)[0, 0].numpy().clip(0, 1)
-    np.testing.assert_allclose(y, 255 * reference.data["odd_net_output"][:75, :101].clip(0, 1), rtol=0, atol=0.05)
+    difference = np.abs(y - 255 * reference.data["odd_net_output"][:75, :101].clip(0, 1))
+    assert difference.max() < 0.25 and difference.mean() < 0.002
 
 
 def test_double_precision_agrees_with_double_precision(oracle):

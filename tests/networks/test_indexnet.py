@@ -77,7 +77,9 @@ def test_equals_the_released_network(oracle, name):
         with torch.no_grad():
             y = network(torch.from_numpy(reference.data["odd_net_input"]))[0, 0].numpy().clip(0, 1)
         wanted = reference.data["odd_net_output"].clip(0, 1)
-        np.testing.assert_allclose(255 * y, 255 * wanted, rtol=0, atol=0.05)
+        difference = np.abs(255 * y - 255 * wanted)
+        # Where two activations are equal but for rounding, max pooling's index (b3) depends on the processor.
+        assert difference.mean() < 0.05 and (difference > 0.05).mean() < 0.01
 
 
 def test_double_precision_agrees_with_double_precision(oracle):
