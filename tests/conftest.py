@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background would hand on that it is ignored
+settings.register_profile("fixed", derandomize=True)  # a run's result depends on the code alone
+settings.register_profile("random", print_blob=True)  # HYPOTHESIS_PROFILE=random looks for new examples
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -15,6 +15,7 @@ from mattekit.files import replacing
 
 FORMAT = 1
 NAMED = 3  # tensors that an error names
+MOMENTS = {"SGD": {"momentum_buffer"}, "Adam": {"exp_avg", "exp_avg_sq"}}  # per parameter; Adam also counts its steps
 MOST_THREADS = 1024  # OpenMP crashes when it is asked for many more
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -135,9 +136,9 @@ def check_optimiser(optimiser: Optimizer, state: OptimiserState, where: str) -> 
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     fits = all(isinstance(each, list) for each in numbers) and [len(each) for each in numbers] == counts
     fits = fits and [number for each in numbers for number in each] == list(range(len(parameters)))
+    kind = "SGD" if isinstance(optimiser, torch.optim.SGD) else "Adam"  # AdamW keeps what Adam keeps
     for number, values in state.state.items():
-        tensors = [value for value in values.values() if isinstance(value, Tensor)]
-        fits = fits and number < len(parameters) and all(_shaped(parameters[number], tensor) for tensor in tensors)
+        fits = fits and number < len(parameters) and _kept(kind, parameters[number], values)
     if not fits:
         raise InputError(f"{where}: an optimiser of other parameters, or rates. Resume with the run's own recipe.")
 
@@ -147,9 +148,22 @@ def _alike(ours: Tensor | None, theirs: Any) -> bool:
     return both and theirs.layout == torch.strided and (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
 
 
-def _shaped(parameter: Tensor, tensor: Tensor) -> bool:
-    dense = tensor.layout == torch.strided and tensor.is_floating_point()
-    return dense and (tensor.ndim == 0 or tensor.shape == parameter.shape)
+def _kept(kind: str, parameter: Tensor, values: Mapping[str, Any]) -> bool:
+    """Whether an optimiser of this kind keeps such values for a parameter."""
+    names = MOMENTS[kind] | ({"step"} if kind == "Adam" else set())
+    moments = [values.get(name) for name in MOMENTS[kind]]
+    if kind == "SGD" and moments == [None]:  # without momentum
+        return values.keys() <= names
+    shaped = all(_dense(moment) and moment.shape == parameter.shape for moment in moments)
+    return values.keys() == names and shaped and (kind == "SGD" or _is_count(values["step"]))
+
+
+def _dense(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.layout == torch.strided and value.is_floating_point()
+
+
+def _is_count(step: Any) -> bool:
+    return _dense(step) and step.ndim == 0 and 0 <= float(step) < float("inf")
 
 
 def _refuse_compressed(path: Path) -> None:
