@@ -66,7 +66,7 @@ def trimap(
             raise typer.BadParameter("--json and -o - both want stdout.")
         batch.run_one(item, WORK[mode], skip_existing=skip_existing, shard=shard, json=json, show=verdicts)
     if verdicts and verdicts.bad:
-        console.status(f"{verdicts.bad} bad; --fix snaps wrong values, --fix --remove-strays PX also takes strays")
+        console.status(f"{verdicts.bad} bad; --fix snaps wrong values, --fix --remove-strays PX also removes islands")
         raise typer.Exit(3)
 
 
@@ -182,5 +182,5 @@ def _line(report: dict) -> str:
     values = ", ".join(map(str, levels)) if len(levels) <= 5 else f"{len(levels)} from {levels[0]} to {levels[-1]}"
     shares = ", ".join(f"{name} {share:.1%}" for name, share in report["shares"].items())
     verdict = "ok" if report["ok"] else f"bad: {'; '.join(report['problems'])}"
-    hints = "".join(f"; {hint}" for hint in report["hints"])
-    return f"{verdict} ({report['width']}x{report['height']}, levels {values}, {shares}){hints}"
+    notes = f"; note: {'; '.join(report['notes'])}" if report["notes"] else ""
+    return f"{verdict} ({report['width']}x{report['height']}, levels {values}, {shares}){notes}"

@@ -21,7 +21,7 @@ class Report:
     shares: class -> share of the picture, 0..1; the unknown band is everything that is neither 0 nor 255.
     strays: number of stray islands; stray_pixels: how many pixels these have.
     problems: one phrase for everything that is wrong; empty for a good trimap.
-    hints: one phrase for everything that is unusual, though it may be right.
+    notes: one phrase for everything that is unusual, though it may be right.
     """
 
     size: tuple[int, int]
@@ -30,15 +30,15 @@ class Report:
     strays: int
     stray_pixels: int
     problems: tuple[str, ...]
-    hints: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def check(levels: np.ndarray, *, stray: int = STRAY) -> Report:
     """Check the grey levels of a trimap.
 
-    Good is a trimap that has all three classes, no other value than 0, 128 and 255 (the official scorer counts
-    only 128 as unknown), and no stray: an island of foreground or background of at most `stray` pixels,
-    8-connected.
+    A trimap is at fault if it lacks a class or has other values than 0, 128 and 255, as the official scorer counts
+    only 128 as unknown. Strays, which are 8-connected islands of foreground or background of at most `stray` pixels,
+    are noted only: trimaps drawn by hand have some, those of alphamatting.com too, and they may be meant.
 
     Parameters
     ----------
@@ -58,8 +58,6 @@ def check(levels: np.ndarray, *, stray: int = STRAY) -> Report:
     number, area = (sum(column) for column in zip(*[(n, int(mask.sum())) for n, mask in strays], strict=True))
     problems = [f"no {name} pixel" for name, share in in_classes.items() if not share]
     problems += _other_values(counts)
-    if number:
-        problems.append(f"{area} stray pixels in {number} islands of at most {stray}")
     return Report(
         size=levels.shape,
         levels={int(value): int(counts[value]) for value in np.flatnonzero(counts)},
@@ -67,7 +65,7 @@ def check(levels: np.ndarray, *, stray: int = STRAY) -> Report:
         strays=number,
         stray_pixels=area,
         problems=tuple(problems),
-        hints=("foreground and background look swapped",) if looks_swapped(levels) else (),
+        notes=tuple(_notes(levels, number, area)),
     )
 
 
@@ -136,6 +134,15 @@ def _other_values(counts: np.ndarray) -> list[str]:
     number = int(counts[others].sum())
     values = ", ".join(map(str, others)) if len(others) <= 4 else f"{len(others)} of them, {others[0]} to {others[-1]}"
     return [f"values other than 0, 128 and 255: {values} ({number} pixels)"]
+
+
+def _notes(levels: np.ndarray, strays: int, area: int) -> list[str]:
+    found = [f"{_count(area, 'stray pixel')} in {_count(strays, 'island')}"] if strays else []
+    return found + (["foreground and background look swapped"] if looks_swapped(levels) else [])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _islands(mask: np.ndarray, largest: int) -> tuple[int, np.ndarray]:

@@ -91,18 +91,18 @@ def fix(job: TrimapJob) -> dict:
 def check(job: TrimapJob) -> dict:
     """Report on a trimap, and on its size where its image is given.
 
-    The result has "ok", a list of "problems" and one of "hints".
+    The result has "ok", a list of "problems", which is empty then, and one of "notes".
     """
     name = io.name_of(job.source)
     stored = io.read_raw(job.source, max_megapixels=job.max_megapixels).pixels
     report = asdict(trimap_check.check(_levels(name, stored)))
     height, width = report.pop("size")
-    problems, hints = list(report.pop("problems")), list(report.pop("hints"))
+    problems, notes = list(report.pop("problems")), list(report.pop("notes"))
     if kind := encoding(stored):
         problems.insert(0, kind)
     if job.image and (size := io.read_size(job.image)) != (height, width):
         problems.insert(0, f"{width}x{height}, but {job.image} is {size[1]}x{size[0]}")
-    return {"ok": not problems, "problems": problems, "hints": hints, "height": height, "width": width, **report}
+    return {"ok": not problems, "problems": problems, "notes": notes, "height": height, "width": width, **report}
 
 
 WORK: dict[str, Callable[[TrimapJob], dict]] = {
