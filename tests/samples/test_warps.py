@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mattekit.samples.augment.geometry import about_centre, scaling
-from mattekit.samples.views import stored, window
-from mattekit.samples.warps import warped
+from mattekit.samples.views import stored, warped, window
 
 RNG = np.random.default_rng(0)
 COLOURS = RNG.integers(0, 256, (37, 53, 3), np.uint8)

@@ -1,17 +1,17 @@
-"""Square crops around what is unknown: each paper's, and one of a sample that is used again."""
+"""Square crops about unknown pixels: each paper's, and the one of samples from a pool."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.samples.augment.geometry import each, move, scaling
-from mattekit.samples.augment.place import Box, anywhere, centred, inside, pick, unknown, whole
+from mattekit.samples.augment.geometry import move, pictures, scaling
 from mattekit.samples.sample import Sample
-from mattekit.samples.views import pointwise, window
-from mattekit.samples.warps import Interpolation
+from mattekit.samples.views import Interpolation, Pixels, pointwise, window
+
+Box = tuple[int, int, int, int]  # top, left, height, width
 
 TRIES, SHARE = 5, 0.8  # LSA's released code
 FEW = 10  # A2U's released code
@@ -28,7 +28,7 @@ def crop(
 ) -> Sample:
     """Cut a square out and scale it to `size` x `size`; a sample that is too small is enlarged first.
 
-    Unknown is what the trimap leaves so or, before there is one, what is neither opaque nor clear.
+    Unknown pixels are those of the trimap or, before there is one, those that are neither opaque nor clear.
 
     Parameters
     ----------
@@ -51,11 +51,12 @@ def crop(
     """
     row = RULES[rule]
     sample, side = row.fit(sample, rng, size, scales or row.scales, interpolation)
-    top, left, height, width = row.place(sample, rng, side)
-    sample = each(sample, lambda _, pixels: window(pixels, top, left, height, width))
+    box = row.place(sample, rng, side)
+    sample = replace(sample, **{name: window(pixels, *box) for name, pixels in pictures(sample).items()})
     if sample.size != (size, size):
         sample = move(sample, scaling(sample.size, (size, size)), (size, size), interpolation)
-    return each(sample, lambda _, pixels: np.ascontiguousarray(pixels))  # small now, and used more than once
+    # Small now, and used more than once: views become arrays.
+    return replace(sample, **{name: np.ascontiguousarray(pixels) for name, pixels in pictures(sample).items()})
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _place_a2u(sample: Sample, rng: np.random.Generator, side: int) -> Box:
     mask = unknown(sample)
     if box := centred(mask, rng, side, least=FEW):
         return box
-    return anywhere(sample.size, rng, side) if np.asarray(mask).any() else whole(sample.size)
+    return anywhere(sample.size, rng, side) if np.asarray(mask).any() else (0, 0, *sample.size)
 
 
 def _fit_lsa(
@@ -124,7 +125,7 @@ RULES = {
 
 
 def _enlarged(sample: Sample, below: int, to: int, interpolation: Interpolation) -> Sample:
-    """Scale a sample whose shorter side is less than `below`, so that it becomes `to`."""
+    """Scale a sample whose shorter side is less than `below` so that this side becomes `to`."""
     if min(sample.size) >= below:
         return sample
     target = tuple(max(to, round(side * to / min(sample.size))) for side in sample.size)
@@ -134,7 +135,7 @@ def _enlarged(sample: Sample, below: int, to: int, interpolation: Interpolation)
 def turn(sample: Sample, rng: np.random.Generator, *, size: int = 320) -> Sample:
     """Cut a square about a random unknown pixel, moved inside, then mirror it and turn it by a multiple of 90 degrees.
 
-    No pixel is computed anew, so that image, trimap, alpha and estimates go together as before. No paper's step.
+    No pixel is interpolated, so that image, trimap, alpha and estimates still match. Not a step of any paper.
 
     Parameters
     ----------
@@ -150,20 +151,59 @@ def turn(sample: Sample, rng: np.random.Generator, *, size: int = 320) -> Sample
     if min(sample.size) < size:
         height, width = sample.size
         raise InputError(f"step turn: size {size}, of samples of {height}x{width}. Give it less, or the crop more.")
-    found = np.flatnonzero(np.asarray(unknown(sample)))
+    candidates = np.flatnonzero(np.asarray(unknown(sample)))
     if sample.size == (size, size):
-        box = whole(sample.size)
-    elif found.size:
-        # About any pixel of the square: one that is always its middle would tell the network where to look.
-        row, column = pick(found, rng, sample.size[1])
+        box = (0, 0, *sample.size)
+    elif candidates.size:
+        # Anywhere in the square: an unknown pixel always in the centre would tell the network where to look.
+        row, column = pick(candidates, rng, sample.size[1])
         down, right = rng.integers(-size // 2, size // 2, size=2, endpoint=True)
         box = inside((row + int(down), column + int(right)), sample.size, size)
     else:
         box = anywhere(sample.size, rng, size)
     quarters, mirrored = int(rng.integers(4)), bool(rng.integers(2))
 
-    def turned(_, pixels):
+    def turned(pixels: Pixels) -> np.ndarray:
         square = np.rot90(np.asarray(window(pixels, *box)), quarters)
         return np.ascontiguousarray(square[:, ::-1] if mirrored else square)
 
-    return each(sample, turned)
+    return replace(sample, **{name: turned(pixels) for name, pixels in pictures(sample).items()})
+
+
+def unknown(sample: Sample) -> Pixels:
+    """Mask (H, W) of the trimap's unknown pixels; without a trimap, of pixels that are neither opaque nor clear."""
+    if sample.trimap is not None:
+        return pointwise(lambda trimap: trimap == 0.5, sample.trimap)
+    return pointwise(lambda alpha: (alpha > 0) & (alpha < 1), sample.alpha)
+
+
+def centred(mask: Pixels, rng: np.random.Generator, side: int, *, clamp: bool = False, least: int = 1) -> Box | None:
+    """Return a square about a random pixel of a mask (H, W), None if there are fewer than `least` candidates.
+
+    Candidates are pixels whose square lies inside or, with `clamp`, all, and the square is moved inside.
+    """
+    height, width = mask.shape
+    if clamp:
+        candidates = np.flatnonzero(np.asarray(mask))
+        return inside(pick(candidates, rng, width), mask.shape, side) if candidates.size >= least else None
+    part = window(mask, side // 2, side // 2, height - side + 1, width - side + 1)
+    candidates = np.flatnonzero(np.asarray(part))
+    return (*pick(candidates, rng, part.shape[1]), side, side) if candidates.size >= least else None
+
+
+def anywhere(size: tuple[int, int], rng: np.random.Generator, side: int) -> Box:
+    """Return a square at a random position inside a picture of `size`."""
+    top, left = (int(rng.integers(length - side + 1)) for length in size)
+    return top, left, side, side
+
+
+def inside(centre: tuple[int, int], size: tuple[int, int], side: int) -> Box:
+    """Return the square about a pixel (row, column), moved inside a picture of `size`."""
+    top, left = (min(max(at - side // 2, 0), length - side) for at, length in zip(centre, size, strict=True))
+    return top, left, side, side
+
+
+def pick(candidates: np.ndarray, rng: np.random.Generator, width: int) -> tuple[int, int]:
+    """Return row and column of one of some pixels, given as flat indices into a picture of that width."""
+    row, column = divmod(int(candidates[rng.integers(candidates.size)]), width)
+    return row, column

@@ -1,27 +1,25 @@
-"""Geometric steps. Pictures of a sample move together, the trimap by nearest neighbour, the prior smoothly."""
+"""Geometric steps: all pictures of a sample move together, the trimap by nearest neighbour, the prior linearly."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from mattekit.samples.sample import Sample
-from mattekit.samples.views import Pixels
-from mattekit.samples.warps import Border, Interpolation, warped
+from mattekit.samples.views import Border, Interpolation, Pixels, warped
 
 Part = Literal["all", "foreground", "background"]
 
 FRAME = ("alpha", "fg", "image", "trimap", "prior")  # the background is one of them once it is placed
 
 
-def parts(sample: Sample, of: Part = "all") -> list[str]:
-    """Names of the pictures that a movement takes along; an image that is composed moves as a whole."""
+def pictures(sample: Sample, of: Part = "all") -> dict[str, Pixels]:
+    """Return the pictures that a movement takes along, by name; an image that is composed moves as a whole."""
     if sample.image is not None:
         of = "all"
-    frame = [name for name in FRAME if getattr(sample, name) is not None]
-    behind = ["bg"] if sample.bg is not None and sample.placed else []
-    return {"all": frame + behind, "foreground": frame, "background": behind}[of]
+    frame = [] if of == "background" else [name for name in FRAME if getattr(sample, name) is not None]
+    behind = ["bg"] if of != "foreground" and sample.bg is not None and sample.placed else []
+    return {name: getattr(sample, name) for name in frame + behind}
 
 
 def move(
@@ -33,28 +31,23 @@ def move(
     of: Part = "all",
     border: Border = "edge",
 ) -> Sample:
-    """Apply one affine map, as `views.warped` has it, to the pictures of a sample."""
-
-    def one(name: str, pixels: Pixels) -> Pixels:
-        own = {"trimap": "nearest", "prior": "linear"}.get(name, interpolation)
-        return warped(pixels, matrix, size, own, border)
-
-    return each(sample, one, of)
-
-
-def each(sample: Sample, function: Callable[[str, Pixels], Pixels], of: Part = "all") -> Sample:
-    """Replace pictures by a function of their name and pixels."""
-    return replace(sample, **{name: function(name, getattr(sample, name)) for name in parts(sample, of)})
+    """Apply one affine map, as `views.warped` takes it, to the pictures of a sample."""
+    modes = {"trimap": "nearest", "prior": "linear"}
+    moved = {
+        name: warped(pixels, matrix, size, modes.get(name, interpolation), border)
+        for name, pixels in pictures(sample, of).items()
+    }
+    return replace(sample, **moved)
 
 
 def scaling(size: tuple[int, int], target: tuple[int, int]) -> np.ndarray:
-    """Map of `views.warped` that scales `size` = (H, W) to `target`, outer edge to outer edge."""
+    """Return the map for `views.warped` that scales `size` = (H, W) to `target`, outer edge to outer edge."""
     down, right = size[0] / target[0], size[1] / target[1]
     return np.array([[right, 0, right / 2 - 0.5], [0, down, down / 2 - 0.5]])
 
 
 def about_centre(linear: np.ndarray, size: tuple[int, int], shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-    """Map with the linear part (2, 2) that leaves the centre of `size`, moved by `shift` = (x, y), where it is."""
+    """Return the map with the linear part (2, 2) that fixes the centre of `size`, moved by `shift` = (x, y)."""
     centre = np.array([(size[1] - 1) / 2, (size[0] - 1) / 2]) + shift
     return np.column_stack([linear, centre - linear @ centre])
 
@@ -70,7 +63,7 @@ def affine(
     flip: float = 0.5,
     interpolation: Interpolation = "nearest",
 ) -> Sample:
-    """Rotate, shear, scale and mirror the foreground about its centre; what comes in from outside is 0.
+    """Rotate, shear, scale and mirror the foreground about its centre; pixels from outside are 0.
 
     Parameters
     ----------
@@ -87,9 +80,9 @@ def affine(
     A2U, section 6.3, "random affine transformations"; the numbers are the released code's.
     """
     turn = np.radians(rng.uniform(-angle, angle)) if max(sample.size) >= rotate_from else 0.0
-    lean = np.radians(rng.uniform(-shear, shear))
+    slant = np.radians(rng.uniform(-shear, shear))
     factors = rng.uniform(*scale, size=2) * np.where(rng.random(2) < flip, -1, 1)
-    rotation = np.array([[np.cos(turn), np.sin(turn + lean)], [-np.sin(turn), np.cos(turn + lean)]])
+    rotation = np.array([[np.cos(turn), np.sin(turn + slant)], [-np.sin(turn), np.cos(turn + slant)]])
     matrix = about_centre(rotation * factors[:, None], sample.size)
     return move(sample, matrix, sample.size, interpolation, border="zero")
 
@@ -103,7 +96,7 @@ def rotate(
     of: Part | Literal["each"] = "each",
     interpolation: Interpolation = "cubic",
 ) -> Sample:
-    """Rotate by a whole number of degrees about a point near the centre; what comes in from outside is 0.
+    """Rotate by a whole number of degrees about a point near the centre; pixels from outside are 0.
 
     Parameters
     ----------
@@ -122,7 +115,7 @@ def rotate(
         turn = np.radians(rng.integers(-angle, angle, endpoint=True))
         shift = rng.integers(-jitter, jitter, size=2, endpoint=True)
         if part == "background" and (sample.image is not None or sample.bg is None):
-            continue  # there is none of its own to turn
+            continue  # there is no separate background to rotate
         rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
         matrix = about_centre(rotation, sample.size, shift)
         sample = move(sample, matrix, sample.size, interpolation, of=part, border="zero")
@@ -170,7 +163,7 @@ def flip(
 
 
 def border(sample: Sample, rng: np.random.Generator, *, size: int = 640) -> Sample:
-    """Mirror a sample outwards if a side is shorter than `size`: that side gets size - side pixels at either end.
+    """Pad by reflection each side shorter than `size`, with size - side pixels at either end.
 
     The edge itself is not repeated.
 
@@ -179,8 +172,8 @@ def border(sample: Sample, rng: np.random.Generator, *, size: int = 640) -> Samp
     LSA's released code.
     """
     height, width = sample.size
-    below, beside = max(0, size - height), max(0, size - width)
-    if not below and not beside:
+    rows, columns = max(0, size - height), max(0, size - width)
+    if not rows and not columns:
         return sample
-    matrix = np.array([[1, 0, -beside], [0, 1, -below]])
-    return move(sample, matrix, (height + 2 * below, width + 2 * beside), "nearest", border="reflect")
+    matrix = np.array([[1, 0, -columns], [0, 1, -rows]])
+    return move(sample, matrix, (height + 2 * rows, width + 2 * columns), "nearest", border="reflect")

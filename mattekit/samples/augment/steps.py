@@ -12,12 +12,10 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from mattekit.errors import InputError
-from mattekit.samples.augment.colour import fade, floats, hsv, invert, jitter, permute
-from mattekit.samples.augment.composition import background, compose, merge
+from mattekit.samples.augment.colour import blur, fade, floats, hsv, invert, jitter, jpeg, noise, permute, rescale
+from mattekit.samples.augment.composition import background, compose, gamma, merge, prior, trimap
 from mattekit.samples.augment.crop import crop, turn
-from mattekit.samples.augment.degradation import blur, jpeg, noise, rescale
 from mattekit.samples.augment.geometry import affine, border, flip, resize, rotate
-from mattekit.samples.augment.matte import gamma, prior, trimap
 from mattekit.samples.sample import Sample
 from mattekit.samples.views import stored
 
