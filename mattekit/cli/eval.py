@@ -4,96 +4,28 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import typer
 
-from mattekit.cli import batch, choices, console, options
+from mattekit.cli import batch, choices, console, eval_options, options
 from mattekit.cli.results import Results
-
-FILES, SCORES = options.PANEL_FILES, "Scores"
-Paths = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="PREDICTIONS... TRUTH",
-        help="Folder of predicted alphas (several are compared), then the folder of true alphas. Or files.",
-    ),
-]
-Trimaps = Annotated[Path | None, typer.Option(rich_help_panel=FILES, help="Read trimaps from this folder, or file.")]
-Region = Annotated[
-    Literal["unknown", "all", "foreground", "background"] | None,
-    typer.Option(
-        rich_help_panel=SCORES,
-        show_default="unknown with --trimaps, else all",
-        help="Count these pixels; foreground and background are those that the trimap knows.",
-    ),
-]
-UnknownValue = Annotated[
-    Literal["128", "any"],
-    typer.Option(
-        rich_help_panel=SCORES,
-        help="Take trimap values of 128 for unknown, as officially, or any between 0 and 255.",
-    ),
-]
-Metrics = Annotated[
-    str | None,
-    choices.option(
-        "--metrics", table="METRIC", several=True, rich_help_panel=SCORES, show_default="all", help="Compute these."
-    ),
-]
-EmptyLevels = Annotated[
-    Literal["continue", "update"],
-    typer.Option(
-        rich_help_panel=SCORES,
-        help="Where no pixel of both mattes reaches a level, let Conn continue, as IndexNet and A2U do, or update, as "
-        "GCA does.",
-    ),
-]
-Format = Annotated[
-    Literal["table", "csv", "json", "markdown", "latex"] | None,
-    typer.Option(
-        rich_help_panel=FILES,
-        show_default="by -o, else table",
-        help="Report in this format; csv and json have full precision.",
-    ),
-]
-Output = Annotated[
-    Path | None,
-    typer.Option("-o", "--output", rich_help_panel=FILES, help="Write the report to this file instead of stdout."),
-]
-GroupBy = Annotated[
-    str | None,
-    typer.Option(
-        metavar="REGEX",
-        rich_help_panel=SCORES,
-        help="Add means per group, named by the expression's first group, or all that it matches, in a name.",
-    ),
-]
-Worst = Annotated[
-    int | None, typer.Option(min=1, rich_help_panel=SCORES, help="List only the N worst images by the first metric.")
-]
-AllowMissing = Annotated[
-    bool,
-    typer.Option(
-        "--allow-missing",
-        rich_help_panel=options.PANEL_FOLDERS,
-        help="Take files without a partner for notes, not for failures.",
-    ),
-]
 
 
 def eval(
-    paths: Paths,
-    trimaps: Trimaps = None,
-    region: Region = None,
-    unknown_value: UnknownValue = "128",
-    metrics: Metrics = None,
-    empty_levels: EmptyLevels = "continue",
-    format: Format = None,
-    output: Output = None,
-    group_by: GroupBy = None,
-    worst: Worst = None,
-    allow_missing: AllowMissing = False,
+    paths: eval_options.Paths,
+    trimaps: eval_options.Trimaps = None,
+    region: eval_options.Region = None,
+    unknown_value: eval_options.UnknownValue = "128",
+    metrics: eval_options.Metrics = None,
+    empty_levels: eval_options.EmptyLevels = "continue",
+    format: eval_options.Format = None,
+    latex_style: eval_options.LatexStyle = None,
+    output: eval_options.Output = None,
+    group_by: eval_options.GroupBy = None,
+    per_image: eval_options.PerImage = False,
+    worst: eval_options.Worst = None,
+    allow_missing: eval_options.AllowMissing = False,
     recursive: options.Recursive = False,
     jobs: options.Jobs = 1,
     fail_fast: options.FailFast = False,
@@ -113,7 +45,11 @@ def eval(
     console.setup(quiet=quiet, verbose=verbose)
     *predictions, truth = paths
     _check_paths(predictions, truth, trimaps)
+    if per_image and worst:
+        raise typer.BadParameter("--per-image and --worst exclude each other.")
     format = _format(format, output, json)
+    if latex_style and format != "latex":
+        raise typer.BadParameter("--latex-style needs --format latex, or -o FILE.tex.")
     _check_pattern(group_by)
     rules = _rules(region, unknown_value, metrics, empty_levels, max_pixels, trimaps)
     from mattekit.evaluation.items import find_items, method_names
@@ -131,21 +67,21 @@ def eval(
     if single and not results.values:  # the first rank's
         return
     if (output or not json) and not (shared and not results.join(items, rules, output)):
-        _report(results, rules, format, output, group_by=group_by, worst=worst)
+        style = {"per_image": per_image, "latex_style": latex_style or "plain"}
+        _report(results, rules, format, output, style, group_by=group_by, worst=worst)
         if shared:
             remove(output)
     if results.failed:
         raise typer.Exit(3)
 
 
-def _report(results: Results, rules: Any, format: str, output: Path | None, **wanted: Any) -> None:
+def _report(results: Results, rules: Any, format: str, output: Path | None, style: dict, **wanted: Any) -> None:
     from mattekit.evaluation.report import render
     from mattekit.evaluation.summary import summarise
     from mattekit.files import write_bytes
 
-    text = render(
-        summarise(results.scores(rules.metrics), rules.metrics, **wanted), rules, format, sorted(results.failed)
-    )
+    summary = summarise(results.scores(rules.metrics), rules.metrics, **wanted)
+    text = render(summary, rules, format, sorted(results.failed), **style)
     if output is None or str(output) == "-":
         console.report(text)
     else:
@@ -191,7 +127,11 @@ def _format(format: str | None, output: Path | None, json: bool) -> str:
         raise typer.BadParameter("--json prints a line per image on stdout; name a file for the report with -o.")
     if output and output.is_dir():
         raise typer.BadParameter(f"-o {output} is a folder; name a file for the report.")
-    return format or SUFFIXES.get(output.suffix if output else "", "table")
+    suffix = output.suffix.lower() if output else ""
+    if format is None and suffix not in SUFFIXES:
+        known = ", ".join(filter(None, SUFFIXES))
+        raise typer.BadParameter(f"-o {output}: wanted one of {known}. Or name the format with --format.")
+    return format or SUFFIXES[suffix]
 
 
 def _check_pattern(group_by: str | None) -> None:

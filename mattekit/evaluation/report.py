@@ -2,20 +2,28 @@
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mattekit.errors import printable, printable_json
+from mattekit.evaluation import latex
 from mattekit.evaluation.scoring import Rules
 from mattekit.evaluation.tables import Table, tables
 from mattekit.metrics import METRICS
 
 FORMATS = ("table", "csv", "json", "markdown", "latex")
-SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
+SUFFIXES = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
 
 
-def render(summary: Mapping[str, Any], rules: Rules, format: str, failed: Sequence[str] = ()) -> str:
+def render(
+    summary: Mapping[str, Any],
+    rules: Rules,
+    format: str,
+    failed: Sequence[str] = (),
+    *,
+    per_image: bool = False,
+    latex_style: str = "plain",
+) -> str:
     """Return the text of a report, without the last line break.
 
     Parameters
@@ -23,13 +31,17 @@ def render(summary: Mapping[str, Any], rules: Rules, format: str, failed: Sequen
     summary : from `summarise`
     format : one of FORMATS; JSON and CSV carry full precision, the others round for reading
     failed : what could not be scored, carried by JSON
+    per_image : list every image in tables however many there are; JSON and CSV always do
+    latex_style : "plain", or "paper" for one table of means
     """
     if format == "json":
         return as_json(summary, rules, failed)
     if format == "csv":
         return as_csv(summary, rules)
-    write = {"table": _text, "markdown": _markdown, "latex": _latex}[format]
-    return "\n\n".join(write(_printable(table)) for table in tables(summary, rules))
+    if format == "latex" and latex_style == "paper":
+        return latex.paper(summary, rules)
+    write = {"table": _text, "markdown": _markdown, "latex": latex.plain}[format]
+    return "\n\n".join(write(_printable(table)) for table in tables(summary, rules, per_image=per_image))
 
 
 def as_json(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> str:
@@ -88,35 +100,5 @@ def _markdown(table: Table) -> str:
 
     rule = row(["---", *["---:"] * (len(table.header) - 1)])
     escaped = [[cell.replace("|", "\\|") for cell in line] for line in [table.header, *table.rows]]
-    rows = [row(_marked(cells, y, table, "**{}**")) for y, cells in enumerate(escaped[1:])]
+    rows = [row(table.marked(cells, y, "**{}**")) for y, cells in enumerate(escaped[1:])]
     return "\n".join([f"{table.title}", "", row(escaped[0]), rule, *rows])
-
-
-def _latex(table: Table) -> str:
-    escaped = [[_escape(cell) for cell in line] for line in [table.header, *table.rows]]
-    rows = [" & ".join(_marked(cells, y, table, r"\textbf{{{}}}")) + r" \\" for y, cells in enumerate(escaped[1:])]
-    return "\n".join(
-        [
-            r"\begin{table}",
-            rf"\caption{{{_escape(table.title)}}}",
-            rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}",
-            r"\hline",
-            " & ".join(escaped[0]) + r" \\",
-            r"\hline",
-            *rows,
-            r"\hline",
-            r"\end{tabular}",
-            r"\end{table}",
-        ]
-    )
-
-
-def _marked(cells: Sequence[str], y: int, table: Table, mark: str) -> list[str]:
-    return [mark.format(cell) if (y, x) in table.best else cell for x, cell in enumerate(cells)]
-
-
-SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"[\\~^&%$#_{}]", lambda m: SPECIAL.get(m[0], "\\" + m[0]), text)

@@ -1,5 +1,6 @@
-"""Scores as tables for people: images, groups and methods, each number under its unit, the region in the title."""
+"""Scores as tables for people: methods, groups and images, each number under its unit, the region in the title."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from mattekit.metrics import METRICS
 from mattekit.pairing import natural
 
 UNDEFINED = "-"
+FEW = 30  # images that are listed unasked
 
 
 @dataclass
@@ -19,6 +21,10 @@ class Table:
     header: list[str]
     rows: list[list[str]]
     best: set[tuple[int, int]] = field(default_factory=set)
+
+    def marked(self, cells: Sequence[str], y: int, mark: str) -> list[str]:
+        """Put the best of the cells of row `y` into `mark`, as "**{}**"."""
+        return [mark.format(cell) if (y, x) in self.best else cell for x, cell in enumerate(cells)]
 
 
 def describe(rules: Rules, metrics: Sequence[str]) -> str:
@@ -34,14 +40,18 @@ def describe(rules: Rules, metrics: Sequence[str]) -> str:
     return text + "".join(f"; {option.replace('_', ' ')} of {m}: {getattr(rules, option)}" for option, m in options)
 
 
-def tables(summary: Mapping[str, Any], rules: Rules) -> list[Table]:
-    """Make tables of one method (images and mean, groups) or of several (each metric by image, methods with ranks)."""
-    return _comparison(summary, rules) if "methods" in summary else _single(summary, rules)
+def tables(summary: Mapping[str, Any], rules: Rules, *, per_image: bool = False) -> list[Table]:
+    """Make tables of one method (images and mean, groups) or of several (methods with ranks, each metric by image).
+
+    Images are listed if there are few, or with `per_image`. Of a summary with the worst, those alone are.
+    """
+    return (_comparison if "methods" in summary else _single)(summary, rules, per_image)
 
 
-def _single(summary: Mapping[str, Any], rules: Rules) -> list[Table]:
+def _single(summary: Mapping[str, Any], rules: Rules, per_image: bool) -> list[Table]:
     images = {image["name"]: image for image in summary["images"]}
-    shown, title = list(images), f"{_count(len(images), 'image')}, {describe(rules, rules.metrics)}"
+    shown = list(images) if per_image or len(images) <= FEW else []
+    title = f"{_count(len(images), 'image')}, {describe(rules, rules.metrics)}"
     if "worst" in summary:
         shown = summary["worst"]
         title = f"the {len(shown)} worst by {METRICS[rules.metrics[0]].label} of {title}"
@@ -56,16 +66,41 @@ def _single(summary: Mapping[str, Any], rules: Rules) -> list[Table]:
     return found
 
 
-def _comparison(summary: Mapping[str, Any], rules: Rules) -> list[Table]:
+def _comparison(summary: Mapping[str, Any], rules: Rules, per_image: bool) -> list[Table]:
     methods = summary["methods"]
-    listed = {name for m in methods for name in m.get("worst", [i["name"] for i in m["images"]])}
-    found = [_by_image(methods, sorted(listed, key=natural), metric, rules) for metric in rules.metrics]
+    worst = "worst" in methods[0]
+    found = _groups(methods, rules)
+    if not worst:
+        title = f"means and average ranks over {_count(len(summary['compared']), 'image')} that all methods have"
+        found.insert(0, _by_method(methods, f"{title}, {describe(rules, rules.metrics)}", rules))
+    names = _worst(methods, rules.metrics[0]) if worst else _names(methods)
+    if worst or per_image or len(names) <= FEW:
+        found += [_by_image(methods, names, metric, rules) for metric in rules.metrics]
+    return found
+
+
+def _names(methods: Sequence[Mapping]) -> list[str]:
+    return sorted({image["name"] for method in methods for image in method["images"]}, key=natural)
+
+
+def _worst(methods: Sequence[Mapping], metric: str) -> list[str]:
+    """Return as many names as each method lists, from the worst value of any method on."""
+    costs: dict[str, float] = {}
+    for method in methods:
+        values = {image["name"]: image[metric] for image in method["images"]}
+        for name in method["worst"]:
+            costs[name] = max(costs.get(name, -math.inf), METRICS[metric].cost(values[name]))
+    ordered = sorted(costs, key=lambda name: (-costs[name], natural(name)))
+    return ordered[: max(len(method["worst"]) for method in methods)]
+
+
+def _groups(methods: Sequence[Mapping], rules: Rules) -> list[Table]:
+    found = []
     for i, group in enumerate(methods[0].get("groups", [])):
         entries = [{"method": m["method"], **m["groups"][i]} for m in methods]
         title = f"group {group['group']}: means and average ranks over {_count(group['count'], 'image')}"
         found.append(_by_method(entries, f"{title}, {describe(rules, rules.metrics)}", rules))
-    title = f"means and average ranks over {_count(len(summary['compared']), 'image')} that all methods have"
-    return [*found, _by_method(methods, f"{title}, {describe(rules, rules.metrics)}", rules)]
+    return found
 
 
 def _by_image(methods: Sequence[Mapping], names: Sequence[str], metric: str, rules: Rules) -> Table:
@@ -104,6 +139,11 @@ def _overall(ranks: Mapping[str, float | None]) -> float:
 
 def _costs(values: Sequence[float | None], metric: str) -> list[float | None]:
     return [None if value is None else METRICS[metric].cost(value) for value in values]
+
+
+def best_of(values: Sequence[float | None], metric: str) -> list[int]:
+    """Return the places of the best value of a metric, several if they are equal."""
+    return _lowest(_costs(values, metric))
 
 
 def _lowest(numbers: Sequence[float | None]) -> list[int]:

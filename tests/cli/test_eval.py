@@ -12,6 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from mattekit.cli import app
+from mattekit.evaluation.scoring import Rules
+from mattekit.evaluation.summary import summarise
+from mattekit.evaluation.tables import tables
 
 METRICS = ["sad", "mse", "mad", "grad", "conn"]
 
@@ -259,9 +262,9 @@ def test_several_methods_are_compared_with_average_ranks(folders):
     single = report(folders / "good", folders / "truth", "--trimaps", folders / "trimaps")
     assert good["mean"] == single["mean"] and good["images"] == single["images"]
     rows = run(*words, "--metrics", "sad", "--format", "markdown").stdout.splitlines()
-    assert rows[2] == "| image | worse | good |"
-    assert rows[4].startswith("| cat | ") and rows[4].count("**") == 2 and rows[4].endswith("** |")
-    assert rows[-2].startswith("| good | **") and rows[-1].startswith("| worse | ")  # the better one first
+    assert rows[4].startswith("| good | **") and rows[5].startswith("| worse | ")  # the better one first
+    assert rows[9] == "| image | worse | good |"
+    assert rows[11].startswith("| cat | ") and rows[11].count("**") == 2 and rows[11].endswith("** |")
     assert r"\textbf{1.00}" in run(*words, "--metrics", "sad", "--format", "latex").stdout
 
 
@@ -297,6 +300,50 @@ def test_worst_lists_the_highest_errors_first_and_the_mean_is_still_of_all(folde
     assert [line.split()[0] for line in lines[2:]] == [*found["worst"], "mean"]
 
 
+@pytest.fixture
+def many():
+    """Two methods' scores of 31 images, one more than are listed unasked."""
+    names = [f"p{i}" for i in range(31)]
+    return {
+        method: {name: {"sad": float(i * factor), "mse": 0.01 * factor} for i, name in enumerate(names)}
+        for method, factor in (("a", 1), ("b", 2))
+    }
+
+
+def test_tables_list_few_images_and_many_only_if_asked(many):
+    rules = Rules("all", metrics=("sad", "mse"))
+
+    def titles(scores, **wanted):
+        return [table.title.split(",")[0] for table in tables(summarise(scores, rules.metrics), rules, **wanted)]
+
+    few = {method: dict(list(images.items())[:30]) for method, images in many.items()}
+    assert [title[:5] for title in titles(few)] == ["means", "SAD (", "MSE ("]
+    assert titles(many) == ["means and average ranks over 31 images that all methods have"]
+    assert len(titles(many, per_image=True)) == 3
+    (one,) = tables(summarise({"a": many["a"]}, rules.metrics), rules)
+    assert [row[0] for row in one.rows] == ["mean"]
+    (one,) = tables(summarise({"a": many["a"]}, rules.metrics), rules, per_image=True)
+    assert len(one.rows) == 32
+
+
+def test_worst_of_several_methods_are_listed_alone_from_the_worst_on(many):
+    many["a"]["p3"]["sad"] = 100.0  # b's worst is 60
+    rules = Rules("all", metrics=("sad", "mse"))
+    found = tables(summarise(many, rules.metrics, worst=3), rules)
+    assert [[row[0] for row in table.rows] for table in found] == [["p3", "p30", "p29", "mean", "average rank"]] * 2
+
+
+def test_a_table_for_a_paper_has_means_alone_the_best_bold(folders):
+    words = (folders / "worse", folders / "good", folders / "truth", "--metrics", "sad,mse")
+    run(*words, "--latex-style", "paper", "-o", folders / "t.tex")
+    text = (folders / "t.tex").read_text()
+    good = report(*words)["methods"][1]["mean"]
+    assert rf"good & \textbf{{{good['sad']:.2f}}} & \textbf{{{1000 * good['mse']:.2f}}} \\" in text.splitlines()
+    assert r"Method & SAD $\downarrow$ & MSE ($\times 10^{-3}$) $\downarrow$ \\" in text.splitlines()
+    assert "cat" not in text and "rank" not in text and r"\label{tab:matting}" in text
+    assert [line for line in text.splitlines() if "rule" in line] == [r"\toprule", r"\midrule", r"\bottomrule"]
+
+
 def test_csv_has_a_line_per_image_and_the_mean_at_full_precision(folders):
     words = (folders / "good", folders / "truth", "--trimaps", folders / "trimaps", "--empty-levels", "update")
     rows = list(csv.DictReader(io.StringIO(run(*words, "--format", "csv").stdout)))
@@ -315,7 +362,7 @@ def test_report_goes_to_a_file_whose_name_tells_the_format(folders):
     run(*words, "-o", folders / "scores.tex")
     assert (folders / "scores.tex").read_text().startswith(r"\begin{table}")
     before = (folders / "truth/cat.png").read_bytes()
-    result = run(*words, "-o", folders / "truth/cat.png", code=1)
+    result = run(*words, "--format", "table", "-o", folders / "truth/cat.png", code=1)
     assert "the output is also an input" in result.stderr
     assert (folders / "truth/cat.png").read_bytes() == before
 
@@ -350,6 +397,10 @@ def test_policies_for_empty_levels_differ_where_nothing_is_opaque(tmp_path):
         (["good", "truth", "--empty-levels", "skip"], "--empty-levels skip"),
         (["good", "truth", "--format", "xml"], "--format xml"),
         (["good", "truth", "-o", "truth"], "truth is a folder"),
+        (["good", "truth", "-o", "scores.xlsx"], "wanted one of .txt, .csv, .json, .md, .tex"),
+        (["good", "truth", "-o", "scores.csvx"], "wanted one of .txt, .csv, .json, .md, .tex"),
+        (["good", "truth", "--latex-style", "paper"], "--latex-style needs --format latex"),
+        (["good", "truth", "--worst", 3, "--per-image"], "--per-image and --worst exclude each other"),
     ],
 )
 def test_misuse_exits_with_2_and_says_what_is_wanted(folders, monkeypatch, words, message):
