@@ -1,4 +1,4 @@
-"""Batches of samples, made by other processes while the network learns from the last one."""
+"""Batches of samples, made by worker processes while the network is trained on the previous batch."""
 
 import atexit
 import logging
@@ -40,7 +40,7 @@ def loader(
 
     Parameters
     ----------
-    samples : answers `samples[(epoch, index)]` by a dictionary of tensors, as `samples.Samples` does.
+    samples : `samples[(epoch, index)]` is a dictionary of tensors, as of `samples.dataset.Samples`.
     batch : samples of one step, of all ranks together.
     steps_per_epoch : after which the next epoch begins.
     workers : processes that make batches; 0 makes them here, when they are asked for.
@@ -73,10 +73,10 @@ def loader(
 
 
 def _from_workers(batches: "_Batches", order: "_Order", workers: int, device: Any) -> Iterator[dict[str, Tensor]]:
-    told: set[str] = set()
+    logged_before: set[str] = set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch's advice on the number of workers
-        answers = iter(
+        results = iter(
             DataLoader(
                 batches,
                 batch_size=None,
@@ -91,22 +91,22 @@ def _from_workers(batches: "_Batches", order: "_Order", workers: int, device: An
         )
     while True:
         try:
-            made, error, logged = next(answers)
+            batch, error, records = next(results)
         except (RuntimeError, ConnectionError, EOFError) as problem:
-            if not isinstance(problem, RuntimeError):  # the worker died before it handed over what it had made
+            if not isinstance(problem, RuntimeError):  # the worker died before it handed over a batch
                 with suppress(RuntimeError):
                     time.sleep(1)  # PyTorch raises its own error wherever the signal of the death arrives
             elif "worker" not in str(problem):
                 raise
             message = "a process that makes samples died; it was killed or ran out of memory."
             raise WorkerDiedError(message, remedy="workers") from problem
-        for record in logged:
-            if record.msg not in told:  # the same file is read again and again
-                told.add(record.msg)
+        for record in records:
+            if record.msg not in logged_before:  # the same file is read again and again
+                logged_before.add(record.msg)
                 logger.log(record.levelno, "%s", record.msg)
         if error is not None:
             raise error
-        yield unpacked(made, device)
+        yield unpacked(batch, device)
 
 
 class _Order:
@@ -138,8 +138,8 @@ class _Batches(Dataset):
         return parallel.call_in_worker(self.make, key)
 
 
-def _identity(answer: Any) -> Any:
-    return answer
+def _identity(result: Any) -> Any:
+    return result
 
 
 def _start(number: int) -> None:
@@ -147,6 +147,6 @@ def _start(number: int) -> None:
     parallel.end_with_parent()
     parallel.use_threads(1)
     cv2.setNumThreads(0)
-    # A worker that is stopped amid its work may be aborted by PyTorch's own clean-up ("terminate called without an
-    # active exception"), of which the parent would then complain; nothing is left to be cleaned up here.
+    # PyTorch's clean-up may abort a worker that is stopped while it works ("terminate called without an active
+    # exception"), which the parent would report; nothing needs cleaning up here.
     atexit.register(os._exit, 0)

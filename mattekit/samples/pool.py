@@ -1,6 +1,6 @@
-"""A pool of samples that are made once, kept as files, and used again and again, each time turned another way.
+"""A pool of samples that are made once, kept as files, and reused, each time with another random "turn".
 
-For samples that take longer to make than to learn from: estimates by classical methods are the most of it.
+It pays where samples take longer to make than to train on, mainly because of classical estimates of alpha.
 """
 
 import logging
@@ -15,16 +15,16 @@ from torch import Tensor
 from mattekit import files
 from mattekit.errors import InputError
 from mattekit.samples.augment import Step, apply
-from mattekit.samples.dataset import SCALES, Drawable, Samples, in_bytes
+from mattekit.samples.dataset import SCALES, Drawable, Samples, to_bytes
 from mattekit.samples.sample import Sample
 
 logger = logging.getLogger("mattekit")
 
-AGAIN = "turn"  # the step at which a sample from the pool goes on
+FIRST_REPEATED = "turn"  # the first step that is repeated whenever a sample of the pool is used
 
 
-def parted(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
-    """Steps that are taken once for each sample of a pool, and those that are taken whenever it is used.
+def split_steps(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """Split steps into those applied once to each sample of a pool, and those repeated whenever it is used.
 
     Raises
     ------
@@ -32,24 +32,24 @@ def parted(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
         If there is no step "turn".
     """
     names = [name for name, _, _ in steps]
-    if AGAIN not in names:
-        raise InputError(f"data.pool: no step {AGAIN}. Add it as the last one, or set data.pool=0.")
-    cut = names.index(AGAIN)
+    if FIRST_REPEATED not in names:
+        raise InputError(f"data.pool: no step {FIRST_REPEATED}. Add it as the last one, or set data.pool=0.")
+    cut = names.index(FIRST_REPEATED)
     return list(steps[:cut]), list(steps[cut:])
 
 
 class Pool(Samples):
-    """Samples by epoch and index, each a random one of the pool after its last steps.
+    """Samples by epoch and index, each a random one of the pool after the repeated steps.
 
-    Number n of the pool depends on the seed and n alone, whoever makes it and when: it is made when it is first drawn.
-    Processes share the folder, and so do runs; it may be deleted at any time.
+    Sample n of the pool depends on the seed and n alone, and is made when it is first drawn. Processes and runs share
+    the folder; it may be deleted at any time.
 
     Parameters
     ----------
-    sources, seed, tries : as of `Samples`.
-    steps : those before "turn" are taken once; it and what follows whenever the sample is used.
-    count : of samples.
-    folder : where they are kept, a file of bytes each; None makes them whenever they are drawn.
+    sources, seed, tries : as for `Samples`.
+    steps : those before "turn" are applied once; "turn" and later ones whenever the sample is used.
+    count : number of samples in the pool.
+    folder : folder of the samples, one file of uint8 arrays each; None makes them anew each time.
 
     Raises
     ------
@@ -68,26 +68,26 @@ class Pool(Samples):
         tries: int = 1,
     ) -> None:
         super().__init__(sources, steps, seed=seed, tries=tries)
-        self.once, self.again = parted(self.steps)
+        self.once, self.repeated = split_steps(self.steps)
         self.count, self.folder = count, folder
 
     def packed(self, key: tuple[int, int]) -> dict[str, Tensor]:
         """See `Samples.packed`."""
         rng = np.random.default_rng([self.seed, *key])
-        return self._tensors(apply(self._kept(int(rng.integers(self.count))), self.again, rng))
+        return self._tensors(apply(self._sample(int(rng.integers(self.count))), self.repeated, rng))
 
-    def keep(self, number: int) -> dict[str, np.ndarray]:
-        """The pictures of one sample of the pool, as bytes; made and kept, if they are not yet."""
-        kept = self._read(number)
-        if kept is None:
-            kept = self._made(number)
-            self._write(number, kept)
-        return kept
+    def pictures(self, number: int) -> dict[str, np.ndarray]:
+        """Return the pictures of sample `number` of the pool as uint8, from the folder or made and saved there."""
+        pictures = self._read(number)
+        if pictures is None:
+            pictures = self._make(number)
+            self._write(number, pictures)
+        return pictures
 
-    def _kept(self, number: int) -> Sample:
-        kept = self.keep(number)
-        exact = {name: kept[name] / np.float32(scale) for name, scale in SCALES.items() if name in kept}
-        return Sample(**kept | exact, placed=True)
+    def _sample(self, number: int) -> Sample:
+        pictures = self.pictures(number)
+        exact = {name: pictures[name] / np.float32(scale) for name, scale in SCALES.items() if name in pictures}
+        return Sample(**pictures | exact, placed=True)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.safetensors"
@@ -100,10 +100,10 @@ class Pool(Samples):
         except (OSError, SafetensorError):  # not made yet, or damaged
             return None
 
-    def _made(self, number: int) -> dict[str, np.ndarray]:
-        sample = self._drawn(self.once, np.random.default_rng([self.seed, number]))
+    def _make(self, number: int) -> dict[str, np.ndarray]:
+        sample = self._draw(self.once, np.random.default_rng([self.seed, number]))
         pictures = {name: getattr(sample, name) for name in self.keys if getattr(sample, name) is not None}
-        return {name: np.ascontiguousarray(in_bytes(name, pixels)) for name, pixels in pictures.items()}
+        return {name: np.ascontiguousarray(to_bytes(name, pixels)) for name, pixels in pictures.items()}
 
     def _write(self, number: int, arrays: dict[str, np.ndarray]) -> None:
         if self.folder is None:

@@ -10,11 +10,11 @@ from mattekit.samples.views import Pixels
 
 @dataclass
 class Sample:
-    """A foreground to compose, or an image composed already, with its true alpha.
+    """A foreground to compose, or an image that is already composed, with its true alpha.
 
-    All pictures are RGB or one channel, float32 in 0..1, or uint8 with 255 for 1: sources best give the bytes of the
-    files, and steps change to float32 where they compute. While steps run, pictures may be views (`samples.views`),
-    which `np.asarray` turns into arrays; what `augment.apply` returns are float32 arrays, all of one size.
+    Pictures are RGB or single-channel, float32 in 0..1, or uint8 with 255 for 1: sources should return the bytes of
+    files, and steps convert to float32 where they compute. While steps run, pictures may be views (`samples.views`),
+    which `np.asarray` turns into arrays; `augment.apply` returns float32 arrays, all of one size.
 
     alpha : (H, W).
     fg : (H, W, 3); None if the source gives images only.
@@ -22,8 +22,8 @@ class Sample:
     image : (H, W, 3), given by the source or made by the step "compose".
     trimap : (H, W) of 0, 0.5 and 1, float32; given by the source or made by the step "trimap".
     prior : (H, W) or (H, W, E), classical estimates of alpha, given by the source or made by the step "prior".
-    draw : gives foreground and alpha of another item of the same sources, for the step "merge".
-    placed : whether `bg` has the size of the foreground and moves along with it.
+    draw : returns foreground and alpha of another item of the same sources, for the step "merge".
+    placed : whether `bg` has the size of the foreground and moves with it.
     """
 
     alpha: Pixels

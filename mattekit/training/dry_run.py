@@ -129,7 +129,7 @@ def _kept_rate(task: Task, job: TrainingJob, device: Any) -> float:
     with tempfile.TemporaryDirectory() as folder:
         samples, _ = type(task)(recipe, task.header, Path(folder)).samples()
         for number in range(FEW_KEPT):
-            samples.keep(number)
+            samples.pictures(number)
         return _samples(samples, job, device, 1)[1]
 
 

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.metrics.reconstruction import score_images
-from mattekit.samples.idx import read_images
-from mattekit.samples.rendered_digits import rendered_images
+from mattekit.samples.small_images import read_images, rendered_images
 
 SIZE = 32  # pixels a side, to which images are resized (supplement, A)
 RENDERED = {"train": 12000, "test": 2000}  # images of the built-in set

@@ -14,7 +14,7 @@ from mattekit.errors import InputError
 from mattekit.networks import find
 from mattekit.networks.header import Header
 from mattekit.samples.dataset import Samples
-from mattekit.samples.pool import Pool, parted
+from mattekit.samples.pool import Pool, split_steps
 from mattekit.samples.sources import Sources, open_sources
 from mattekit.training import pictures, reconstruction
 from mattekit.training.batch import Batch, network_input
@@ -85,7 +85,7 @@ class Matting:
         data = self.recipe.data
         if not data.cache and self.folder is None:
             return None
-        made_of = (data.sources, sources.fingerprint(), data.tries, self.recipe.seed, parted(self.recipe.steps)[0])
+        made_of = (data.sources, sources.fingerprint(), data.tries, self.recipe.seed, split_steps(self.recipe.steps)[0])
         name = hashlib.sha256(repr((__version__, made_of)).encode()).hexdigest()[:16]
         return (Path(data.cache) if data.cache else self.folder) / f"pool-{name}"
 

@@ -15,7 +15,7 @@ from mattekit.datasets.manifest import JOURNAL, Journal, claim, known
 from mattekit.datasets.records import MANIFEST, SETTINGS, Record
 from mattekit.errors import InputError, MattekitError
 from mattekit.ranks import Rank
-from mattekit.samples.sources import from_manifest
+from mattekit.samples.sources import layouts
 
 BUDGET = 400  # damaged manifests
 GOOD = {
@@ -50,8 +50,8 @@ def write(folder, *lines, settings='{"images": 1}'):
 def uses(folder):
     """Everything that reads a manifest."""
     return [
-        lambda: from_manifest.items(folder, {}),
-        lambda: from_manifest.items(folder, {"foreground": [folder]}),
+        lambda: layouts.items(folder, {}),
+        lambda: layouts.items(folder, {"foreground": [folder]}),
         lambda: [verify.check(task) for task in verify.checks(folder, {})[0]],
         lambda: (known(folder), Journal(folder, Rank()).finish(["cat_0"])),
         lambda: claim(folder, {"images": 1}),

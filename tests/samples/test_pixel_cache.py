@@ -2,7 +2,7 @@ import os
 
 import numpy as np
 
-from mattekit.samples.pixel_cache import PixelCache
+from mattekit.samples.sources.files import PixelCache
 
 
 def reading(path):

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from mattekit.samples.rendered_digits import rendered_images
+from mattekit.samples.small_images import rendered_images
 
 
 def test_an_image_depends_on_seed_split_and_index_alone():

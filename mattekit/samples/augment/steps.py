@@ -1,4 +1,4 @@
-"""The table of steps, lists of them checked, and taken in order."""
+"""The table of augmentation steps; checking lists of them, and applying them in order."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -53,26 +53,26 @@ PICTURES = ("alpha", "fg", "bg", "image", "trimap", "prior")
 
 
 def apply(sample: Sample, steps: Iterable[Step], rng: np.random.Generator, *, lazy: bool = True) -> Sample:
-    """Take steps in order, each with its probability.
+    """Apply steps in order, each with its probability.
 
     Parameters
     ----------
     sample : with arrays of float32 in 0..1 or uint8; they are not changed.
-    steps : as `check_steps` gives them.
-    rng : decides everything.
-    lazy : read only the pixels that a crop needs. Otherwise every step runs on whole pictures; the answer is the same.
+    steps : as `check_steps` returns them.
+    rng : the only source of randomness.
+    lazy : read only the pixels that a crop needs. Otherwise every step runs on whole pictures; the result is the same.
 
     Returns
     -------
     Sample of float32 arrays
     """
-    sample = _each(sample, lambda pixels: pixels if pixels.dtype in (np.uint8, np.float32) else floats(pixels))
+    sample = _map(sample, lambda pixels: pixels if pixels.dtype in (np.uint8, np.float32) else floats(pixels))
     if lazy:
-        sample = _each(sample, stored)
+        sample = _map(sample, stored)
     for name, probability, arguments in steps:
         if rng.random() < probability:
             sample = STEPS[name](sample, rng, **arguments)
-    return _each(sample, lambda pixels: np.ascontiguousarray(floats(pixels)))
+    return _map(sample, lambda pixels: np.ascontiguousarray(floats(pixels)))
 
 
 def check_steps(steps: Sequence[Step]) -> list[Step]:
@@ -80,18 +80,18 @@ def check_steps(steps: Sequence[Step]) -> list[Step]:
 
     Returns
     -------
-    list of (name, probability, arguments), the arguments converted to the types that the steps want
+    list of (name, probability, arguments), the arguments converted to the types that the steps declare
 
     Raises
     ------
     InputError
-        For what is unknown (the nearest valid name is told), of a wrong type or value, or in a wrong order.
+        If a name is unknown (the nearest valid one is named), a value or its type is wrong, or the order is.
     """
     checked = [_checked(*step) for step in steps]
-    sample, rng = _each(_trial(), stored), np.random.default_rng(0)
+    sample, rng = _map(_trial_sample(), stored), np.random.default_rng(0)
     for name, _, arguments in checked:
         try:
-            sample = _each(STEPS[name](sample, rng, **arguments), lambda pixels: stored(np.asarray(pixels)))
+            sample = _map(STEPS[name](sample, rng, **arguments), lambda pixels: stored(np.asarray(pixels)))
         except (ArithmeticError, IndexError, MemoryError, ValueError, cv2.error) as problem:
             if isinstance(problem, InputError):
                 raise
@@ -120,7 +120,7 @@ def _checked(name: str, probability: float, arguments: dict[str, Any]) -> Step:
 @cache
 def _arguments(name: str) -> dict[str, TypeAdapter]:
     parameters = signature(STEPS[name]).parameters.values()
-    return {each.name: TypeAdapter(each.annotation) for each in parameters if each.kind is Parameter.KEYWORD_ONLY}
+    return {one.name: TypeAdapter(one.annotation) for one in parameters if one.kind is Parameter.KEYWORD_ONLY}
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -131,13 +131,13 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"; the nearest is {near[0]!r}" if near else f". Choose from {', '.join(known)}"
 
 
-def _each(sample: Sample, function: Callable) -> Sample:
-    found = {name: getattr(sample, name) for name in PICTURES}
-    return replace(sample, **{name: function(pixels) for name, pixels in found.items() if pixels is not None})
+def _map(sample: Sample, function: Callable) -> Sample:
+    pictures = {name: getattr(sample, name) for name in PICTURES}
+    return replace(sample, **{name: function(pixels) for name, pixels in pictures.items() if pixels is not None})
 
 
-def _trial() -> Sample:
-    """A small sample with everything in it: a soft disc before grey."""
+def _trial_sample() -> Sample:
+    """Return a small sample with all pictures: a soft disc in front of grey."""
     ramp = np.hypot(*np.ogrid[-1:1:48j, -1:1:64j]).astype(np.float32)
     alpha = np.clip(2 - 3 * ramp, 0, 1)
     grey = np.full((48, 64, 3), 0.5, np.float32)

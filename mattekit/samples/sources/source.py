@@ -26,11 +26,11 @@ class Source(Protocol):
     files: Sequence[Path]
 
     def __len__(self) -> int:
-        """Number of items; of an endless source, how many make an epoch."""
+        """Return the number of items; for an endless source, how many make an epoch."""
         ...
 
     def read(self, index: int, rng: np.random.Generator) -> "Sample":
-        """Item `index`: fg and alpha, or image and alpha with trimap and prior if there are; no bg."""
+        """Return item `index`: fg and alpha, or image and alpha with trimap and prior if there are; no bg."""
         ...
 
 
@@ -43,7 +43,7 @@ class Backgrounds(Protocol):
     files: Sequence[Path]
 
     def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-        """One of them, (h, w, 3) float32 in 0..1; `size` (H, W) is that of the foreground, for generated ones."""
+        """Return one, (h, w, 3) float32 in 0..1 or uint8; `size` (H, W) of the foreground is for generated ones."""
         ...
 
 
@@ -69,39 +69,36 @@ class Sources:
         self.shares = np.asarray(weights, float) / np.sum(weights)
         self.lacking = {"fg", "bg"} if any(source.composed for source in sources) else set()
         self.lacking |= set() if all(source.with_prior for source in sources) else {"prior"}
-        # Merging is of foregrounds; composites cannot be merged.
+        # Only foregrounds can be merged, not composites.
         layers = [0.0 if source.composed else share for source, share in zip(sources, self.shares, strict=True)]
         self._layer_shares = np.asarray(layers) / sum(layers) if any(layers) else None
 
     def __len__(self) -> int:
-        """Items of all sources."""
+        """Return the number of items of all sources."""
         return sum(map(len, self.sources))
 
     def draw(self, rng: np.random.Generator) -> "Sample":
-        """A sample of a source picked by weight.
+        """Draw a sample from a source picked by weight.
 
         A foreground also gets a background, and `draw` for another foreground of the same sources.
         """
         sample = self._read(rng, self.shares)
         if sample.fg is not None:
-            if sample.bg is None:  # a manifest may name its own
+            if sample.bg is None:  # manifests may name the background
                 sample.bg = self.backgrounds.draw(rng, sample.size)
             sample.draw = self.draw_foreground
         return sample
 
     def draw_foreground(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Another foreground (H, W, 3) and its alpha (H, W), for merging."""
+        """Draw a foreground (H, W, 3) and its alpha (H, W), for merging."""
         other = self._read(rng, self._layer_shares)
         return other.fg, other.alpha
 
     def fingerprint(self) -> str:
-        """Tell what samples are drawn from: the same only if the sources, their shares and all files are.
-
-        A file is known by its path, size and time; none is read.
-        """
+        """Return a hash of the sources, their shares and all files, by path, size and time; no file is read."""
         parts = [(source.composed, [files.state(path) for path in source.files]) for source in self.sources]
-        behind = [files.state(path) for path in self.backgrounds.files]
-        return hashlib.sha256(repr((self.shares.tolist(), parts, behind)).encode()).hexdigest()
+        backgrounds = [files.state(path) for path in self.backgrounds.files]
+        return hashlib.sha256(repr((self.shares.tolist(), parts, backgrounds)).encode()).hexdigest()
 
     def _read(self, rng: np.random.Generator, shares: np.ndarray) -> "Sample":
         source = self.sources[rng.choice(len(self.sources), p=shares)]

@@ -23,7 +23,7 @@ Kind = Literal["", "foregrounds", "cutouts", "composites", "manifest", "syntheti
 
 
 class Spec(BaseModel):
-    """One source; `kind` "" is recognised by what there is."""
+    """One source; `kind` "" is recognised by the folder's content."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,27 +35,27 @@ class Spec(BaseModel):
     backgrounds: tuple[Path, ...] = ()
 
     @model_validator(mode="after")
-    def _somewhere(self) -> "Spec":
+    def _has_path(self) -> "Spec":
         if self.kind != SYNTHETIC and "path" not in self.model_fields_set:
             raise ValueError('no path, and no kind = "synthetic"')
         return self
 
 
-class _List(BaseModel):
+class _SourceList(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: tuple[Spec, ...] = Field(min_length=1, max_length=10_000)
 
 
 def parse(texts: Sequence[str]) -> list[Spec]:
-    """Specs of texts: "synthetic", a path, a .toml file, each perhaps with "=WEIGHT"; none is "synthetic".
+    """Parse texts: "synthetic", a path or a .toml file, each perhaps with "=WEIGHT"; no text is "synthetic".
 
     Raises
     ------
     MissingFileError
         If a .toml file does not exist.
     InputError
-        If it cannot be understood.
+        If it cannot be parsed.
     """
     return [spec for text in texts or [SYNTHETIC] for spec in _specs(text)]
 
@@ -71,7 +71,7 @@ def _specs(text: str) -> list[Spec]:
 
 
 def _weighted(text: str) -> tuple[str, float]:
-    """Split "PATH=2.5"; a path may have an equals sign of its own."""
+    """Split "PATH=2.5"; the path itself may contain an equals sign."""
     name, equals, number = text.rpartition("=")
     if not equals or Path(text).exists():
         return text, 1.0
@@ -86,15 +86,15 @@ def _weighted(text: str) -> tuple[str, float]:
 
 def _read(path: Path) -> list[Spec]:
     try:
-        listed = _List.model_validate(toml.read(path))
+        sources = _SourceList.model_validate(toml.read(path)).source
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "source"
         raise InputError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}. Correct it.") from None
-    return [_beside(path.parent, spec) for spec in listed.source]
+    return [_relative_to(path.parent, spec) for spec in sources]
 
 
-def _beside(folder: Path, spec: Spec) -> Spec:
-    """Paths of a list are relative to it."""
+def _relative_to(folder: Path, spec: Spec) -> Spec:
+    """Resolve the paths of a list, which are relative to its folder."""
     update = {role: folder / value for role in ("path", "alpha", "foregrounds") if (value := getattr(spec, role))}
     return spec.model_copy(update=update | {"backgrounds": tuple(folder / each for each in spec.backgrounds)})

@@ -1,15 +1,18 @@
-"""Synthetic foregrounds as a source of training samples."""
+"""Synthetic foregrounds as a source of samples, and synthetic backgrounds."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from mattekit.samples.sample import Sample
+from mattekit.synthetic import background
 from mattekit.synthetic.foregrounds import check, foreground
+
+SMALLEST, LARGEST = 64, 1024  # pixels a side of backgrounds
 
 
 class SyntheticSource:
-    """Foregrounds that are drawn when they are asked for; the generator that is passed in decides everything.
+    """Foregrounds that are drawn on demand, from the random generator that is passed in alone.
 
     Parameters
     ----------
@@ -39,3 +42,17 @@ class SyntheticSource:
         kind = self.kinds[index % len(self.kinds)] if self.kinds else None
         fg, alpha = foreground(rng, self.size, kind)
         return Sample(alpha=alpha, fg=fg)
+
+
+class GeneratedBackgrounds:
+    """Backgrounds that are drawn on demand, of `SMALLEST` to `LARGEST` pixels a side.
+
+    The step "background" enlarges them for larger foregrounds, as it does photographs of that size.
+    """
+
+    files = ()
+
+    def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+        """Draw a background of a foreground's size, as far as `LARGEST` allows: (h, w, 3) float32 in 0..1."""
+        scale = min(1, LARGEST / max(size))
+        return background(rng, tuple(max(SMALLEST, round(side * scale)) for side in size))

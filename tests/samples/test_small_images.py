@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mattekit.errors import InputError, MissingFileError
-from mattekit.samples.idx import read_idx, read_images
+from mattekit.samples.small_images import read_idx, read_images
 
 CODES = {"u1": 8, "i1": 9, "i2": 11, "i4": 12, "f4": 13, "f8": 14}
 
