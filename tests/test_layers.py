@@ -11,10 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 
 # A package may import packages of earlier rows; neighbours in a row do not import each other.
 LAYERS = [
-    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "bands", "pairing", "toml"},
+    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "pairing", "toml"},
     {"tiling"},
     {"imaging", "operators"},
-    {"metrics", "baselines", "networks"},
+    {"metrics", "baselines"},
+    {"networks"},
     {"synthetic"},
     {"datasets"},
     {"samples"},
@@ -33,7 +34,6 @@ WITHOUT_TORCH = {
     "parallel",
     "ranks",
     "compiling",
-    "bands",
     "imaging",
     "metrics",
     "baselines",

@@ -6,9 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from mattekit.baselines.classical import classical
-from mattekit.baselines.closed_form import closed_form
-from mattekit.baselines.sampling import shared
+from mattekit.baselines.by_pymatting import alpha_by_pymatting
+from mattekit.compiling import announced
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import missing
 
@@ -18,8 +17,24 @@ LARGE_WINDOWS = 41  # shortest side in pixels with windows of 21 at every pixel 
 LARGE_WINDOW_STEPS = 1000  # a step sums large windows; what has not converged by then is no answer
 
 
+def closed_form(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    """Estimate alpha by closed-form matting, see `closed_form`."""
+    with announced("closed-form: the first use compiles for some seconds; later uses start at once."):
+        from mattekit.baselines.closed_form import closed_form
+
+        return closed_form(image, trimap)
+
+
+def shared(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    """Estimate alpha by shared matting, see `sampling`."""
+    with announced("shared matting: the first use compiles for some seconds; later uses start at once."):
+        from mattekit.baselines.sampling import shared
+
+        return shared(image, trimap).alpha
+
+
 def large_kernel(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Alpha by large-kernel matting; by closed-form matting, which has windows of 3, where windows of 21 do not fit.
+    """Estimate alpha by large-kernel matting; by closed-form, with windows of 3, where windows of 21 do not fit.
 
     References
     ----------
@@ -28,17 +43,17 @@ def large_kernel(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     if min(trimap.shape) < LARGE_WINDOWS:
         log.info("lkm: windows of 21 pixels do not fit %dx%d; closed-form, with windows of 3.", *trimap.shape[::-1])
         return closed_form(image, trimap)
-    return classical("estimate_alpha_lkm", image, trimap, LARGE_WINDOW_STEPS)
+    return alpha_by_pymatting("estimate_alpha_lkm", image, trimap, LARGE_WINDOW_STEPS)
 
 
 # Name, solver, and the shortest side in pixels that it can work with.
 METHODS: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], int]] = {
     "closed-form": (closed_form, 3),  # one window
-    "knn": (partial(classical, "estimate_alpha_knn"), 5),  # 20 neighbours
-    "lbdm": (partial(classical, "estimate_alpha_lbdm"), 3),  # one window
+    "knn": (partial(alpha_by_pymatting, "estimate_alpha_knn"), 5),  # 20 neighbours
+    "lbdm": (partial(alpha_by_pymatting, "estimate_alpha_lbdm"), 3),  # one window
     "lkm": (large_kernel, 3),
-    "rw": (partial(classical, "estimate_alpha_rw"), 1),
-    "shared": (lambda image, trimap: shared(image, trimap).alpha, 1),
+    "rw": (partial(alpha_by_pymatting, "estimate_alpha_rw"), 1),
+    "shared": (shared, 1),
 }
 
 

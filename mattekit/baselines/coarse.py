@@ -1,4 +1,4 @@
-"""Quick estimates of alpha, and their blend, for a network to weigh: PRIORS, by name.
+"""Quick estimates of alpha, and their blend, for a network to weigh.
 
 Colours of foreground and background vary slowly: they can be sampled on a reduced picture, and alpha follows from them
 at full size. Methods err in different places: where most of them agree they are right more often than any of them.
@@ -9,17 +9,15 @@ solution, to shared matting. Only without known foreground or without known back
 """
 
 import logging
-from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from mattekit.baselines.closed_form import closed_form
-from mattekit.baselines.finishing import SMALL, finish, reconciled
+from mattekit.baselines.finishing import SMALL, reconciled
 from mattekit.baselines.sampling import project_alpha, shared
 from mattekit.errors import InputError
-from mattekit.imaging.estimate_planes import COARSE_CUES, COARSE_ESTIMATES
 from mattekit.imaging.trimap import missing, pin_known, reduced
 
 log = logging.getLogger("mattekit")
@@ -28,32 +26,8 @@ PIXELS = 600_000  # of the largest picture that colours are sampled on, about
 CONTRAST, TRUST = 1.12, 0.02  # of the blend: methods take thick hair for half transparent
 GAMMA = 2.2  # from a picture's numbers to light, nearly
 MISFIT = 0.25  # distance of colours that counts as one
+PLANES = 11  # that `priors` names
 AT_ONCE = 2_000_000  # pixels at full size
-
-
-class Prior(NamedTuple):
-    """Estimates of alpha that a network takes, and what is done with the alpha it makes of them.
-
-    Attributes
-    ----------
-    estimates, cues : int
-        Planes of each kind.
-    estimate : function
-        From an image (H, W, 3) and a trimap (H, W) to (H, W, estimates + cues) in 0..1: first the estimates, the best
-        one leading, then cues to how far colours can be trusted.
-    finish : function
-        From an image, a trimap and the network's alpha (H, W) to alpha (H, W) float32 in 0..1.
-    """
-
-    estimates: int
-    cues: int
-    estimate: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    finish: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-
-    @property
-    def channels(self) -> int:
-        """Number of all planes."""
-        return self.estimates + self.cues
 
 
 class Samples(NamedTuple):
@@ -111,7 +85,7 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     Returns
     -------
     (H, W, 11) float16 in 0..1
-        The planes of `estimate_planes`. Estimates: a blend of the next four, the mean of the two in the middle at each
+        The planes of `priors`. Estimates: a blend of the next four, the mean of the two in the middle at each
         pixel, made to agree with the image, with more contrast; shared matting; alphas from the colours that it samples
         on a picture half as high and a quarter as high; closed-form matting on one half as high, or on the picture
         itself if that has at most `SMALL` pixels; alphas in linear light from the first and the last of these colours.
@@ -129,7 +103,7 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     factor = max(1, round((height * width / PIXELS) ** 0.5))
     samples = _samples(image, trimap, factor)
     solution = _solution(image, trimap, 1 if height * width <= SMALL else 2 * factor)
-    planes = np.empty((height, width, PRIORS["coarse"].channels), np.float16)
+    planes = np.empty((height, width, PLANES), np.float16)
     step = max(1, AT_ONCE // width)
     for top in range(0, height, step):  # all at once, a picture of 45 megapixels would fill many gigabytes
         rows = slice(top, min(top + step, height))
@@ -223,6 +197,3 @@ def _smaller(
             if not (classes == value).any():
                 classes[touched] = value
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), classes
-
-
-PRIORS: dict[str, Prior] = {"coarse": Prior(len(COARSE_ESTIMATES), len(COARSE_CUES), coarse, finish)}

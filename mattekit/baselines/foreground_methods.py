@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mattekit.baselines.pymatting_foreground import closed_form_foreground
-from mattekit.imaging.multigrid_foreground import multigrid_foreground
-from mattekit.imaging.multilevel_foreground import multilevel_foreground
-from mattekit.imaging.multiscale_foreground import multiscale_foreground
+from mattekit.baselines.by_pymatting import closed_form_foreground
+from mattekit.compiling import announced
+from mattekit.imaging.lsa_foreground import multigrid_foreground, multiscale_foreground
 
 
 class ForegroundMethod(NamedTuple):
@@ -30,8 +29,15 @@ class ForegroundMethod(NamedTuple):
     needs_pymatting: bool = False
 
 
+def _multilevel(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    with announced("foreground colours: the first use compiles for a second."):
+        from mattekit.imaging.multilevel_foreground import multilevel_foreground
+
+        return multilevel_foreground(image, alpha)
+
+
 FOREGROUND: dict[str, ForegroundMethod] = {
-    "multilevel": ForegroundMethod("Germer et al., foreground and background together", multilevel_foreground),
+    "multilevel": ForegroundMethod("Germer et al., foreground and background together", _multilevel),
     "multiscale": ForegroundMethod("LSA, smooth where alpha is small", multiscale_foreground, smooths=True),
     "multigrid": ForegroundMethod("LSA's cost by multigrid", multigrid_foreground, smooths=True),
     "closed-form": ForegroundMethod("Levin et al., by pymatting", closed_form_foreground, needs_pymatting=True),

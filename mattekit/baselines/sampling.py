@@ -8,8 +8,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mattekit.bands import in_bands
-from mattekit.compiling import announced
+from mattekit.baselines import sampling_kernel as kernel
+from mattekit.compiling import in_bands
 
 EXPANSION, EXPANSION_DISTANCE = 10, 0.02  # largest distances, in pixels and of colour, from a pixel to copy
 RADIUS = 5  # in pixels, of sharing and smoothing
@@ -42,26 +42,23 @@ def shared(image: np.ndarray, trimap: np.ndarray) -> Sampled:
     Gastal and Oliveira, "Shared Sampling for Real-Time Alpha Matting", section 3; settings and simplifications are
     pymatting's.
     """
-    with announced("shared matting: the first use compiles for some seconds; later uses start at once."):
-        from mattekit.baselines import sampling_kernel as kernel
-
-        image = np.ascontiguousarray(image, np.float32)
-        trimap = np.ascontiguousarray(trimap, np.float32)
-        near = _distance(trimap == 0.5) < EXPANSION + 1
-        given, trimap = trimap, np.empty_like(trimap)
-        _run(kernel.expand, image, given, near, _offsets(), np.float32(EXPANSION_DISTANCE), trimap)
-        fg, bg = (np.empty_like(image) for _ in range(2))
-        for colours, value in ((fg, 1), (bg, 0)):
-            known = trimap == value
-            colours[:] = image[known].mean(0)
-            colours[known] = image[known]
-        _run(kernel.gather, image, _differences(image), trimap, _safe_steps(trimap), fg, bg)
-        gathered_fg, gathered_bg, fg, bg = fg, bg, fg.copy(), bg.copy()
-        _run(kernel.share, image, trimap, gathered_fg, gathered_bg, RADIUS, fg, bg)
-        unknown = trimap == 0.5
-        initial = np.where(unknown, project_alpha(image, fg, bg), trimap)
-        shared_fg, shared_bg, fg, bg = fg, bg, fg.copy(), bg.copy()
-        _run(kernel.smooth, trimap, initial, shared_fg, shared_bg, _weights(), fg, bg)
+    image = np.ascontiguousarray(image, np.float32)
+    trimap = np.ascontiguousarray(trimap, np.float32)
+    near = _distance(trimap == 0.5) < EXPANSION + 1
+    given, trimap = trimap, np.empty_like(trimap)
+    _run(kernel.expand, image, given, near, _offsets(), np.float32(EXPANSION_DISTANCE), trimap)
+    fg, bg = (np.empty_like(image) for _ in range(2))
+    for colours, value in ((fg, 1), (bg, 0)):
+        known = trimap == value
+        colours[:] = image[known].mean(0)
+        colours[known] = image[known]
+    _run(kernel.gather, image, _differences(image), trimap, _safe_steps(trimap), fg, bg)
+    gathered_fg, gathered_bg, fg, bg = fg, bg, fg.copy(), bg.copy()
+    _run(kernel.share, image, trimap, gathered_fg, gathered_bg, RADIUS, fg, bg)
+    unknown = trimap == 0.5
+    initial = np.where(unknown, project_alpha(image, fg, bg), trimap)
+    shared_fg, shared_bg, fg, bg = fg, bg, fg.copy(), bg.copy()
+    _run(kernel.smooth, trimap, initial, shared_fg, shared_bg, _weights(), fg, bg)
     alpha = project_alpha(image, fg, bg)
     confidence = _confidence(image, alpha, initial, fg, bg, unknown)
     smooth = _smooth(initial, ~unknown)

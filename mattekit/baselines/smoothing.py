@@ -4,15 +4,17 @@ from functools import partial
 
 import cv2
 import numpy as np
+from numba import njit
 
-from mattekit.baselines.closed_form import EPSILON, REACH, pixels_of, places, windows_around
-from mattekit.compiling import announced
+from mattekit.baselines.closed_form import REACH, equations, numbered
 from mattekit.imaging.trimap import reduced
 
 TRUST = 0.01  # in the estimate, against the matting Laplacian, whose diagonal is of the order of one
 ACCURACY, STEPS = 2e-3, 200  # of conjugate gradients: relative residual at the end, and the limit of steps
 MOST, LARGEST = 1_000_000, 8_000_000  # unknown pixels at once, 300 bytes each; and pixels
 MARGIN = 128  # pixels; what is farther away matters little
+LOOSE = {"contract", "reassoc"}  # sums in any order; vectors here, not BLAS, whose loading takes longer than all of it
+ZERO = 1e-20  # squared norm of a residual that is nothing but rounding; steps from there would divide 0 by 0
 
 
 def smoothed(
@@ -54,10 +56,9 @@ def smoothed(
         )
     if not unknown.any() or min(trimap.shape) < 3:
         return np.where(unknown, estimate, trimap).astype(np.float32)
-    with announced("smoothing alpha: the first use compiles for some seconds; later uses start at once."):
-        image, trust = cv2.pow(image.clip(0, 1), power), trust * np.exp(-doubt * estimate * (1 - estimate))
-        start = _half_size_start(image, trimap, estimate, trust, accuracy / 2)  # where a step costs a quarter
-        return _solved(image, trimap, estimate, trust, accuracy, start)
+    image, trust = cv2.pow(image.clip(0, 1), power), trust * np.exp(-doubt * estimate * (1 - estimate))
+    start = _half_size_start(image, trimap, estimate, trust, accuracy / 2)  # where a step costs a quarter
+    return _solved(image, trimap, estimate, trust, accuracy, start)
 
 
 def _half_size_start(image, trimap, estimate, trust, accuracy) -> np.ndarray:
@@ -78,14 +79,9 @@ def _half_size_start(image, trimap, estimate, trust, accuracy) -> np.ndarray:
 
 
 def _solved(image, trimap, estimate, trust, accuracy, start) -> np.ndarray:
-    from mattekit.baselines.matting_laplacian import laplacian
-    from mattekit.baselines.smoothing_kernel import conjugate_gradients
-
     unknown = trimap == 0.5
-    rows, columns = pixels_of(unknown)
-    place = places(rows, columns, unknown.shape)
-    image, trimap = np.ascontiguousarray(image, np.float32), np.ascontiguousarray(trimap, np.float32)
-    values, right = laplacian(image, trimap, place, *windows_around(unknown), rows.size, EPSILON)
+    rows, columns, place = numbered(unknown)
+    values, right = equations(image, trimap, place)
     start, guess, pull = (each[unknown].astype(np.float64) for each in (start, estimate, trust))
     values[:, REACH, REACH] += pull
     values = values.astype(np.float32)  # read at every step
@@ -107,3 +103,81 @@ def _in_halves(image, trimap, estimate, smooth) -> np.ndarray:
     parts = cut(None, middle + MARGIN), cut(middle - MARGIN, None)
     first, second = (smooth(image[part], trimap[part], estimate[part]) for part in parts)
     return np.concatenate([first[cut(None, middle)], second[cut(MARGIN, None)]], axis)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def conjugate_gradients(values, right, start, rows, columns, shape, accuracy, steps):
+    """Solve A x = right by conjugate gradients, preconditioned by the diagonal.
+
+    Parameters
+    ----------
+    values : (N, 5, 5) float32
+        A between a pixel and the one that lies (dy - 2, dx - 2) from it; symmetric, positive definite.
+    right, start : (N,) float64
+        The right side, and the first x.
+    rows, columns : (N,) int32
+        Positions of the pixels.
+    shape : (int, int)
+        Height and width of the picture.
+    accuracy : float
+        Norm of the residual at which iteration ends, relative to that of `right`.
+    steps : int
+        Limit of iterations.
+
+    Returns
+    -------
+    (N,) float64
+    """
+    x, residual, scale = start.copy(), right.copy(), right.copy()
+    direction, product = np.zeros(x.size), np.empty(x.size)
+    grid = np.zeros((shape[0] + 4, shape[1] + 4))
+    _multiply(values, x, rows, columns, grid, product)
+    goal = ZERO
+    for k in range(x.size):
+        scale[k] = 1 / values[k, 2, 2]
+        goal += accuracy * accuracy * right[k] * right[k]
+    squared_norm, rz = _step(x, residual, direction, product, scale, 1.0)  # the residual of the start
+    beta = 0.0  # share of the last direction that the next one keeps
+    for _ in range(steps):
+        if squared_norm <= goal:
+            break
+        for k in range(x.size):
+            direction[k] = beta * direction[k] + scale[k] * residual[k]
+        length = rz / _multiply(values, direction, rows, columns, grid, product)
+        previous = rz
+        squared_norm, rz = _step(x, residual, direction, product, scale, length)
+        beta = rz / previous
+    return x
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+def _step(x, residual, direction, product, scale, length):
+    """Go `length` along `direction` in place; the residual's squared norms, plain and preconditioned."""
+    squared_norm, rz = 0.0, 0.0
+    for k in range(x.size):
+        x[k] += length * direction[k]
+        residual[k] -= length * product[k]
+        square = residual[k] * residual[k]
+        squared_norm += square
+        rz += square * scale[k]
+    return squared_norm, rz
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+def _multiply(values, x, rows, columns, grid, product):
+    """Write A x to `product`; return its dot product with x.
+
+    grid : the picture with a frame of two pixels, that stays 0 where pixels are known, as `values` are.
+    """
+    for k in range(x.size):
+        grid[rows[k] + 2, columns[k] + 2] = x[k]
+    dot = 0.0
+    for k in range(x.size):
+        total = 0.0
+        for dy in range(5):
+            line = grid[rows[k] + dy]
+            for dx in range(5):
+                total += values[k, dy, dx] * line[columns[k] + dx]
+        product[k] = total
+        dot += x[k] * total
+    return dot

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mattekit.baselines import ALPHA, FOREGROUND
-from mattekit.baselines.coarse import PRIORS
+from mattekit.baselines.priors import PRIORS
 
 SIDE = 48  # pixels; the smallest picture that every method can work with
 

@@ -174,7 +174,7 @@ def _compose_one() -> Any:
 
 
 def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels: float, json: bool) -> Any:
-    from mattekit.imaging.depth import output_suffix
+    from mattekit.imaging.codecs.encode import output_suffix
     from mattekit.jobs.compose import ComposeJob
 
     if len(parts or ()) not in (2, 3):

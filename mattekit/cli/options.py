@@ -172,6 +172,6 @@ def require_no_folder(path: Path, beside: Path) -> None:
 
 def default_suffix(source: Path, settings: dict) -> str:
     """Extension of an output of `source` that was not named: --format, else what keeps the depth."""
-    from mattekit.imaging.depth import output_suffix
+    from mattekit.imaging.codecs.encode import output_suffix
 
     return settings["format"] or output_suffix(settings["depth"], source)

@@ -12,7 +12,7 @@ from mattekit.datasets.plan import Item
 from mattekit.errors import InputError
 from mattekit.imaging import io, pixel_values
 from mattekit.imaging.codecs import encode
-from mattekit.imaging.depth import output_depth
+from mattekit.imaging.codecs.encode import output_depth
 from mattekit.imaging.integer_compositing import Cutout, enlarge, opacity_of, read_integers
 from mattekit.imaging.trimap import to_levels
 from mattekit.imaging.trimap_random import generator, random_from_alpha

@@ -1,4 +1,4 @@
-"""The matting equation I = alpha F + (1 - alpha) B, and two foregrounds joined into one."""
+"""The matting equation I = alpha F + (1 - alpha) B, two foregrounds joined into one, and the check of such layers."""
 
 import numpy as np
 
@@ -68,3 +68,21 @@ def _same_size(one: np.ndarray, other: np.ndarray, name: str, other_name: str) -
     if one.shape[:2] != other.shape[:2]:
         (h, w), (height, width) = one.shape[:2], other.shape[:2]
         raise InputError(f"{name}: {h}x{w}, but the {other_name} is {height}x{width}. Give both the same size.")
+
+
+def checked(fg: np.ndarray, alpha: np.ndarray, **settings: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return `fg` and `alpha` as contiguous arrays of one float type, or raise InputError; `settings` are above 0."""
+    if fg.ndim != 3 or fg.shape[2] != 3 or fg.shape[:2] != alpha.shape or not alpha.size:
+        raise InputError(f"foreground: {fg.shape}, alpha: {alpha.shape}; wanted (H, W, 3) and (H, W) of one size.")
+    for name, array in (("foreground", fg), ("alpha", alpha)):
+        if array.dtype.kind != "f":
+            raise InputError(f"{name}: {array.dtype} values, wanted float in 0..1. Divide by the full scale.")
+        if not np.isfinite((array.min(), array.max())).all():
+            raise InputError(f"{name}: some values are not finite numbers, wanted 0..1.")
+    if alpha.min() < 0 or alpha.max() > 1:
+        raise InputError(f"alpha: values {alpha.min():g}..{alpha.max():g}, wanted 0..1. Clip it.")
+    for name, value in settings.items():
+        if not 0 < value < float("inf"):
+            raise InputError(f"{name}: {value:g}, wanted more than 0.")
+    dtype = np.float64 if np.float64 in (fg.dtype, alpha.dtype) else np.float32
+    return np.ascontiguousarray(fg, dtype), np.ascontiguousarray(alpha, dtype)

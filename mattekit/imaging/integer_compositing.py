@@ -11,12 +11,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numba import njit
 
 from mattekit.compiling import announced
 from mattekit.errors import InputError
 from mattekit.imaging import io
 from mattekit.imaging.codecs import encode, exr
 
+BITS = 22  # Pillow keeps its weights as whole multiples of 2**-22 when it scales 8-bit pictures
 TAPS = 5  # input pixels that a bicubic filter of radius 2 may touch
 
 
@@ -54,8 +56,6 @@ def _bicubic(bg: np.ndarray, size: tuple[int, int], crop: tuple[int, int]) -> np
 @announced("compositing: the first use compiles for some seconds.")
 def _stretch(rows: np.ndarray, length: int, count: int) -> np.ndarray:
     """Scale (n, m, 3) uint8 to `length` rows and give the first `count`: Pillow's numbers, about ten times as fast."""
-    from mattekit.imaging.integer_compositing_kernel import weigh_rows
-
     starts, weights = _bicubic_weights(len(rows), length, count)
     flat = rows.reshape(len(rows), -1)
     if len(rows) < TAPS:
@@ -64,7 +64,7 @@ def _stretch(rows: np.ndarray, length: int, count: int) -> np.ndarray:
 
 
 def _bicubic_weights(size: int, length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """First input row and weights, in units of 2**-22, of each of the first `count` of `length` output rows.
+    """First input row and weights, in units of 2**-BITS, of each of the first `count` of `length` output rows.
 
     Keys' cubic with a = -0.5 (OpenCV's has a = -0.75); what would lie outside weighs nothing, the rest is normalised.
     """
@@ -78,7 +78,7 @@ def _bicubic_weights(size: int, length: int, count: int) -> tuple[np.ndarray, np
     weights = np.where(x < 1, near, np.where(x < 2, far, 0.0))
     weights[(touched < first[:, None]) | (touched >= last[:, None])] = 0
     weights /= sum(weights[:, tap] for tap in range(TAPS))[:, None]  # in this order, for the last bit
-    return starts, np.trunc(weights * (1 << 22) + np.copysign(0.5, weights)).astype(np.int32)
+    return starts, np.trunc(weights * (1 << BITS) + np.copysign(0.5, weights)).astype(np.int32)
 
 
 def read_integers(
@@ -143,8 +143,42 @@ class Cutout:
         -------
         (H, W, 3) of that type: the foreground where opaque, the background where clear.
         """
-        from mattekit.imaging.integer_compositing_kernel import blend
-
         if bg.shape != self.fg.shape or bg.dtype != self.fg.dtype:
             raise InputError(f"background: {bg.shape} {bg.dtype}, wanted {self.fg.shape} {self.fg.dtype}.")
         return blend(self.fg, np.ascontiguousarray(bg), self.opacity, self.nudge)
+
+
+@njit(cache=True)
+def weigh_rows(rows, starts, weights):
+    """Each output row as five weighted input rows: rows (n, m) uint8, starts (k,), weights (k, 5) int32 -> (k, m)."""
+    count, width = len(starts), rows.shape[1]
+    out = np.empty((count, width), np.uint8)
+    for y in range(count):
+        s = starts[y]
+        w0, w1, w2, w3, w4 = weights[y, 0], weights[y, 1], weights[y, 2], weights[y, 3], weights[y, 4]
+        for x in range(width):
+            value = np.int32(1 << (BITS - 1))
+            value += w0 * np.int32(rows[s, x]) + w1 * np.int32(rows[s + 1, x]) + w2 * np.int32(rows[s + 2, x])
+            value += w3 * np.int32(rows[s + 3, x]) + w4 * np.int32(rows[s + 4, x])
+            out[y, x] = min(max(value >> BITS, 0), 255)
+    return out
+
+
+@njit(cache=True)
+def blend(fg, bg, opacity, nudge):
+    """Put fg before bg, both (H, W, 3) whole numbers of one type, by opacity (H, W) float64; `nudge` 0.5 rounds."""
+    height, width = opacity.shape
+    out = np.empty((height, width, 3), fg.dtype)
+    for y in range(height):
+        for x in range(width):
+            a = opacity[y, x]
+            if a <= 0.0:
+                for c in range(3):
+                    out[y, x, c] = bg[y, x, c]
+            elif a >= 1.0:
+                for c in range(3):
+                    out[y, x, c] = fg[y, x, c]
+            else:
+                for c in range(3):
+                    out[y, x, c] = int(a * fg[y, x, c] + (1.0 - a) * bg[y, x, c] + nudge)
+    return out

@@ -1,4 +1,4 @@
-"""Meaning of stored values: full scale, the alpha of a file, the three levels of a trimap."""
+"""Meaning of stored values: full scale, the alpha of a file, the three levels of a trimap and its other encodings."""
 
 import logging
 
@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging import trimap_encoding
 
 logger = logging.getLogger("mattekit")
 
 NAMES = {0: "background", 0.5: "unknown", 1: "foreground"}
+# Other encodings of a trimap.
+INDEX, MASK, NARROW = "indices 0, 1 and 2", "values 0 and 1", "values up to 255 in a 16-bit file"
 LOSSY_REACH = 32 / 255  # compression moves a flat level by less than this; half-way to the next one is 64/255
 
 
@@ -76,7 +77,8 @@ def trimap_of(name: str, pixels: np.ndarray, *, lossy: bool = False) -> np.ndarr
     -------
     (H, W) float32, exactly 0, 0.5 (unknown) or 1
     """
-    trimap_encoding.refuse(name, pixels)
+    if decoded(name, pixels) is not pixels:  # another encoding, which would be taken for background alone
+        raise InputError(f"{name}: {encoding(pixels)}, wanted 0, 128 and 255.", remedy="index-trimap")
     low, high = _extremes(pixels)
     full = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1.0
     if pixels.dtype.kind == "f" and not (low.min() >= 0 and high.max() <= 1):
@@ -127,3 +129,29 @@ def _warn_of_near_misses(name: str, low: np.ndarray, high: np.ndarray, full: flo
             count,
             extra={"remedy": "exact-trimap"},
         )
+
+
+def encoding(pixels: np.ndarray) -> str | None:
+    """Recognise another encoding of a trimap (H, W) or (H, W, C): INDEX, MASK, NARROW, or None for the usual one.
+
+    Only whole numbers are looked at, and the alpha channel is not. None as well for a file without any value but 0.
+    """
+    if pixels.dtype.kind != "u" or pixels.size == 0:
+        return None
+    largest = int((pixels if pixels.ndim == 2 else pixels[..., :3]).max())
+    if largest in (1, 2):
+        return MASK if largest == 1 else INDEX
+    return NARROW if pixels.dtype == np.uint16 and 2 < largest <= 255 else None
+
+
+def decoded(name: str, pixels: np.ndarray) -> np.ndarray:
+    """Pixels with the full scale of their type; those of the usual encoding are returned as they are.
+
+    Raises InputError for values 0 and 1, which a mask has as well as a trimap without foreground.
+    """
+    kind = encoding(pixels)
+    if kind == MASK:
+        raise InputError(f"{name}: {kind}, wanted 0, 128 and 255. If it is a mask, multiply it by 255.")
+    if kind == INDEX:
+        return np.array([0, 128, 255], np.uint8)[pixels[..., :3] if pixels.ndim == 3 else pixels]
+    return pixels.astype(np.uint8) if kind == NARROW else pixels

@@ -1,4 +1,4 @@
-"""Sheets of pictures: the stages of one result, or several alphas of one image with their errors."""
+"""Sheets of captioned pictures: the stages of one result, or several alphas of one image with their error maps."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -7,11 +7,15 @@ import cv2
 import numpy as np
 
 from mattekit.imaging.background import checkerboard
-from mattekit.imaging.captions import LINE, NARROWEST, write
-from mattekit.imaging.error_map import error_map, legend
 
 GAP = 8  # pixels of white between panels
 PANEL = 480  # the longer side of a panel in pixels; smaller pictures are enlarged by whole numbers
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+SCALES = (0.5, 0.45, 0.4)  # of the font, the first that fits: letters about 11 to 9 pixels high
+LINE = 20  # pixels from line to line
+NARROWEST = 176  # pixels; a line of two scores fits
+TOP = 0.5  # the error that has the hottest colour
+OUTLINE = (0.25, 0.7, 1.0)  # blue, which the heat map does not have
 
 
 class Cell(NamedTuple):
@@ -153,3 +157,79 @@ def _framed(cell: Cell, height: int, width: int, words: int) -> np.ndarray:
     for i, text in enumerate(cell.lines):
         write(frame[height + i * LINE : height + (i + 1) * LINE, :width], text)
     return frame
+
+
+def error_map(alpha: np.ndarray, truth: np.ndarray, trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Errors in colours: black where there is none, over red, to pale yellow at 0.5 and more.
+
+    Parameters
+    ----------
+    alpha, truth, trimap : (H, W) float32 in 0..1
+    size : (height, width) of the picture; where it is smaller, errors are averaged.
+
+    Returns
+    -------
+    (height, width, 3) float32 RGB in 0..1
+    """
+    interpolation = cv2.INTER_AREA if size[0] < alpha.shape[0] else cv2.INTER_NEAREST
+    picture = heat(cv2.resize(np.abs(alpha - truth), size[::-1], interpolation=interpolation))
+    picture[outline(trimap == 0.5, size)] = OUTLINE
+    return picture
+
+
+def heat(error: np.ndarray) -> np.ndarray:
+    """Colours (H, W, 3) of errors (H, W)."""
+    levels = np.rint(255 * (error / TOP).clip(0, 1)).astype(np.uint8)
+    return cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1].astype(np.float32) / 255
+
+
+def outline(region: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Mask (height, width) of the pixels just outside a region, one pixel wide at that size."""
+    small = (cv2.resize(region.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
+    return (cv2.dilate(small, np.ones((3, 3), np.uint8)) > small).astype(bool)
+
+
+def legend(size: tuple[int, int]) -> np.ndarray:
+    """The colours from 0 to TOP as a bar in the middle of white, (height, width, 3); at least 60 x 176."""
+    height, width = max(size[0], 3 * LINE), max(size[1], NARROWEST)
+    picture = np.ones((height, width, 3), np.float32)
+    top = (height - LINE) // 2
+    write(picture[top - LINE : top], "|alpha - truth|")
+    picture[top : top + LINE] = heat(np.linspace(0, TOP, width, dtype=np.float32)[None])
+    for text, place in (("0", 0.0), (f"{TOP / 2:g}", 0.5), (f"{TOP:g}+", 1.0)):
+        write(picture[top + LINE : top + 2 * LINE], text, place)
+    return picture
+
+
+def write(strip: np.ndarray, text: str, place: float = 0.5) -> None:
+    """Write a line of text, black, over a strip of a picture.
+
+    Parameters
+    ----------
+    strip : (20, W, 3) float32 RGB in 0..1, changed in place
+    text : ASCII; what is too long is set smaller, then shortened in its middle.
+    place : 0 at the left, 0.5 in the middle, 1 at the right.
+    """
+    height, width = strip.shape[:2]
+    text, scale = fit(text, width)
+    left = round((width - measure(text, scale)) * place)
+    ink = np.zeros((height, width), np.uint8)  # text is smooth in pictures of 8 bits alone
+    cv2.putText(ink, text, (left, height - 6), FONT, scale, 255, 1, cv2.LINE_AA)
+    strip *= 1 - ink[..., None] / np.float32(255)
+
+
+def fit(text: str, width: int) -> tuple[str, float]:
+    """The text, perhaps shortened, and the scale at which it fits into so many pixels."""
+    for scale in SCALES:
+        if measure(text, scale) <= width:
+            return text, scale
+    for kept in range(len(text) - 1, 2, -1):
+        shorter = f"{text[: (kept + 1) // 2]}...{text[len(text) - kept // 2 :]}"
+        if measure(shorter, scale) <= width:
+            return shorter, scale
+    return "...", scale
+
+
+def measure(text: str, scale: float) -> int:
+    """Width of a text in pixels."""
+    return cv2.getTextSize(text, FONT, scale, 1)[0][0]

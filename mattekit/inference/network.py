@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mattekit.baselines.coarse import PRIORS, Prior
+from mattekit.baselines.priors import PRIORS, Prior
 from mattekit.errors import InputError, is_out_of_memory
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.compiled import compiled

@@ -10,7 +10,7 @@ import numpy as np
 
 from mattekit.files import refuse_overwriting
 from mattekit.imaging import io
-from mattekit.imaging.depth import output_depth
+from mattekit.imaging.codecs.encode import output_depth
 
 log = logging.getLogger("mattekit")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND
 from mattekit.imaging import io
-from mattekit.imaging.foreground_cost import cost
+from mattekit.imaging.lsa_foreground import cost
 from mattekit.jobs.base import Job
 
 log = logging.getLogger("mattekit")

@@ -10,9 +10,9 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.imaging import io, trimap_check
 from mattekit.imaging.erosion import Shape
+from mattekit.imaging.pixel_values import decoded, encoding
 from mattekit.imaging.scribbles import from_scribbles, is_plain
 from mattekit.imaging.trimap import band, from_alpha, to_levels
-from mattekit.imaging.trimap_encoding import decoded, encoding
 from mattekit.imaging.trimap_random import generator, random_from_alpha
 from mattekit.jobs.base import Job
 

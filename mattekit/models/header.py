@@ -1,6 +1,6 @@
 """The check of a network's header, before its weights are read."""
 
-from mattekit.baselines.coarse import PRIORS, Prior
+from mattekit.baselines.priors import PRIORS, Prior
 from mattekit.errors import InputError, WeightsError
 from mattekit.inference.preparation import preparation
 from mattekit.networks import find, prior_name

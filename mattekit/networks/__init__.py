@@ -64,6 +64,6 @@ def build(name: str, **changes) -> Network:
 
 
 def prior_name(name: str, arguments: dict) -> str | None:
-    """Return the row of `baselines.coarse.PRIORS` whose estimates a network takes behind image and trimap, if any."""
+    """Return the row of `baselines.priors.PRIORS` whose estimates a network takes behind image and trimap, if any."""
     parameter = find(name).parameters().get("prior")
     return arguments.get("prior", parameter.default) if parameter else None

@@ -25,7 +25,7 @@ class Network(nn.Module):
     stride : int
         Input pixels per position of the deepest feature map.
     prior : str or None
-        The row of `baselines.coarse.PRIORS` whose estimates the input carries behind image and trimap.
+        The row of `baselines.priors.PRIORS` whose estimates the input carries behind image and trimap.
     """
 
     name: str = ""

@@ -77,7 +77,7 @@ class EncoderDecoder(Network):
     join : nn.Module, optional
         Makes the output of what the head gives and of the estimates that the input carries behind its fourth channel.
     prior : str, optional
-        The row of `baselines.coarse.PRIORS` that makes these estimates.
+        The row of `baselines.priors.PRIORS` that makes these estimates.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from mattekit.imaging.estimate_planes import COARSE_BLENDED, COARSE_CUES, COARSE_ESTIMATES
+from mattekit.baselines.priors import COARSE_BLENDED, COARSE_CUES, COARSE_ESTIMATES
 from mattekit.networks.encoder_decoder import PLANES, EncoderDecoder
 from mattekit.networks.layers import ConvNorm
 from mattekit.networks.row import Row
@@ -123,7 +123,7 @@ def mixing(
     resampler : str
         A name in `mattekit.operators.OPERATORS`.
     prior : str
-        The row of `mattekit.baselines.coarse.PRIORS` whose planes the input carries.
+        The row of `mattekit.baselines.priors.PRIORS` whose planes the input carries.
     planes, estimates : int
         Numbers of all planes, and of those, the first, that are estimates of alpha.
     widths : tuple of int

@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from mattekit.imaging.error_map import error_map
-from mattekit.imaging.sheets import Cell, resize, sheet
+from mattekit.imaging.sheets import Cell, error_map, resize, sheet
 from mattekit.training.batch import Batch
 
 PANEL = 240  # the longer side of a panel in pixels

@@ -1,6 +1,6 @@
 import logging
 
-from mattekit.baselines.access import quiet_stdout
+from mattekit.baselines.by_pymatting import quiet_stdout
 
 
 def test_what_is_printed_in_the_block_is_logged_instead(capsys, caplog):

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mattekit.baselines import ALPHA, classical
+from mattekit.baselines import ALPHA, by_pymatting
 from mattekit.errors import InputError
 
 every_method = pytest.mark.parametrize("method", ALPHA)
@@ -82,10 +82,12 @@ def test_large_windows_that_do_not_fit_give_way_to_those_of_closed_form(size):
 def test_an_iterate_that_is_near_is_an_answer_and_one_that_is_far_is_none():
     image, trimap = case(45, 60, "constant")
     trimap[:2], trimap[-2:] = 1, 0
-    converged, near = (classical.classical("estimate_alpha_rw", image, trimap, steps) for steps in (1000, 55))
+    converged, near = (
+        by_pymatting.alpha_by_pymatting("estimate_alpha_rw", image, trimap, steps) for steps in (1000, 55)
+    )
     assert 0 < np.abs(near - converged).max() < 5e-3
     with pytest.raises(InputError, match="no alpha for 60x45 pixels, .*: .*did not converge"):
-        classical.classical("estimate_alpha_rw", image, trimap, steps=20)
+        by_pymatting.alpha_by_pymatting("estimate_alpha_rw", image, trimap, steps=20)
 
 
 def test_sizes_that_differ_are_both_named():
@@ -108,6 +110,6 @@ def test_a_solver_without_an_answer_says_what_to_do(result, monkeypatch):
             raise result
         return result
 
-    monkeypatch.setattr(classical, "load", lambda: SimpleNamespace(estimate_alpha_rw=estimate))
+    monkeypatch.setattr(by_pymatting, "load", lambda: SimpleNamespace(estimate_alpha_rw=estimate))
     with pytest.raises(InputError, match="rw: no alpha for 7x6 pixels, 40 unknown: .* Use another method"):
         ALPHA["rw"](*case(6, 7))

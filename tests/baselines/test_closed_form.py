@@ -49,7 +49,7 @@ def test_everything_unknown_but_one_pixel_of_each_class():
 @pytest.mark.parametrize("limit", [module.MOST_ENTRIES, 0], ids=["eliminating", "too large to eliminate"])
 def test_alphas_are_those_of_pymatting(limit, monkeypatch):
     """The same equations, solved by its iteration: equal far below a step of 8 bits."""
-    from mattekit.baselines.access import load, quiet_stdout
+    from mattekit.baselines.by_pymatting import load, quiet_stdout
 
     monkeypatch.setattr(module, "MOST_ENTRIES", limit)
     image, _, trimap = scene(120, 150)

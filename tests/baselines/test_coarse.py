@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mattekit.baselines.coarse import PRIORS, _rows, coarse
+from mattekit.baselines.coarse import _rows, coarse
+from mattekit.baselines.priors import PRIORS
 from mattekit.baselines.smoothing import smoothed
 from mattekit.errors import InputError
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mattekit.baselines.matting_laplacian import laplacian
+from mattekit.baselines.closed_form import laplacian
 
 EPSILON = 1e-3
 

@@ -4,7 +4,7 @@ import numpy as np
 import pymatting
 import pytest
 
-from mattekit.baselines.pymatting_foreground import closed_form_foreground
+from mattekit.baselines.by_pymatting import closed_form_foreground
 
 
 def test_colours_are_pymattings():

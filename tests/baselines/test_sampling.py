@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mattekit.baselines.access import load
+from mattekit.baselines.by_pymatting import load
 from mattekit.baselines.sampling import project_alpha, shared
 
 
@@ -41,6 +41,6 @@ def test_the_way_between_two_colours_is_measured_along_their_line():
 def test_threads_do_not_change_a_bit(monkeypatch):
     image, trimap, _ = scene(3)
     alone = shared(image, trimap)
-    monkeypatch.setattr("mattekit.bands.SMALL", 0)
+    monkeypatch.setattr("mattekit.compiling.SMALL", 0)
     monkeypatch.setattr("numba.get_num_threads", lambda: 3)
     assert all(np.array_equal(*pair) for pair in zip(alone, shared(image, trimap), strict=True))

@@ -23,7 +23,7 @@ import numpy as np
 import scipy.sparse.linalg
 
 from mattekit.baselines import ALPHA, closed_form
-from mattekit.baselines.access import load, quiet_stdout
+from mattekit.baselines.by_pymatting import load, quiet_stdout
 from mattekit.imaging.io import read_alpha, read_image, read_trimap
 
 SHARED = Path(os.environ.get("MATTEKIT_SHARED", Path(__file__).resolve().parents[3] / "shared"))

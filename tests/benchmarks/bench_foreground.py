@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 
 from mattekit.baselines import FOREGROUND
-from mattekit.baselines.access import load
+from mattekit.baselines.by_pymatting import load
 from mattekit.imaging import io
 from mattekit.imaging.background import cover
-from mattekit.imaging.foreground_cost import cost
+from mattekit.imaging.lsa_foreground import cost
 
 SIZE = 1920, 1080
 PEER = "pymatting multilevel"

@@ -14,7 +14,7 @@ import scipy.sparse
 from bench_closed_form import main, row, seconds
 
 from mattekit.baselines import ALPHA
-from mattekit.baselines.access import load
+from mattekit.baselines.by_pymatting import load
 from mattekit.baselines.closed_form import EPSILON
 from mattekit.baselines.smoothing import ACCURACY, TRUST, smoothed
 

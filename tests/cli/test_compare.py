@@ -9,8 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mattekit.cli import app
-from mattekit.imaging.captions import LINE
-from mattekit.imaging.sheets import GAP, panel_size
+from mattekit.imaging.sheets import GAP, LINE, panel_size
 from mattekit.jobs.comparison import labels, lines
 from mattekit.metrics import METRICS
 

@@ -14,10 +14,8 @@ from typer.testing import CliRunner
 
 from mattekit.cli import app
 from mattekit.imaging import io
-from mattekit.imaging.foreground_cost import cost
-from mattekit.imaging.multigrid_foreground import multigrid_foreground
+from mattekit.imaging.lsa_foreground import cost, multigrid_foreground, multiscale_foreground
 from mattekit.imaging.multilevel_foreground import multilevel_foreground
-from mattekit.imaging.multiscale_foreground import multiscale_foreground
 
 RED = np.array([0.9, 0.1, 0.1])
 

@@ -84,7 +84,7 @@ def test_closed_choices_are_those_of_the_code():
     from mattekit.datasets.presets import PRESETS
     from mattekit.evaluation.mattes import Region, UnknownValue
     from mattekit.evaluation.report import FORMATS
-    from mattekit.imaging.depth import CHOICES as DEPTHS
+    from mattekit.imaging.codecs.encode import CHOICES as DEPTHS
     from mattekit.imaging.erosion import SHAPES
     from mattekit.inference.precision import CHOICES as PRECISIONS
     from mattekit.inference.views import MODES

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mattekit.imaging.depth import output_depth, output_suffix
+from mattekit.imaging.codecs.encode import output_depth, output_suffix
 
 
 @pytest.mark.parametrize(

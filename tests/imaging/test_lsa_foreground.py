@@ -8,9 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mattekit.errors import InputError
-from mattekit.imaging.foreground_cost import cost
-from mattekit.imaging.multigrid_foreground import multigrid_foreground
-from mattekit.imaging.multiscale_foreground import multiscale_foreground
+from mattekit.imaging.lsa_foreground import cost, multigrid_foreground, multiscale_foreground
 from mattekit.imaging.relaxation import chebyshev, relax
 
 METHODS = [multiscale_foreground, multigrid_foreground]
@@ -24,7 +22,7 @@ def oracle(shared):
 @pytest.fixture
 def threads(monkeypatch):
     """Makes even small images be shared between three threads."""
-    monkeypatch.setattr("mattekit.bands.SMALL", 0)
+    monkeypatch.setattr("mattekit.compiling.SMALL", 0)
     monkeypatch.setattr("numba.get_num_threads", lambda: 3)
 
 
@@ -110,7 +108,7 @@ def test_one_scale_is_plain_jacobi_for_every_size(height, width, sweeps, seed):
 def test_threads_do_not_change_a_bit(monkeypatch):
     fg, alpha = random_inputs(37, 19)
     alone = [method(fg, alpha) for method in METHODS]
-    monkeypatch.setattr("mattekit.bands.SMALL", 0)
+    monkeypatch.setattr("mattekit.compiling.SMALL", 0)
     for count in (2, 5, 64):
         monkeypatch.setattr("numba.get_num_threads", lambda count=count: count)
         assert all(np.array_equal(method(fg, alpha), old) for method, old in zip(METHODS, alone, strict=True))

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mattekit.errors import InputError
-from mattekit.imaging.multilevel_foreground import multilevel_foreground
-from mattekit.imaging.multilevel_kernel import EDGE, SMOOTHNESS, sweep
+from mattekit.imaging.multilevel_foreground import EDGE, SMOOTHNESS, multilevel_foreground, sweep
 
 
 def scene(height=60, width=80, seed=0):
@@ -85,7 +84,7 @@ def test_threads_do_not_change_a_bit_nor_do_inputs(monkeypatch):
     image, alpha, _ = scene()
     before = image.copy(), alpha.copy()
     alone = multilevel_foreground(image, alpha)
-    monkeypatch.setattr("mattekit.bands.SMALL", 0)
+    monkeypatch.setattr("mattekit.compiling.SMALL", 0)
     monkeypatch.setattr("numba.get_num_threads", lambda: 3)
     np.testing.assert_array_equal(multilevel_foreground(image, alpha), alone)
     np.testing.assert_array_equal(image, before[0])

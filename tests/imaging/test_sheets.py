@@ -5,9 +5,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mattekit.imaging.captions import LINE, NARROWEST, SCALES, fit, measure, write
-from mattekit.imaging.error_map import OUTLINE, error_map, heat, legend, outline
-from mattekit.imaging.sheets import GAP, Cell, panel_size, resize, sheet, with_cutouts, with_errors
+from mattekit.imaging.sheets import (
+    GAP,
+    LINE,
+    NARROWEST,
+    OUTLINE,
+    SCALES,
+    Cell,
+    error_map,
+    fit,
+    heat,
+    legend,
+    measure,
+    outline,
+    panel_size,
+    resize,
+    sheet,
+    with_cutouts,
+    with_errors,
+    write,
+)
 
 
 def scene(size):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mattekit.baselines.coarse import PRIORS
+from mattekit.baselines.priors import PRIORS
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.network import network_predictor
 from mattekit.inference.refinement import RefinementSettings, Refiner

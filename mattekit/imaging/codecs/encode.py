@@ -1,11 +1,15 @@
 """Pixels to encoded bytes: which format holds which depth and channels, and how they are quantised."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
-from mattekit.errors import InputError
+from mattekit.errors import InputError, MattekitError
 from mattekit.imaging.codecs import icc as profiles
 from mattekit.imaging.codecs import tiff
+from mattekit.imaging.codecs.header import read_header
+from mattekit.imaging.codecs.limits import read_bytes
 from mattekit.imaging.codecs.silence import silent_libraries
 from mattekit.imaging.pixel_values import to_float
 
@@ -100,3 +104,30 @@ def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     bgr = cv2.cvtColor(quantise(image, "8"), cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return to_float(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+
+
+CHOICES = ("auto", "8", "16", "float")
+
+
+def output_depth(wanted: str, source: str, suffix: str) -> str:
+    """Depth to write: `wanted`, or with "auto" the nearest to that of the `source` that the format can hold."""
+    if wanted != "auto":
+        return wanted
+    holds = DEPTHS.get(suffix, ("8",))
+    return source if source in holds else holds[-1]
+
+
+def output_suffix(wanted: str, source: Path) -> str:
+    """Extension of an output nobody named: .png, except where that would lose depth of the source or `wanted`."""
+    suffix = source.suffix.lower()
+    if suffix == ".exr" and wanted in ("auto", "float"):
+        return ".exr"
+    floating = wanted == "float" or (wanted == "auto" and suffix in (".tif", ".tiff") and _is_float_tiff(source))
+    return ".tif" if floating else ".png"
+
+
+def _is_float_tiff(source: Path) -> bool:
+    try:
+        return tiff.FLOAT in read_header(str(source), read_bytes(source)).tags.get(tiff.Tag.SAMPLE_FORMAT, ())
+    except MattekitError:
+        return False  # reading its pixels will say what is wrong

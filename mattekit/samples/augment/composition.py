@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from mattekit.baselines.coarse import PRIORS
+from mattekit.baselines.priors import PRIORS
 from mattekit.errors import InputError
 from mattekit.imaging.composite import composite
 from mattekit.imaging.composite import merge as join
@@ -184,7 +184,7 @@ def _keeping_known(alpha: np.ndarray, rule: str, at_bg: int, at_fg: int, keep: f
 
 
 def prior(sample: Sample, rng: np.random.Generator, *, name: Literal[*PRIORS] = "coarse") -> Sample:
-    """Estimate alpha from image and trimap by a row of `baselines.coarse.PRIORS`."""
+    """Estimate alpha from image and trimap by a row of `baselines.priors.PRIORS`."""
     if sample.image is None or sample.trimap is None:
         raise InputError(
             "augmentation: prior finds no image or no trimap. Take the steps trimap and compose before it."
