@@ -1,4 +1,4 @@
-"""The kinds of foreground, and the choice among them."""
+"""The table of kinds of foreground, and `foreground`, which draws one."""
 
 from collections.abc import Callable
 
@@ -6,18 +6,14 @@ import numpy as np
 
 from mattekit.errors import InputError
 from mattekit.synthetic import layers
-from mattekit.synthetic.fur import fur
-from mattekit.synthetic.glass import glass
-from mattekit.synthetic.grass import grass
-from mattekit.synthetic.hair import hair
-from mattekit.synthetic.lace import lace
-from mattekit.synthetic.nets import net
+from mattekit.synthetic.hair import fur, hair
+from mattekit.synthetic.nets import lace, net
 from mattekit.synthetic.noise import Size
-from mattekit.synthetic.plants import plant
-from mattekit.synthetic.smoke import smoke
+from mattekit.synthetic.plants import grass, plant
 from mattekit.synthetic.solids import defocused, moving, sharp
+from mattekit.synthetic.translucent import glass, smoke
 
-# Each draws a layer, (H, W, 4) float32: RGB premultiplied by alpha, and alpha.
+# Each function draws a layer, (H, W, 4) float32: RGB premultiplied by alpha, and alpha.
 KINDS: dict[str, Callable[[np.random.Generator, Size], np.ndarray]] = {
     "hair": hair,
     "fur": fur,
@@ -31,9 +27,9 @@ KINDS: dict[str, Callable[[np.random.Generator, Size], np.ndarray]] = {
     "moving": moving,
     "sharp": sharp,
 }
-SMALLEST = 16
-SOFT = 0.5  # share of foregrounds that are a little out of focus as a whole
-# How often each is drawn: most where photographs are hardest.
+SMALLEST = 16  # pixels a side
+DEFOCUSED = 0.5  # share of foregrounds that are slightly blurred as a whole
+# Relative frequencies: highest for the kinds that are hardest in photographs.
 SHARES = {"hair": 5, "fur": 5, "net": 3, "plant": 3, "grass": 2, "lace": 2, "defocused": 2} | dict.fromkeys(
     ("smoke", "glass", "moving", "sharp"), 1
 )
@@ -44,31 +40,31 @@ def foreground(rng: np.random.Generator, size: Size, kind: str | None = None) ->
 
     Parameters
     ----------
-    rng : all randomness comes from it.
+    rng : the only source of randomness.
     size : (height, width) in pixels.
     kind : row of `KINDS`; drawn by `SHARES` if not given.
 
     Returns
     -------
-    fg : (height, width, 3) float32, straight RGB in 0..1, smooth where alpha is 0
+    fg : (height, width, 3) float32, RGB in 0..1, not premultiplied, smooth where alpha is 0
     alpha : (height, width) float32 in 0..1
 
     Raises
     ------
     InputError
-        If there is no such kind, or a side is shorter than 16 pixels.
+        If the kind is unknown, or a side is shorter than 16 pixels.
     """
     check(kind, size)
     shares = np.array(list(SHARES.values()), np.float64)
     kind = kind or str(rng.choice(list(SHARES), p=shares / shares.sum()))
     layer = KINDS[kind](rng, size)
-    if rng.random() < SOFT:
-        layer = layers.softened(layer, rng.uniform(0.4, 1.5))
-    return layers.straight(layer)
+    if rng.random() < DEFOCUSED:
+        layer = layers.blur(layer, rng.uniform(0.4, 1.5))
+    return layers.unpremultiply(layer)
 
 
 def check(kind: str | None, size: Size) -> None:
-    """Raise InputError if there is no such kind, or a side of `size` is too short to draw on."""
+    """Raise InputError if the kind is unknown, or a side of `size` is too short."""
     if kind is not None and kind not in KINDS:
         raise InputError(f"kind {kind}: unknown. Choose from {', '.join(KINDS)}.")
     if min(size) < SMALLEST:

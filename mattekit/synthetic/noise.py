@@ -1,9 +1,30 @@
-"""Smooth random fields: what textures, clouds and bent outlines are made of."""
+"""Random numbers and smooth random fields, from which textures, clouds and bent outlines are made.
+
+Numbers are plain floats: a NumPy double would turn every float32 picture it meets into doubles.
+"""
+
+import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from mattekit.synthetic import draws
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Draw a number between `low` and `high` whose logarithm is uniform."""
+    return math.exp(rng.uniform(math.log(low), math.log(high)))
+
+
+def pick(rng: np.random.Generator, values: Sequence[float]) -> float:
+    """Draw one of the values uniformly."""
+    return float(values[int(rng.integers(len(values)))])
+
+
+def direction(rng: np.random.Generator) -> tuple[float, float]:
+    """Draw the cosine and sine of a random angle."""
+    angle = rng.uniform(0, 2 * math.pi)
+    return math.cos(angle), math.sin(angle)
+
 
 Size = tuple[int, int]
 
@@ -17,11 +38,11 @@ def octaves(
     finest: float | None = None,
     channels: int = 1,
 ) -> np.ndarray:
-    """Random field with bumps about `period` pixels apart, and finer ones: each halving `persistence` times as strong.
+    """Draw a field of value noise: bumps about `period` pixels apart, and octaves `persistence` times as strong each.
 
     Parameters
     ----------
-    finest : period of the finest bumps in pixels; only the coarsest without.
+    finest : period of the last octave in pixels; if not given, there is one octave.
 
     Returns
     -------
@@ -48,24 +69,24 @@ def warped(field: np.ndarray, shift: np.ndarray) -> np.ndarray:
 
 
 def coordinates(size: Size) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (H, 1) and columns (1, W) of the pixel centres, float32."""
+    """Return the rows (H, 1) and columns (1, W) of the pixel centres, float32."""
     height, width = size
     return np.arange(height, dtype=np.float32)[:, None] + 0.5, np.arange(width, dtype=np.float32)[None, :] + 0.5
 
 
 def slope(rng: np.random.Generator, size: Size) -> np.ndarray:
-    """Rise across a picture in a random direction: (H, W) float32, about -0.5..0.5."""
+    """Draw a linear ramp in a random direction: (H, W) float32, about -0.5..0.5."""
     y, x = coordinates(size)
-    c, s = draws.direction(rng)
+    c, s = direction(rng)
     return c * (x / size[1] - 0.5) + s * (y / size[0] - 0.5)
 
 
 def step(field: np.ndarray, low: float, high: float) -> np.ndarray:
-    """0 below `low`, 1 above `high`, a smooth cubic between."""
+    """Return the smooth step: 0 below `low`, 1 above `high`, a cubic between."""
     t = np.clip((field - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def unit(size: Size) -> float:
-    """Scale of a picture: 1 for 512 x 512. Shapes grow with it; strands are as thin in large pictures as in small."""
+    """Return the scale of a picture, 1 for 512 x 512, by which shapes grow; strands stay equally thin."""
     return float((size[0] * size[1]) ** 0.5 / 512)

@@ -6,18 +6,18 @@ import numpy as np
 from numba import njit
 
 ROWS = 64  # rows of the picture that are painted together; their enlarged canvas fits in a core's cache
-EMPTY = np.float32(0.002)  # what is seen through less of a gap than this changes no 8-bit level
+EMPTY = np.float32(0.002)  # a smaller remaining transparency changes no 8-bit level
 FAR = np.float32(1e6)  # beyond any picture
 
 
 @njit(cache=True)
-def paint(points, radius, colour, opacity, shading, before, scale):
-    """Paint strands behind a layer, later ones before earlier ones, and average the enlarged canvas over the pixels.
+def paint(points, radius, colour, opacity, shading, front, scale):
+    """Paint strands behind a layer, later ones in front of earlier ones, and average the canvas over the pixels.
 
     points (n, k, 2) x and y, radius (n, k), colour (n, k, 3), opacity (n,), shading (2,): see `strands.paint`.
-    before (H, W, 4) and what is returned: premultiplied RGB and alpha.
+    front (H, W, 4) and the result (H, W, 4): premultiplied RGB and alpha.
     """
-    height, width = before.shape[:2]
+    height, width = front.shape[:2]
     count, joints = radius.shape
     top, bottom = _extents(points, radius)
     tangents = _tangents(points)
@@ -26,7 +26,7 @@ def paint(points, radius, colour, opacity, shading, before, scale):
     factor = np.float32(scale)
     for start in range(0, height, ROWS):
         rows, first = min(ROWS, height - start), np.float32(start * scale)
-        _enlarge(before, canvas, start, rows, scale)
+        _enlarge(front, canvas, start, rows, scale)
         for i in range(count - 1, -1, -1):  # from front to back: hidden parts cost one look each
             if bottom[i] < start or top[i] > start + rows or opacity[i] <= 0:
                 continue
@@ -52,7 +52,7 @@ def _extents(points, radius):
 
 @njit(cache=True)
 def _tangents(points):
-    """Unit direction at every joint, the mean of both segments: where one segment ends and the next begins."""
+    """Return unit directions at all joints, averaged over both segments, at which segments are cut."""
     count, joints = points.shape[:2]
     out = np.empty((count, joints, 2), np.float32)
     for i in range(count):
@@ -66,7 +66,7 @@ def _tangents(points):
 
 @njit(cache=True, error_model="numpy")
 def _segment(canvas, rows, first, scale, points, tangents, radius, colour, opacity, shading, i, j):
-    """Paint segment j of strand i behind what is there; pixel centres lie at half numbers."""
+    """Paint segment j of strand i behind what is on the canvas; pixel centres lie at half numbers."""
     half, one = np.float32(0.5), np.float32(1)
     x0, y0 = points[i, j, 0] * scale, points[i, j, 1] * scale - first
     dx, dy = points[i, j + 1, 0] * scale - x0, points[i, j + 1, 1] * scale - first - y0
@@ -93,8 +93,8 @@ def _segment(canvas, rows, first, scale, points, tangents, radius, colour, opaci
         across_0, along_0 = v * dx * norm + across_x * (half - x0), v * dy * norm * norm + along_x * (half - x0)
         for x in range(max(0, math.ceil(left)), min(width, math.ceil(right))):
             m = np.uint32(x)
-            room = one - canvas[k, m, 3]
-            if room < EMPTY:
+            remaining = one - canvas[k, m, 3]
+            if remaining < EMPTY:
                 continue
             across = across_0 + across_x * np.float32(x)
             along = min(max(along_0 + along_x * np.float32(x), np.float32(0)), one)
@@ -104,7 +104,7 @@ def _segment(canvas, rows, first, scale, points, tangents, radius, colour, opaci
             if part <= 0:
                 continue
             side = min(max(across * thin, -one), one)
-            alpha = opacity * min(part, one) * room
+            alpha = opacity * min(part, one) * remaining
             light = alpha * (one + shading[0] * side - shading[1] * side * side)
             canvas[k, m, 0] += light * (red + along * redder)
             canvas[k, m, 1] += light * (green + along * greener)
@@ -114,7 +114,7 @@ def _segment(canvas, rows, first, scale, points, tangents, radius, colour, opaci
 
 @njit(cache=True, error_model="numpy")
 def _sides(dx, dy, width):
-    """Left and right side of a segment as (u at its start's row, change of u per row); none if it is level."""
+    """Return left and right side of a segment as (u at its start's row, change of u per row); far away if level."""
     if abs(dy) < np.float32(1e-3):
         return (-FAR, np.float32(0)), (FAR, np.float32(0))
     slope, half = dx / dy, width / abs(dy)
@@ -123,7 +123,7 @@ def _sides(dx, dy, width):
 
 @njit(cache=True, error_model="numpy")
 def _mitre(x, y):
-    """The side of a joint that (x, y) points to, as bounds of u: (least, per row, most, per row)."""
+    """Return the half-plane on the side of a joint that (x, y) points to, as (lower, per row, upper, per row) for u."""
     if abs(x) < np.float32(1e-4):
         x = np.float32(1e-4)
     none = np.float32(0)
@@ -140,7 +140,7 @@ def _enlarge(layer, canvas, start, rows, scale):
 
 @njit(cache=True)
 def _average(canvas, out, start, rows, scale):
-    """Mean of each pixel's part of the canvas; light beyond full is cut off."""
+    """Average the canvas over each pixel; colours are clipped to alpha."""
     share = np.float32(1.0 / (scale * scale))
     for y in range(rows):
         for x in range(out.shape[1]):

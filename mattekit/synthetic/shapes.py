@@ -1,24 +1,23 @@
-"""Outlines of bodies, as distances in pixels: positive inside, about exact near the outline."""
+"""Outlines of bodies as signed distances in pixels: positive inside, nearly exact close to the outline."""
 
 import cv2
 import numpy as np
 
-from mattekit.synthetic import draws
-from mattekit.synthetic.noise import Size, coordinates, octaves, unit
+from mattekit.synthetic.noise import Size, coordinates, direction, octaves, unit
 
 
 def coverage(distance: np.ndarray) -> np.ndarray:
-    """Alpha (H, W) of a body with a sharp outline."""
+    """Return the alpha (H, W) of a body with a sharp outline."""
     return np.clip(distance + np.float32(0.5), 0, 1)
 
 
 def relief(rng: np.random.Generator, distance: np.ndarray, strength: float = 0.5) -> np.ndarray:
-    """Light and shade on a body that bulges towards us, as a factor (H, W, 1) around 1."""
+    """Draw a factor (H, W, 1) around 1 that shades a body as if it bulged towards the viewer."""
     height, width = distance.shape
     small = cv2.resize(distance, ((width + 3) // 4, (height + 3) // 4), interpolation=cv2.INTER_AREA)
     depth = np.maximum(cv2.GaussianBlur(small, (0, 0), 4), 0)
-    bulge = np.sqrt(depth * (2 * depth.max() - depth) + 1)  # a dome: level at its middle, steep at its rim
-    c, s = draws.direction(rng)
+    bulge = np.sqrt(depth * (2 * depth.max() - depth) + 1)  # a dome: level in its centre, steep at its rim
+    c, s = direction(rng)
     slope = (c * cv2.Sobel(bulge, cv2.CV_32F, 1, 0) + s * cv2.Sobel(bulge, cv2.CV_32F, 0, 1)) / 8
     slope = cv2.GaussianBlur(slope, (0, 0), 6)
     shade = 1 + strength * slope / (1 + np.abs(slope))
@@ -26,7 +25,7 @@ def relief(rng: np.random.Generator, distance: np.ndarray, strength: float = 0.5
 
 
 def ellipse(size: Size, centre: tuple[float, float], radii: tuple[float, float], angle: float) -> np.ndarray:
-    """Ellipse about `centre` (x, y) with `radii` in pixels, turned by `angle` in radians."""
+    """Return the signed distance of an ellipse about `centre` (x, y), `radii` in pixels, rotated by `angle` radians."""
     y, x = coordinates(size)
     c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     dx, dy = x - np.float32(centre[0]), y - np.float32(centre[1])
@@ -42,20 +41,20 @@ def _centre(rng: np.random.Generator, size: Size) -> tuple[float, float]:
 
 
 def blob(rng: np.random.Generator, size: Size) -> np.ndarray:
-    """Rounded outline with a few lobes."""
+    """Draw a rounded outline with a few lobes."""
     y, x = coordinates(size)
     cx, cy = _centre(rng, size)
     dx, dy = x - np.float32(cx), y - np.float32(cy)
     distance, angle = np.hypot(dx, dy), np.arctan2(dy, dx)
-    swing = sum(
+    lobes = sum(
         np.float32(rng.normal(0, 0.35 / k)) * np.cos(k * angle + np.float32(rng.uniform(0, 6.3))) for k in range(2, 7)
     )
     radius = np.float32(rng.uniform(90, 230) * unit(size))
-    return radius * (1 + 0.6 * np.tanh(swing)) - distance
+    return radius * (1 + 0.6 * np.tanh(lobes)) - distance
 
 
 def figure(rng: np.random.Generator, size: Size) -> np.ndarray:
-    """Doll or plush animal: trunk, head, ears and arms, each a rounded lump."""
+    """Draw a doll or plush animal: trunk, head, ears and arms, each an ellipse."""
     scale, cx = rng.uniform(0.7, 1.7) * unit(size), size[1] * rng.uniform(0.3, 0.7)
     base = size[0] * rng.uniform(0.85, 1.15)
     trunk, head = rng.uniform(90, 140) * scale, rng.uniform(70, 110) * scale
@@ -71,7 +70,7 @@ def figure(rng: np.random.Generator, size: Size) -> np.ndarray:
 
 
 def polygon(rng: np.random.Generator, size: Size) -> np.ndarray:
-    """Box or other convex shape with straight sides."""
+    """Draw a box or another convex polygon."""
     y, x = coordinates(size)
     cx, cy = _centre(rng, size)
     corners = int(rng.integers(3, 8))
@@ -85,7 +84,7 @@ def polygon(rng: np.random.Generator, size: Size) -> np.ndarray:
 
 
 def vessel(rng: np.random.Generator, size: Size) -> np.ndarray:
-    """Bottle, vase or lamp: as wide left as right of an upright axis."""
+    """Draw a bottle, vase or lamp, symmetric about an upright axis."""
     y, x = coordinates(size)
     height = size[0]
     bottom, top = height * rng.uniform(0.8, 1.05), height * rng.uniform(0.08, 0.35)
@@ -98,7 +97,7 @@ def vessel(rng: np.random.Generator, size: Size) -> np.ndarray:
 
 
 def ring(rng: np.random.Generator, size: Size) -> np.ndarray:
-    """Ring or handle, seen at a slant."""
+    """Draw a ring or handle, seen at an angle."""
     outer = rng.uniform(110, 200) * unit(size)
     radii = (outer, outer * rng.uniform(0.5, 1))
     distance = ellipse(size, _centre(rng, size), radii, rng.uniform(0, np.pi))

@@ -1,17 +1,17 @@
-"""Solid bodies with patterns, whose outlines are soft because the lens or the body was not at rest or in focus."""
+"""Solid textured bodies: in focus, out of focus, or blurred by motion."""
 
 import cv2
 import numpy as np
 
-from mattekit.synthetic import draws, layers, shapes
-from mattekit.synthetic.noise import Size, octaves, step, unit
+from mattekit.synthetic import layers, shapes
+from mattekit.synthetic.noise import Size, log_uniform, octaves, step, unit
 from mattekit.synthetic.texture import shading, texture
 
 
 def defocused(rng: np.random.Generator, size: Size) -> np.ndarray:
-    """Body blurred by a disc, more in some parts than in others; a layer (H, W, 4)."""
+    """Draw a body blurred by a disc, in some parts more than in others; a layer (H, W, 4)."""
     solid = _solid(rng, size)
-    largest = draws.log_uniform(rng, 0.7, 14) * unit(size)
+    largest = log_uniform(rng, 0.7, 14) * unit(size)
     blurred = cv2.filter2D(solid, -1, disc(largest), borderType=cv2.BORDER_REPLICATE)
     if rng.random() < 0.5:
         return blurred
@@ -21,16 +21,16 @@ def defocused(rng: np.random.Generator, size: Size) -> np.ndarray:
 
 
 def moving(rng: np.random.Generator, size: Size) -> np.ndarray:
-    """Body blurred along a line or an arc; a layer (H, W, 4)."""
+    """Draw a body blurred along a line or an arc; a layer (H, W, 4)."""
     solid = _solid(rng, size)
-    length = draws.log_uniform(rng, 3, 45) * unit(size)
+    length = log_uniform(rng, 3, 45) * unit(size)
     if rng.random() < 0.7:
         return cv2.filter2D(solid, -1, line(length, rng.uniform(0, np.pi)), borderType=cv2.BORDER_REPLICATE)
-    return _turned(solid, rng.uniform(0, 1, 2) * [size[1], size[0]], length / (0.4 * max(size)))
+    return _blur_by_rotation(solid, rng.uniform(0, 1, 2) * [size[1], size[0]], length / (0.4 * max(size)))
 
 
 def sharp(rng: np.random.Generator, size: Size) -> np.ndarray:
-    """Body with a crisp outline and details that stick out of it; a layer (H, W, 4)."""
+    """Draw a body with a sharp outline and details that stick out of it; a layer (H, W, 4)."""
     layer = _solid(rng, size)
     for _ in range(rng.integers(0, 4)):
         distance = shapes.body(rng, size)
@@ -40,7 +40,7 @@ def sharp(rng: np.random.Generator, size: Size) -> np.ndarray:
         matrix = np.array([[shrunk, 0, 0], [0, shrunk, 0]])
         matrix[:, 2] = middle * (1 - shrunk) + shift
         distance = cv2.warpAffine(distance, matrix, size[::-1], borderMode=cv2.BORDER_REPLICATE) * np.float32(shrunk)
-        part = layers.filled(texture(rng, size) * shading(rng, size), shapes.coverage(distance))
+        part = layers.fill(texture(rng, size) * shading(rng, size), shapes.coverage(distance))
         layer = layers.over(part, layer) if rng.random() < 0.5 else layers.over(layer, part)
     layer[..., :3] = np.clip(layer[..., :3], 0, layer[..., 3:])
     return layer
@@ -49,15 +49,15 @@ def sharp(rng: np.random.Generator, size: Size) -> np.ndarray:
 def _solid(rng: np.random.Generator, size: Size) -> np.ndarray:
     distance = shapes.body(rng, size)
     colour = texture(rng, size)
-    if rng.random() < 0.5:  # painted, dressed, put together of two
+    if rng.random() < 0.5:  # of two textures
         part = shapes.coverage(shapes.body(rng, size))[..., None]
         colour = colour + part * (texture(rng, size) - colour)
     colour = colour * shapes.relief(rng, distance, rng.uniform(0.2, 0.8)) * shading(rng, size)
-    return layers.filled(np.clip(colour, 0, 1), shapes.coverage(distance))
+    return layers.fill(np.clip(colour, 0, 1), shapes.coverage(distance))
 
 
 def disc(radius: float) -> np.ndarray:
-    """Kernel of a lens out of focus: a disc of `radius` pixels with soft rim, sum 1."""
+    """Return the kernel of a defocused lens: a disc of `radius` pixels with a soft rim, sum 1."""
     reach = int(np.ceil(radius + 0.5))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     kernel = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1).astype(np.float32)
@@ -65,7 +65,7 @@ def disc(radius: float) -> np.ndarray:
 
 
 def line(length: float, angle: float) -> np.ndarray:
-    """Kernel of a steady movement by `length` pixels in the direction `angle`, sum 1."""
+    """Return the kernel of uniform motion by `length` pixels in the direction `angle`, sum 1."""
     reach = int(np.ceil(length / 2 + 0.5))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
@@ -73,8 +73,8 @@ def line(length: float, angle: float) -> np.ndarray:
     return (kernel / kernel.sum()).astype(np.float32)
 
 
-def _turned(layer: np.ndarray, centre: np.ndarray, angle: float) -> np.ndarray:
-    """Mean over a turn by `angle` radians about `centre`: each pass doubles the number of positions."""
+def _blur_by_rotation(layer: np.ndarray, centre: np.ndarray, angle: float) -> np.ndarray:
+    """Average over a rotation by `angle` radians about `centre`; each pass doubles the number of positions."""
     size = layer.shape[1::-1]
     for part in range(4):  # 16 positions
         degrees = float(np.degrees(angle)) / 2 ** (part + 1)

@@ -1,4 +1,4 @@
-"""Strands: how they grow, gather into clumps, take light and are painted."""
+"""Strands of hair, fur, grass and threads: growing, clumping, shading and painting them."""
 
 from dataclasses import dataclass
 
@@ -28,8 +28,8 @@ class Strands:
         return len(self.points)
 
 
-def joined(*parts: Strands) -> Strands:
-    """Strands of several groups, those of the last in front; all have the same number of joints."""
+def join(*parts: Strands) -> Strands:
+    """Join groups of strands with the same number of joints; the last group is in front."""
     return Strands(*(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True)))
 
 
@@ -38,28 +38,28 @@ def paint(
     strands: Strands,
     size: tuple[int, int],
     *,
-    before: np.ndarray | None = None,
+    front: np.ndarray | None = None,
     round_off: float = 0.0,
     slant: float = 0.0,
     scale: int = SCALE,
 ) -> np.ndarray:
-    """Paint strands over one another at `scale` times the resolution, and average that over the pixels.
+    """Paint strands over one another at `scale` times the resolution, and average down to pixels.
 
     Parameters
     ----------
     size : (height, width) in pixels.
-    before : layer (height, width, 4) that they lie behind; what it hides costs little.
-    round_off : how much darker a strand's edges are than its middle, as of a thread; 0..1.
-    slant : how much lighter its left side is than its right, as of a folded leaf; -1..1.
+    front : layer (height, width, 4) in front of the strands; hidden parts cost little time.
+    round_off : darkening of a strand's edges against its centre line, as of a round thread; 0..1.
+    slant : brightening of its left side against its right, as of a folded leaf; -1..1.
 
     Returns
     -------
-    (height, width, 4) float32: RGB premultiplied by alpha, and alpha; of `before`, too, if given
+    (height, width, 4) float32: RGB premultiplied by alpha, and alpha, `front` included
     """
     from mattekit.synthetic import paint_kernel
 
-    before = np.zeros((*size, 4), np.float32) if before is None else before
-    arrays = (strands.points, strands.radius, strands.colour, strands.opacity, (slant, round_off), before)
+    front = np.zeros((*size, 4), np.float32) if front is None else front
+    arrays = (strands.points, strands.radius, strands.colour, strands.opacity, (slant, round_off), front)
     return paint_kernel.paint(*(np.ascontiguousarray(array, np.float32) for array in arrays), scale)
 
 
@@ -75,16 +75,16 @@ def grow(
     waves: float = 2.0,
     gravity: float = 0.0,
 ) -> np.ndarray:
-    """Let strands grow from their roots.
+    """Grow strands from their roots.
 
     Parameters
     ----------
     roots : (n, 2) x and y in pixels.
     angle : (n,) direction at the root in radians; 0 points right, pi / 2 down.
     length : (n,) in pixels.
-    bend : spread of how far strands turn over their length, in radians.
-    wave, waves : swing of a curl in radians, and the number of curls.
-    gravity : how much of the way to "down" a strand has turned at its tip, 0..1.
+    bend : standard deviation of the angle by which strands turn over their length, in radians.
+    wave, waves : amplitude of curls in radians, and their number.
+    gravity : how strongly strands bend downwards towards the tip; 0 not at all.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def grow(
 
 
 def clump(rng: np.random.Generator, points: np.ndarray, count: int, strength: float) -> np.ndarray:
-    """Draw strands to the nearest of `count` of them, more so towards the tips.
+    """Pull strands towards the nearest of `count` random ones, more strongly towards the tips.
 
     `points` (n, k, 2); `strength` 0..1. Returns points of the same shape.
     """
@@ -121,16 +121,16 @@ def clump(rng: np.random.Generator, points: np.ndarray, count: int, strength: fl
 
 
 def taper(width: np.ndarray, joints: int, *, tip: float = 0.2, root: float = 1.0) -> np.ndarray:
-    """Radii (n, joints) of strands of `width` (n,) that thin out towards the tip: pixels."""
+    """Return the radii (n, joints) of strands of `width` (n,) that taper towards the tip, in pixels."""
     t = np.linspace(0, 1, joints, dtype=np.float32)[None, :]
     profile = (root + (1 - root) * np.minimum(4 * t, 1)) * (1 - (1 - tip) * t**2)
     return 0.5 * width[:, None].astype(np.float32) * profile
 
 
-def light(
+def shade_strands(
     rng: np.random.Generator, points: np.ndarray, colour: np.ndarray, *, gloss: float = 0.3, depth: float = 0.5
 ) -> np.ndarray:
-    """Colour strands (n, k, 2) of `colour` (n, 3): darker at the back and the roots, bright across the light.
+    """Shade strands (n, k, 2) of `colour` (n, 3): darker at the back and the roots, brightest across the light.
 
     The highlight is that of a thin cylinder (Kajiya and Kay, "Rendering Fur with Three Dimensional Textures", 1989):
     it is strongest where the strand lies across the direction of the light.
@@ -141,14 +141,14 @@ def light(
     """
     n, joints = points.shape[:2]
     t = np.linspace(0, 1, joints, dtype=np.float32)[None, :]
-    aim = rng.uniform(0, 2 * np.pi)
+    light_angle = rng.uniform(0, 2 * np.pi)
     direction = np.gradient(points, axis=1)
-    cosine = (direction @ np.array([np.cos(aim), np.sin(aim)], np.float32)) / np.maximum(
+    cosine = (direction @ np.array([np.cos(light_angle), np.sin(light_angle)], np.float32)) / np.maximum(
         np.hypot(direction[..., 0], direction[..., 1]), 1e-3
     )  # (n, k)
     sine = np.sqrt(np.maximum(1 - cosine**2, 0))
     order = np.linspace(0, 1, n, dtype=np.float32)[:, None]
-    own = rng.normal(1.2, 0.16, (n, 1)).astype(np.float32)
-    shade = own * (1 - depth * (1 - order)) * (0.75 + 0.25 * t) * (0.75 + 0.25 * sine)
-    shine = gloss * own * order * sine ** np.float32(rng.uniform(6, 30))
+    brightness = rng.normal(1.2, 0.16, (n, 1)).astype(np.float32)
+    shade = brightness * (1 - depth * (1 - order)) * (0.75 + 0.25 * t) * (0.75 + 0.25 * sine)
+    shine = gloss * brightness * order * sine ** np.float32(rng.uniform(6, 30))
     return np.clip(colour[:, None, :] * shade[..., None] + shine[..., None], 0, 1).astype(np.float32)

@@ -47,7 +47,7 @@ def compare(size: tuple[int, int], repeats: int) -> None:
     rng = np.random.default_rng(0)
     roots = rng.uniform(0, 1, (2000, 2)) * size
     points = strands.grow(rng, roots, rng.uniform(0, 6.3, 2000), np.full(2000, size[0] / 3), joints=12, wave=0.3)
-    colour = strands.light(rng, points, rng.uniform(0, 1, (2000, 3)))
+    colour = strands.shade_strands(rng, points, rng.uniform(0, 1, (2000, 3)))
     hairs = Strands(points, strands.taper(rng.uniform(0.7, 3, 2000), 12), colour, np.ones(2000))
     times: dict[str, list[float]] = {"paint": [], "plain": []}
     for _ in range(repeats):

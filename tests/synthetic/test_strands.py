@@ -48,15 +48,15 @@ def test_what_lies_behind_shows_through_by_alpha():
     rng, size = np.random.default_rng(2), (60, 70)
     hairs, sheet = curly(rng, 60, size, opacity=0.8), straight(-50, 30, 150, 30, 200, colour=(0.2, 0.5, 0.9), joints=8)
     layer = strands.paint(hairs, size)
-    both = strands.paint(strands.joined(sheet, hairs), size)
+    both = strands.paint(strands.join(sheet, hairs), size)
     assert np.abs(layer[..., :3] + (1 - layer[..., 3:]) * [0.2, 0.5, 0.9] - both[..., :3]).max() < 0.003
     assert both[..., 3].min() > 0.997
 
 
 def test_the_last_strand_lies_in_front():
     red, blue = (straight(0, 8, 16, 8, 6, colour=c) for c in ((1, 0, 0), (0, 0, 1)))
-    assert strands.paint(strands.joined(red, blue), (16, 16))[8, 8] == pytest.approx([0, 0, 1, 1])
-    assert strands.paint(strands.joined(blue, red), (16, 16))[8, 8] == pytest.approx([1, 0, 0, 1])
+    assert strands.paint(strands.join(red, blue), (16, 16))[8, 8] == pytest.approx([0, 0, 1, 1])
+    assert strands.paint(strands.join(blue, red), (16, 16))[8, 8] == pytest.approx([1, 0, 0, 1])
 
 
 def test_a_bent_strand_has_no_seams_and_no_knots_at_its_joints():
@@ -81,7 +81,7 @@ def test_a_finer_canvas_agrees():
 def test_strands_outside_and_of_no_length_are_left_out():
     outside = straight(-40, -40, -10, -20, 3)
     point = straight(5, 5, 5, 5, 3)
-    assert not strands.paint(strands.joined(outside, point), (32, 32)).any()
+    assert not strands.paint(strands.join(outside, point), (32, 32)).any()
 
 
 def test_strands_are_as_long_as_asked_and_hang_down_by_gravity():

@@ -2,13 +2,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mattekit.synthetic import palette
+from mattekit.synthetic import texture
 
 
-@pytest.mark.parametrize("family", palette.FAMILIES)
+@pytest.mark.parametrize("family", texture.FAMILIES)
 def test_colours_lie_in_their_family(family):
-    colours = palette.draw(np.random.default_rng(1), 500, (family,), spread=1.0)
-    (_, (low, high), (dark, bright)) = palette.FAMILIES[family]
+    colours = texture.draw_colours(np.random.default_rng(1), 500, (family,), spread=1.0)
+    (_, (low, high), (dark, bright)) = texture.FAMILIES[family]
     value, saturation = colours.max(1), 1 - colours.min(1) / np.maximum(colours.max(1), 1e-6)
     assert colours.dtype == np.float32
     assert (value >= dark - 1e-5).all() and (value <= bright + 1e-5).all()
@@ -18,6 +18,6 @@ def test_colours_lie_in_their_family(family):
 
 def test_hue_follows_the_colour_circle():
     """cv2 converts the drawn colours back to hues within the family's."""
-    colours = palette.draw(np.random.default_rng(1), 200, ("foliage",), spread=1.0)
+    colours = texture.draw_colours(np.random.default_rng(1), 200, ("foliage",), spread=1.0)
     hue = cv2.cvtColor(colours[None], cv2.COLOR_RGB2HSV)[0, :, 0]
     assert hue.min() >= 55 - 0.1 and hue.max() <= 140 + 0.1 and np.ptp(hue) > 40
