@@ -16,7 +16,7 @@ LAYERS = [
     {"imaging", "operators"},
     {"metrics", "baselines"},
     {"networks"},
-    {"synthetic"},
+    {"synthetic", "trimap_sources"},
     {"datasets"},
     {"samples"},
     {"inference"},
@@ -37,6 +37,7 @@ WITHOUT_TORCH = {
     "imaging",
     "metrics",
     "baselines",
+    "trimap_sources",
 }
 HEAVY = {"torch", "numpy", "cv2", "numba", "scipy", "pymatting", "pydantic", "PIL", "safetensors"}
 

@@ -88,9 +88,10 @@ app = typer.Typer(
 )
 EXAMPLES = {
     predict.predict: "mattekit predict photo.png trimap.png --save alpha,cutout\n"
-    "mattekit predict images/ trimaps/ -o alphas/ -m closed-form -j 4",
+    "mattekit predict images/ trimaps/ -o alphas/ -m closed-form -j 4\n"
+    "mattekit predict photos/ --mask masks/ --save cutout,trimap -o out/",
     refine.refine: "mattekit refine photo.png trimap.png -m a2u.safetensors --trace cost.csv",
-    trimap.trimap: "mattekit trimap alpha.png --erode 5 --dilate 20\n"
+    trimap.trimap: "mattekit trimap photo.jpg --mask rough.png\nmattekit trimap alpha.png --erode 5 --dilate 20\n"
     "mattekit trimap trimaps/ --check --image images/\nmattekit trimap trimaps/ --fix -o fixed/",
     composite.composite: "mattekit composite cutout.png beach.jpg\n"
     "mattekit composite --preset composition-1k --split test -o test/ \\\n"

@@ -33,14 +33,15 @@ def option(
     extra: tuple[str, ...] = (),
     several: bool = False,
     others: bool = False,
+    metavar: str | None = None,
     **settings: Any,
 ) -> Any:
     """Make an option whose values are names in a table.
 
     extra : names that are allowed besides. several : with commas between; `parse` splits them. others : files are
-    taken as well, so nothing is refused here.
+    taken as well, so nothing is refused here. metavar : a word in place of `table`, for which --help lists no names.
     """
-    metavar = f"{table},..." if several else table
+    metavar = metavar or (f"{table},..." if several else table)
     complete = completion(table, several)
     if others:
         return typer.Option(*declarations, metavar=metavar, autocompletion=complete, **settings)

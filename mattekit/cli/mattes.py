@@ -7,18 +7,17 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, choices, console, options, targets
+from mattekit.cli import batch, choices, options, targets, trimap_source
 from mattekit.cli.model_choice import check_model
 
 FILES, MEMORY, FOLDERS = options.PANEL_FILES, options.PANEL_MEMORY, options.PANEL_FOLDERS
 
 Image = Annotated[Path, typer.Argument(help="Image, folder of images, or - for standard input.")]
 Trimap = Annotated[Path, typer.Argument(help="Trimap (0 background, 255 foreground, else unknown) or folder.")]
+TrimapOrSource = Annotated[Path | None, typer.Argument(metavar="TRIMAP", help="Trimap, or folder of them.")]
 Save = Annotated[
     str,
-    choices.option(
-        "--save", table="PICTURE", several=True, help="Write these pictures of each image.", rich_help_panel=FILES
-    ),
+    choices.option("--save", table="PICTURE", several=True, help="Write these pictures.", rich_help_panel=FILES),
 ]
 Background = Annotated[
     str | None,
@@ -26,7 +25,7 @@ Background = Annotated[
         "--background",
         metavar="COLOUR|FILE",
         show_default="white",
-        help="Put this colour or image behind the composite.",
+        help="Compose over this.",
         rich_help_panel=FILES,
     ),
 ]
@@ -36,7 +35,7 @@ MaxSize = Annotated[
         "--max-size",
         metavar="PX",
         min=1,
-        help="Reduce larger images to this longer side, and enlarge their alphas.",
+        help="Compute larger images at this longer side.",
         rich_help_panel=MEMORY,
     ),
 ]
@@ -57,11 +56,12 @@ Tta = Annotated[
 
 def run(
     image: Path,
-    trimap: Path,
+    trimap: Path | None,
     output: Path | None,
     kinds: Sequence[str],
     make: Callable[..., Any],
     *,
+    spec: Any = None,
     truth: Path | None = None,
     recursive: bool,
     numbered: bool,
@@ -70,7 +70,7 @@ def run(
     at_once: int | None = None,
     **how: Any,
 ) -> None:
-    """Do one image or a folder of them.
+    """Do one image or a folder of them, with trimaps or the TrimapSpec of their source.
 
     `make` makes a job of its files and targets, `at_once` is how many images a model takes together, and `how` is for
     `batch`.
@@ -78,12 +78,12 @@ def run(
     from mattekit.jobs import staged
 
     if not image.is_dir():
-        job = _single_job(image, trimap, output, kinds, make, truth)
+        job = _single_job(image, trimap, spec, output, kinds, make, truth)
         if how["json"] and "-" in map(str, job.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
         batch.run_one(job, staged.run_one, **how)
         return
-    items, problems = _folder_jobs(image, trimap, output, kinds, make, truth, recursive, numbered)
+    items, problems = _folder_jobs(image, trimap, spec, output, kinds, make, truth, recursive, numbered)
     if jobs > 1 and items:
         _compile_first(items[0], kinds)
     elif jobs == 1:
@@ -192,10 +192,18 @@ def _check_background(background: str) -> None:
 
 
 def _single_job(
-    image: Path, trimap: Path, output: Path | None, kinds: Sequence[str], make: Callable[..., Any], truth: Path | None
+    image: Path,
+    trimap: Path | None,
+    spec: Any,
+    output: Path | None,
+    kinds: Sequence[str],
+    make: Callable[..., Any],
+    truth: Path | None,
 ) -> Any:
     if str(image) == str(trimap) == "-":
         raise typer.BadParameter("the image and the trimap cannot both come from stdin.")
+    if spec:
+        trimap_source.require_single(image, spec)
     for other in (trimap, truth):
         if other is not None:
             options.require_no_folder(other, image)
@@ -205,12 +213,13 @@ def _single_job(
     if "-" in map(str, made.values()) and not make.keywords["format"]:
         more["format"] = suffixes[kinds[0]]
     name = "stdin" if str(image) == "-" else image.stem
-    return make(**{**dict(name=name, image=image, trimap=trimap, targets=made), **more})
+    return make(**{**dict(name=name, image=image, trimap=trimap, spec=spec, targets=made), **more})
 
 
 def _folder_jobs(
     image: Path,
-    trimap: Path,
+    trimap: Path | None,
+    spec: Any,
     output: Path | None,
     kinds: Sequence[str],
     make: Callable[..., Any],
@@ -218,22 +227,21 @@ def _folder_jobs(
     recursive: bool,
     numbered: bool,
 ) -> tuple[list, list[str]]:
-    from mattekit.pairing import pair
-
     folder = targets.folder(output)
-    folders = {"image": image, "trimap": trimap, **({"alpha": truth} if truth else {})}
-    shared = [role for role in folders if role != "image"] if numbered else []
-    pairing = pair(folders, recursive=recursive, numbered=shared, leave_out=folder)
-    for name in pairing.unused["trimap"]:
-        console.logger.warning("%s: no image for trimap %s.", trimap, name)
+    folders = {"trimap": trimap, "alpha": truth, **(trimap_source.folders(spec) if spec else {})}
+    pairing = trimap_source.paired(image, folders, recursive, folder, numbered)
     items = []
     for name, files in pairing.groups.items():
         made = targets.in_folder(folder, name, _suffixes(files["image"], kinds, make.keywords))
         more = {"truth": files["alpha"]} if truth else {}
-        items.append(make(name=name, image=files["image"], trimap=files["trimap"], targets=made, **more))
+        own = spec.of(files) if spec else None
+        items.append(make(name=name, image=files["image"], trimap=files.get("trimap"), spec=own, targets=made, **more))
     return items, pairing.problems
 
 
 def _suffixes(image: Path, kinds: Sequence[str], fields: dict) -> dict[str, str]:
-    # A sheet is for eyes: always a plain picture.
-    return {kind: ".png" if kind in ("preview", "compare") else options.default_suffix(image, fields) for kind in kinds}
+    # A sheet is for eyes, a trimap has three levels: always a plain picture without loss.
+    return {
+        kind: ".png" if kind in ("preview", "compare", "trimap") else options.default_suffix(image, fields)
+        for kind in kinds
+    }

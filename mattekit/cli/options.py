@@ -34,7 +34,7 @@ Output = Annotated[
         "-o",
         "--output",
         rich_help_panel=PANEL_FILES,
-        help="Write to this file, to this folder (of a folder always), or to stdout (-).",
+        help="Write to this file, folder, or stdout (-).",
     ),
 ]
 Recursive = Annotated[
@@ -106,7 +106,7 @@ Compile = Annotated[
     typer.Option(
         "--compile",
         rich_help_panel=PANEL_MEMORY,
-        help="Compile the network at the first image, which pays for many of one size.",
+        help="Compile the network: pays for many of one size.",
     ),
 ]
 
@@ -127,7 +127,7 @@ Threads = Annotated[
         callback=_threads,
         show_default="all cores",
         rich_help_panel=PANEL_MEMORY,
-        help="Use this many threads in each process.",
+        help="Use N threads a process.",
     ),
 ]
 Settings = Annotated[
@@ -147,7 +147,7 @@ MaxPixels = Annotated[
         metavar="MEGAPIXELS",
         min=0.001,
         rich_help_panel=PANEL_MEMORY,
-        help="Refuse larger images before they are decoded.",
+        help="Refuse images of more.",
     ),
 ]
 

@@ -1,11 +1,12 @@
 """`mattekit predict`: from images and trimaps to alpha mattes and the pictures made with them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mattekit.cli import choices, comparing, console, mattes, model_choice, options
+from mattekit.cli import choices, comparing, console, mattes, model_choice, options, trimap_source
 
 Compare = Annotated[
     str | None,
@@ -14,6 +15,7 @@ Compare = Annotated[
         table="MODEL",
         several=True,
         others=True,
+        metavar="NAME,...",
         help="Write one sheet with the alphas of these models.",
         rich_help_panel=options.PANEL_FILES,
     ),
@@ -22,7 +24,7 @@ Truth = Annotated[
     Path | None,
     typer.Option(
         "--truth",
-        help="Show errors and scores against this true alpha, or folder of them, on the sheet of --compare.",
+        help="Score --compare's alphas against true ones.",
         rich_help_panel=options.PANEL_FILES,
     ),
 ]
@@ -42,8 +44,18 @@ Overlap = Annotated[
         metavar="PX",
         min=0,
         show_default="256",
-        help="Let neighbouring tiles overlap by this much.",
+        help="Overlap tiles by this much.",
         rich_help_panel=options.PANEL_MEMORY,
+    ),
+]
+Band = Annotated[
+    str | None,
+    typer.Option(
+        "--band",
+        metavar=trimap_source.BAND,
+        show_default="auto",
+        rich_help_panel=trimap_source.PANEL,
+        help="Open this band at the mask's edge.",
     ),
 ]
 Refine = Annotated[
@@ -52,7 +64,7 @@ Refine = Annotated[
         "--refine",
         metavar="STEPS",
         min=1,
-        help="Refine the alpha in at most this many steps; see mattekit refine.",
+        help="Refine in so many steps; see mattekit refine.",
         rich_help_panel=options.PANEL_MODEL,
     ),
 ]
@@ -71,7 +83,17 @@ Batch = Annotated[
 
 def predict(
     image: mattes.Image,
-    trimap: mattes.Trimap,
+    trimap: mattes.TrimapOrSource = None,
+    mask: trimap_source.Mask = None,
+    segment: trimap_source.Segment = None,
+    classes: trimap_source.Class = None,
+    box: trimap_source.Box = None,
+    points: trimap_source.Points = None,
+    clean_plate: trimap_source.CleanPlate = None,
+    scribbles: trimap_source.Strokes = None,
+    source: trimap_source.Source = None,
+    band: Band = None,
+    fit: trimap_source.Fit = False,
     model: model_choice.Model = None,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
@@ -102,11 +124,15 @@ def predict(
     verbose: options.Verbose = False,
     json: options.Json = False,
 ) -> None:
-    """Matte an image with its trimap, or a folder of images with a folder of trimaps.
+    """Matte an image with a trimap, or a folder of each, or with a trimap source.
 
     Writes STEM_alpha.png beside the image, or into -o. Known pixels come out as exactly 0 and 1.
     """
     console.setup(quiet=quiet, verbose=verbose)
+    spec, taken = trimap_source.instead_of(
+        trimap, band=band, fit=fit, source=source, classes=classes, mask=mask, segment=segment, box=box, points=points,
+        clean_plate=clean_plate, scribbles=scribbles,
+    )  # fmt: skip
     fields = mattes.settings(
         device=device,
         precision=precision,
@@ -131,7 +157,8 @@ def predict(
         trimap,
         output,
         kinds,
-        make,
+        partial(make, masks=taken),
+        spec=spec,
         truth=truth,
         recursive=recursive,
         numbered=numbered,

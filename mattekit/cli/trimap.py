@@ -1,18 +1,26 @@
-"""`mattekit trimap`: make trimaps from alphas, masks or scribbles, draw them as the papers do, check and fix them."""
+"""`mattekit trimap`: make trimaps of photos, alphas or scribbles, draw them as the papers do, check and fix them."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, console, options, targets, trimap_options
+from mattekit.cli import batch, console, options, targets, trimap_options, trimap_source
 
 FORMATS = (".png", ".tif", ".tiff", ".webp", ".bmp")  # without loss
 
 
 def trimap(
-    source: Annotated[Path, typer.Argument(help="Alpha, mask, cut-out, scribbles or trimap; a folder; or -.")],
+    source: Annotated[Path, typer.Argument(help="Photo, alpha, mask, scribbles or trimap; folder; or -.")],
     output: options.Output = None,
+    mask: trimap_source.Mask = None,
+    segment: trimap_source.Segment = None,
+    classes: trimap_source.Class = None,
+    box: trimap_source.Box = None,
+    points: trimap_source.Points = None,
+    clean_plate: trimap_source.CleanPlate = None,
+    by: trimap_source.Source = None,
+    fit: trimap_source.Fit = False,
     erode: trimap_options.Erode = None,
     dilate: trimap_options.Dilate = None,
     band: trimap_options.Band = None,
@@ -37,34 +45,41 @@ def trimap(
     verbose: options.Verbose = False,
     json: options.Json = False,
 ) -> None:
-    """Make a trimap (0 background, 128 unknown, 255 foreground) from an alpha, a mask or scribbles.
+    """Make a trimap (0 background, 128 unknown, 255 foreground) of a photo and a source, an alpha, or scribbles.
 
     Writes STEM_trimap.png beside SOURCE, or -o; a folder needs -o OUT/. A cut-out with transparency gives its alpha.
     """
     console.setup(quiet=quiet, verbose=verbose)
     mode = _mode(scribbles=scribbles, random=random, check=check, fix=fix)
+    sources = dict(mask=mask, segment=segment, box=box, points=points, clean_plate=clean_plate, source=by)
+    spec = trimap_source.chosen(band=band if any(sources.values()) else None, fit=fit, classes=classes, **sources)
+    if spec:
+        mode, band = trimap_source.alone(mode, spec), None
     given = {
-        "erode": erode, "dilate": dilate, "band": band, "low": low, "high": high, "shape": shape,
-        "remove_strays": remove_strays, "image": image, "rule": rule, "seed": seed,
+        "erode": erode, "dilate": dilate, "band": trimap_options.percent(band), "low": low, "high": high,
+        "shape": shape, "remove_strays": remove_strays, "image": image, "rule": rule, "seed": seed,
     }  # fmt: skip
     settings = _settings(mode, {name: value for name, value in given.items() if value is not None})
-    settings["max_megapixels"] = max_pixels
+    settings |= {"max_megapixels": max_pixels, **({"spec": spec} if spec else {})}
     if check and output is not None:
         raise typer.BadParameter("--check writes nothing; leave out -o.")
     from mattekit.jobs.trimap import WORK
+    from mattekit.jobs.trimap_source import make_sourced
 
+    work = make_sourced if spec else WORK[mode]
     verdicts = _Verdicts(fail_fast) if check else None
     if source.is_dir():
         items, problems = _folder_jobs(source, output, check, recursive, settings)
         batch.run_folder(
-            items, WORK[mode], problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast,
+            items, work, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast,
             shard=shard, json=json, label="trimaps", show=verdicts,
         )  # fmt: skip
     else:
         item = _single_job(source, output, check, settings)
         if json and "-" in map(str, item.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
-        batch.run_one(item, WORK[mode], skip_existing=skip_existing, shard=shard, json=json, show=verdicts)
+        with trimap_source.photographs_as_usage_errors():
+            batch.run_one(item, work, skip_existing=skip_existing, shard=shard, json=json, show=verdicts)
     if verdicts and verdicts.bad:
         console.status(f"{verdicts.bad} bad; --fix snaps wrong values, --fix --remove-strays PX also removes islands")
         raise typer.Exit(3)
@@ -73,6 +88,7 @@ def trimap(
 WIDTHS = {"erode", "dilate", "band", "low", "high", "shape"}
 APPLIES = {
     "make": WIDTHS | {"remove_strays"},
+    "a source": set(),
     "scribbles": {"image", "remove_strays"},
     "random": {"rule", "seed"},
     "fix": {"remove_strays"},
@@ -93,12 +109,11 @@ def _settings(mode: str, given: dict[str, Any]) -> dict[str, Any]:
     for name in given:
         if name not in APPLIES[mode]:
             wanted = [f"--{other}" for other in APPLIES if other != "make" and name in APPLIES[other]]
-            reason = f"does not apply with --{mode}" if mode != "make" else f"needs {' or '.join(wanted)}"
+            with_ = mode if " " in mode else f"--{mode}"
+            reason = f"does not apply with {with_}" if mode != "make" else f"needs {' or '.join(wanted)}"
             raise typer.BadParameter(f"--{name.replace('_', '-')} {reason}.")
     if "band" in given and given.keys() & {"erode", "dilate"}:
         raise typer.BadParameter("--band and --erode/--dilate exclude each other.")
-    if given.get("band") == 0:
-        raise typer.BadParameter("--band 0: wanted more than 0 percent.")
     if given.get("low", 0.0) >= given.get("high", 1.0):
         raise typer.BadParameter("--low must be smaller than --high.")
     from mattekit.imaging.trimap_check import STRAY
@@ -109,6 +124,8 @@ def _settings(mode: str, given: dict[str, Any]) -> dict[str, Any]:
 def _single_job(source: Path, output: Path | None, check: bool, settings: dict) -> Any:
     if settings.get("image") and settings["image"].is_dir():
         raise typer.BadParameter(f"--image {settings['image']} is a folder, but {source} is a file.")
+    if settings.get("spec"):
+        trimap_source.require_single(source, settings["spec"])
     stem = "stdin" if str(source) == "-" else source.stem
     if check:
         if source == settings.get("image") == Path("-"):
@@ -122,7 +139,10 @@ def _single_job(source: Path, output: Path | None, check: bool, settings: dict) 
 
 def _job(name: str, source: Path, target: Path | None, **settings: Any) -> Any:
     from mattekit.jobs.trimap import TrimapJob
+    from mattekit.jobs.trimap_source import SourcedJob
 
+    if "spec" in settings:
+        return SourcedJob(name=name, image=source, targets={"trimap": target}, **settings)
     return TrimapJob(name=name, source=source, targets={"trimap": target} if target else {}, **settings)
 
 
@@ -138,6 +158,11 @@ def _folder_jobs(
         raise typer.BadParameter(f"--image {image}: wanted a folder, as {source} is one.")
     if image and check:
         return _checks_with_images(image, source, recursive, settings)
+    if spec := settings.pop("spec", None):
+        pairing = trimap_source.paired(source, trimap_source.folders(spec), recursive, output)
+        made = [(name, files["image"], spec.of(files)) for name, files in pairing.groups.items()]
+        where = {name: targets.in_folder(output, name, {"trimap": ".png"})["trimap"] for name, *_ in made}
+        return [_job(name, path, where[name], spec=own, **settings) for name, path, own in made], pairing.problems
     pairing = pair({"source": source} | ({"image": image} if image else {}), recursive=recursive, leave_out=output)
     jobs = []
     for name, files in pairing.groups.items():

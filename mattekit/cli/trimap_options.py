@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mattekit.cli import choices, options
+from mattekit.cli import choices, options, trimap_source
 
 FILES, WIDTH = options.PANEL_FILES, "Trimaps made from alphas or masks"
 MODES = "Trimaps made otherwise, checked or fixed"
@@ -30,15 +30,29 @@ Dilate = Annotated[
     ),
 ]
 Band = Annotated[
-    float | None,
+    str | None,
     typer.Option(
-        metavar="PERCENT",
-        min=0,
-        max=100,
-        rich_help_panel=WIDTH,
-        help="Erode and dilate by this share of the image's short side.",
+        "--band",
+        metavar=trimap_source.BAND,
+        rich_help_panel=trimap_source.PANEL,
+        help="Open a band this wide at the mask's edge, auto with a source; of an alpha, in percent of the short side.",
     ),
 ]
+
+
+def percent(band: str | None) -> float | None:
+    """Return the percentage that --band is where trimaps are made of alphas: a number, with or without %."""
+    if band is None:
+        return None
+    try:
+        value = float(band.removesuffix("%"))
+    except ValueError:
+        raise typer.BadParameter(f"--band {band}: wanted a percentage; auto and pixels need a source.") from None
+    if not 0 < value <= 100:
+        raise typer.BadParameter(f"--band {band}: wanted more than 0 and at most 100 percent.")
+    return value
+
+
 Low = Annotated[
     float | None,
     typer.Option(min=0, max=1, show_default="0", rich_help_panel=WIDTH, help="Count alphas up to this as background."),

@@ -1,4 +1,4 @@
-"""The pictures made with an alpha: the alpha itself, clean foreground, cut-out, composite, preview."""
+"""The pictures made with an alpha: the alpha itself, clean foreground, cut-out, composite, preview, and its trimap."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from mattekit import baselines
 from mattekit.imaging.composite import composite
 from mattekit.imaging.sheets import contact_sheet
 
-KINDS = ("alpha", "foreground", "cutout", "composite", "preview")
+KINDS = ("alpha", "foreground", "cutout", "composite", "preview", "trimap")
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,15 @@ class Pictures:
     def make(self, kinds: Collection[str]) -> dict[str, np.ndarray]:
         """Return float32 pictures of these kinds: (H, W), (H, W, 3) or, of the cut-out, (H, W, 4) straight RGBA."""
         fg = None
-        if set(kinds) - {"alpha"}:
+        if set(kinds) - {"alpha", "trimap"}:
             fg = baselines.FOREGROUND[self.foreground_method].function(self.image, self.alpha)
         return {kind: getattr(self, f"_{kind}")(fg) for kind in kinds}
 
     def _alpha(self, fg: np.ndarray) -> np.ndarray:
         return self.alpha
+
+    def _trimap(self, fg: np.ndarray) -> np.ndarray:
+        return self.trimap
 
     def _foreground(self, fg: np.ndarray) -> np.ndarray:
         return fg

@@ -41,7 +41,7 @@ class CompareJob(MatteJob):
     @property
     def inputs(self) -> list[Path]:
         """Files that no output may overwrite."""
-        return [path for path in (self.image, self.trimap, self.truth) if path]
+        return [*super().inputs, *([self.truth] if self.truth else [])]
 
     def load(self) -> Inputs:
         """Read the image, the trimap, and the true alpha if there is one."""
@@ -73,7 +73,8 @@ class CompareJob(MatteJob):
         Scores that are undefined are None.
         """
         self.write_picture("compare", solution.picture, inputs.source, "8")
-        return self.outcome(inputs.trimap.shape, models=solution.models)
+        made = {} if inputs.facts is None else {"trimap": inputs.facts}
+        return self.outcome(inputs.trimap.shape, **made, models=solution.models)
 
 
 def labels(models: Sequence[str]) -> list[str]:

@@ -10,10 +10,11 @@ import numpy as np
 
 from mattekit.baselines import DEFAULT_FOREGROUND
 from mattekit.errors import InputError
-from mattekit.imaging import io
+from mattekit.imaging import io, masks, pixel_values
 from mattekit.imaging.trimap import missing
 from mattekit.inference.refinement import Refined, RefinementSettings
 from mattekit.jobs.staged import Inputs, StagedJob
+from mattekit.jobs.trimap_source import TrimapSpec, facts_of
 from mattekit.models import registry
 from mattekit.models.model import Model
 from mattekit.models.prediction import predict_alpha
@@ -23,11 +24,16 @@ log = logging.getLogger("mattekit")
 
 @dataclass(frozen=True, kw_only=True)
 class MatteJob(StagedJob):
-    """An image with its trimap, and how alphas are made of them.
+    """An image with its trimap, or a source of one, and how alphas are made of them.
 
     Attributes
     ----------
-    image, trimap : Path
+    image : Path
+    trimap : Path, optional
+    spec : TrimapSpec, optional
+        What makes the trimap, if it has no file.
+    masks : bool
+        A trimap without unknown pixels is taken as it is; otherwise one of both classes is refused, as it is a mask.
     options : dict
         Of `registry.resolve`: device, precision, compile, tile, overlap.
     max_size, tta, refinement
@@ -37,7 +43,9 @@ class MatteJob(StagedJob):
     """
 
     image: Path
-    trimap: Path
+    trimap: Path | None = None
+    spec: TrimapSpec | None = None
+    masks: bool = True
     options: dict[str, Any] = field(default_factory=dict)
     max_size: int | None = None
     tta: str = "none"
@@ -46,23 +54,42 @@ class MatteJob(StagedJob):
 
     models: ClassVar[Sequence[str]]  # names of all models; a field or a property of subclasses
 
+    @property
+    def inputs(self) -> list[Path]:
+        """Files that no output may overwrite."""
+        return [path for path in (self.image, self.trimap, *(self.spec.files.values() if self.spec else ())) if path]
+
     def read(self) -> Inputs:
-        """Read the image and the trimap (H, W) of its size, with the known classes that the models need."""
+        """Read the image, and read or make the trimap (H, W) of its size with the known classes that models need."""
         source = io.read_image(self.image, max_megapixels=self.max_megapixels)
-        trimap = io.read_trimap(self.trimap, max_megapixels=self.max_megapixels, require_classes=False)
+        if self.spec:
+            made = self.spec.make(source.pixels, self.image, self.max_megapixels)
+            self._require_classes(made.trimap)
+            return Inputs(source, made.trimap, facts=facts_of(self.spec.name, made))
+        trimap = self._read_trimap()
         io.require_same_size(self.trimap, trimap.shape, self.image, source.pixels.shape)
         self._require_classes(trimap)
-        if not (trimap == 0.5).any():
-            log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", self.trimap)
         return Inputs(source, trimap)
+
+    def _read_trimap(self) -> np.ndarray:
+        """Read the trimap; raise InputError for a photograph, and for a mask unless `masks` are taken."""
+        name, raw = io.name_of(self.trimap), io.read_raw(self.trimap, max_megapixels=self.max_megapixels)
+        if masks.is_photograph(raw.pixels):
+            raise InputError(f"{name}: a picture of many colours, wanted a trimap of 0, 128 and 255.", remedy="sources")
+        trimap = pixel_values.trimap_of(name, raw.pixels, lossy=raw.lossy)
+        if "unknown" in (absent := missing(trimap)):
+            if len(absent) == 1 and not self.masks:
+                raise InputError(f"{name}: 0 and 255 alone, which is a mask, wanted unknown pixels.", remedy="mask")
+            log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", name)
+        return trimap
 
     def _require_classes(self, trimap: np.ndarray) -> None:
         """Raise InputError if a model starts from known foreground and background, and the trimap lacks one."""
         absent, needing = missing(trimap), [m for m in self.models if self.find(m).capabilities.needs_both_classes]
         if needing and absent and "unknown" not in absent:
             raise InputError(
-                f"{self.trimap}: no {' and no '.join(absent)} pixel, but {needing[0]} starts from both classes. "
-                "Mark some pixels, or use a network, such as the default."
+                f"{io.name_of(self.trimap or self.image)}: no {' and no '.join(absent)} pixel, but {needing[0]} starts "
+                "from both classes. Mark some pixels, or use a network, such as the default."
             )
 
     def find(self, model: str) -> Model:

@@ -48,10 +48,10 @@ class PredictJob(MatteJob):
     @property
     def inputs(self) -> list[Path]:
         """Files that no output may overwrite."""
-        return [self.image, self.trimap, *([Path(self.background)] if self.background else [])]
+        return [*super().inputs, *([Path(self.background)] if self.background else [])]
 
     def load(self) -> Inputs:
-        """Read the image and the trimap."""
+        """Read the image, and read or make the trimap."""
         return self.read()
 
     def solve(self, inputs: Inputs, alpha: np.ndarray | None = None) -> Solution:
@@ -77,13 +77,15 @@ class PredictJob(MatteJob):
     def write(self, inputs: Inputs, solution: Solution) -> dict:
         """Write the pictures; return the outputs by kind, the size, the model, and what was refined.
 
+        "trimap" tells of one that a source made, as `trimap_source.facts_of` does.
         Of a refined alpha "refinement" has, for each view, the cost at every step as [C, C1, C2]; "notes" says why
         views were not refined.
         """
         for kind, picture in solution.pictures.items():
-            self.write_picture(kind, picture, inputs.source, "8" if kind == "preview" else None)
+            self.write_picture(kind, picture, inputs.source, "8" if kind in ("preview", "trimap") else None)
         facts = self._tell(solution.refined) if self.refinement else {}
-        return self.outcome(inputs.trimap.shape, model=self.model, **facts)
+        made = {} if inputs.facts is None else {"trimap": inputs.facts}
+        return self.outcome(inputs.trimap.shape, model=self.model, **made, **facts)
 
     def _tell(self, refined: list[Refined]) -> dict:
         notes = list(dict.fromkeys(view.note for view in refined if view.note))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging import io, trimap_check
+from mattekit.imaging import io, masks, pixel_values, trimap_check
 from mattekit.imaging.erosion import Shape
 from mattekit.imaging.pixel_values import decoded, encoding
 from mattekit.imaging.scribbles import from_scribbles, is_plain
@@ -115,7 +115,10 @@ WORK: dict[str, Callable[[TrimapJob], dict]] = {
 
 
 def _alpha(job: TrimapJob) -> np.ndarray:
-    return io.read_alpha(job.source, max_megapixels=job.max_megapixels).pixels
+    name, pixels = io.name_of(job.source), io.read_raw(job.source, max_megapixels=job.max_megapixels).pixels
+    if masks.is_photograph(pixels) and not masks.is_cut_out(pixels):
+        raise InputError(f"{name}: a picture of many colours, wanted an alpha or a mask.", remedy="sources")
+    return pixel_values.alpha_of(name, pixels)
 
 
 def _levels(name: str, stored: np.ndarray) -> np.ndarray:

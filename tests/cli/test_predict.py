@@ -112,11 +112,11 @@ def test_the_model_can_come_from_the_environment(tmp_path, monkeypatch):
     assert json.loads(run(image, trimap, "--json").stdout)["model"] == "closed-form"
 
 
-def test_without_an_unknown_pixel_the_trimap_comes_back_with_a_note(tmp_path):
+def test_without_an_unknown_pixel_the_trimap_comes_back_with_a_note_where_that_is_wanted(tmp_path):
     image, trimap = scene(tmp_path)
     levels = np.where(read(trimap) == 128, 0, read(trimap)).astype(np.uint8)
     cv2.imwrite(str(trimap), levels)
-    assert "no unknown" in run(image, trimap, "-o", tmp_path / "a.png").stderr
+    assert "no unknown" in run(image, trimap, "--band", 0, "-o", tmp_path / "a.png").stderr
     assert (read(tmp_path / "a.png") == levels).all()
 
 

@@ -333,7 +333,7 @@ def test_official_trimaps_pass_the_check_with_notes_on_their_islands(shared):
         (["--random", "--rule", "gca"], "--rule gca: use one of indexnet, a2u, lsa, dim"),
         (["--shape", "disc"], "--shape disc: use one of ellipse, distance"),
         (["--low", 0.9, "--high", 0.2], "--low must be smaller than --high"),
-        (["--band", 0], "wanted more than 0 percent"),
+        (["--band", 0], "wanted more than 0 and at most 100 percent"),
         (["--check", "-o", "x.png"], "--check writes nothing"),
         (["-o", "t.jpg"], "a trimap keeps its levels in .png"),
         (["-o", "-", "--json"], "both want stdout"),

@@ -1,0 +1,119 @@
+"""Trimaps from a picture and a source: what a source is made of, its files, and the job of `mattekit trimap`."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mattekit.errors import InputError
+from mattekit.imaging import io, masks, trimap_check
+from mattekit.imaging.trimap import to_levels
+from mattekit.jobs.base import Job
+from mattekit.trimap_sources import registry
+from mattekit.trimap_sources.source import SourcedTrimap, checked
+
+log = logging.getLogger("mattekit")
+
+ASPECT = 0.05  # difference of the ratio of sides from which on a note says that a picture is stretched
+
+
+def _mask(path: Path, max_megapixels: float) -> np.ndarray:
+    return masks.mask_of(io.name_of(path), io.read_raw(path, max_megapixels=max_megapixels).pixels)
+
+
+def _plate(path: Path, max_megapixels: float) -> np.ndarray:
+    return io.read_image(path, max_megapixels=max_megapixels).pixels
+
+
+def _strokes(path: Path, max_megapixels: float) -> np.ndarray:
+    return io.to_float(io.read_raw(path, max_megapixels=max_megapixels).pixels)
+
+
+# Role of a picture's own file -> how it is read; the array is the source's argument of that name.
+READERS: dict[str, Callable[[Path, float], np.ndarray]] = {"mask": _mask, "plate": _plate, "strokes": _strokes}
+
+
+@dataclass(frozen=True)
+class TrimapSpec:
+    """What a source is made of.
+
+    Attributes
+    ----------
+    name : str
+        Of `registry.names`.
+    options : dict
+        Settings for the source's factory.
+    files : dict of str to Path
+        Role of READERS to its file, or for folders of pictures to a folder.
+    fit : bool
+        Resize files of another size to the picture's.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+    fit: bool = False
+
+    def of(self, files: Mapping[str, Path]) -> "TrimapSpec":
+        """Return the spec of one picture of a folder, with its own files."""
+        return replace(self, files={role: files.get(role, path) for role, path in self.files.items()})
+
+    def make(self, image: np.ndarray, image_path: Path, max_megapixels: float) -> SourcedTrimap:
+        """Make the trimap of an image (H, W, 3), naming the file at fault in errors.
+
+        Raises
+        ------
+        MattekitError
+            If a file cannot be used, differs in size without `fit`, or there is no trimap.
+        """
+        given = {role: self._read(role, path, image, image_path, max_megapixels) for role, path in self.files.items()}
+        blamed = io.name_of(next(iter(self.files.values()), image_path))
+        try:
+            return checked(self.name, registry.make(self.name, **self.options, **given)(image), image.shape[:2])
+        except InputError as error:
+            raise InputError(f"{blamed}: {error}", remedy=error.remedy) from error
+
+    def _read(self, role: str, path: Path, image: np.ndarray, image_path: Path, max_megapixels: float) -> np.ndarray:
+        pixels, size = READERS[role](path, max_megapixels), image.shape[:2]
+        if pixels.shape[:2] == size:
+            return pixels
+        found, wanted = (f"{width}x{height}" for height, width in (pixels.shape[:2], size))
+        if not self.fit:
+            raise InputError(f"{io.name_of(path)}: {found}, but {io.name_of(image_path)} is {wanted}.", remedy="fit")
+        if abs(np.log(pixels.shape[1] / pixels.shape[0] * size[0] / size[1])) > ASPECT:
+            log.warning("%s: %s stretched to %s, which has other proportions.", io.name_of(path), found, wanted)
+        return masks.fitted(pixels, size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourcedJob(Job):
+    """A picture in, the trimap that a source makes of it out, as the target "trimap"."""
+
+    image: Path
+    spec: TrimapSpec
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Files that no output may overwrite."""
+        return [self.image, *self.spec.files.values()]
+
+
+def make_sourced(job: SourcedJob) -> dict:
+    """Do one job; return the output, the size, and `facts_of` its trimap."""
+    start = time.perf_counter()
+    job.check_targets()
+    image = io.read_image(job.image, max_megapixels=job.max_megapixels).pixels
+    made = job.spec.make(image, job.image, job.max_megapixels)
+    facts = facts_of(job.spec.name, made)
+    io.write_raw(job.targets["trimap"], to_levels(made.trimap))
+    return job.outcome(made.trimap.shape, **facts, seconds=round(time.perf_counter() - start, 3))
+
+
+def facts_of(name: str, made: SourcedTrimap) -> dict[str, Any]:
+    """Return what JSON tells of a trimap: its source, its classes' and reasons' shares, and the source's own facts."""
+    shares = trimap_check.shares(to_levels(made.trimap))
+    return {"source": name, "shares": shares, "reasons": made.reason_shares(), "facts": made.facts}
