@@ -3,6 +3,7 @@
 REMEDIES: dict[str, str] = {
     "alphas": "Give the folder of its alpha with --alphas.",
     "backgrounds": "Give more backgrounds, a smaller --per-foreground, or --preset custom, which draws them at random.",
+    "class": "Choose with --class; commas between several.",
     "convert": "Convert a checkpoint with: mattekit weights convert FILE -o OUT.safetensors",
     "data": "Give the data with --data.",
     "depth": "Or change --depth.",
@@ -19,6 +20,7 @@ REMEDIES: dict[str, str] = {
     "no-background": "Try a smaller --dilate or --band, or --low 0.05 if the alpha is noisy.",
     "no-foreground": "Try a smaller --erode or --band, or --high 0.95 if the alpha is noisy.",
     "no-unknown": "Try a larger --erode and --dilate.",
+    "onnxruntime": 'onnxruntime reads more than OpenCV: pip install "mattekit[onnx]".',
     "output": "Name another output with -o.",
     "recursive": "Add --recursive to look into them.",
     "refinement": "Name one with -m.",

@@ -23,7 +23,7 @@ Segment = Annotated[
 ]
 Class = Annotated[
     str | None,
-    typer.Option("--class", metavar="CLASS,...", rich_help_panel=PANEL, help="Take these classes of --segment."),
+    typer.Option("--class", metavar="N,...", rich_help_panel=PANEL, help="Take these classes of --segment."),
 ]
 Box = Annotated[
     str | None,
@@ -93,6 +93,10 @@ def chosen(*, band: str | None, fit: bool, source: str | None = None, **given: A
     if band is not None:
         settings["band"] = _band(band, name, named[0])
     files = {role: settings.pop(role) for role in FILES & settings.keys() if not source}
+    if not files:
+        from mattekit.trimap_sources import registry
+
+        registry.make(name, **settings)  # what is wrong with it shows before any picture is read
     return TrimapSpec(name, settings, files, fit)
 
 

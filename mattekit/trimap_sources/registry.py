@@ -24,8 +24,8 @@ GROUP = "mattekit.trimaps"
 SOURCES: dict[str, tuple[str, str]] = {
     "mask": ("mask", "MaskSource"),
     "segment": ("segmenter", "segment_source"),
-    "box": ("grabcut", "box_source"),
-    "points": ("grabcut", "points_source"),
+    "box": ("grabcut", "cut_source"),
+    "points": ("grabcut", "cut_source"),
     "clean-plate": ("clean_plate", "clean_plate_source"),
     "screen": ("screen", "screen_source"),
     "scribbles": ("strokes", "StrokesSource"),
