@@ -10,10 +10,10 @@ EVERY = 10  # seconds between plain lines
 
 
 class Lines:
-    """A line for every validation and, not more often than every few seconds, for what is logged between."""
+    """Lines for every validation and, at most every few seconds, for other records."""
 
     def __init__(self) -> None:
-        self.steps, self.told, self.rate = 0, 0.0, 0.0
+        self.steps, self.printed, self.rate = 0, 0.0, 0.0
         self.since: tuple[int, float] | None = None
 
     def __enter__(self) -> "Lines":
@@ -22,23 +22,23 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def begun(self, name: str, steps: int, *, done: int, where: str) -> None:
-        """Say what is run."""
+    def on_start(self, name: str, steps: int, *, done: int, where: str) -> None:
+        """Print the recipe, its steps and the device."""
         self.steps, self.since = steps, (done, time.monotonic())
         console.status(f"{name}: {steps - done} steps{f', from step {done}' if done else ''}, on {where}")
 
-    def learnt(self, step: int, loss: float) -> None:
-        """Say nothing."""
+    def on_step(self, step: int, loss: float) -> None:
+        """Print nothing."""
 
-    def logged(self, record: Mapping[str, Any]) -> None:
-        """Say what was logged."""
+    def on_record(self, record: Mapping[str, Any]) -> None:
+        """Print a record."""
         now = time.monotonic()
         if record["kind"] == "validation":
             console.status(f"step {record['step']}  {scores(record)}")
-        elif now - self.told >= EVERY:
-            self.told = now
-            done, began = self.since or (0, now)
-            left = (now - began) / max(record["step"] - done, 1) * (self.steps - record["step"])
+        elif now - self.printed >= EVERY:
+            self.printed = now
+            done, start = self.since or (0, now)
+            left = (now - start) / max(record["step"] - done, 1) * (self.steps - record["step"])
             console.status(
                 f"step {record['step']}/{self.steps}  loss {record['loss']:.4f}  lr {record['lr']:.2g}  "
                 f"{record['samples_per_second'] or 0:.1f} samples/s  {duration(left)} left"
@@ -67,17 +67,17 @@ class Live(Lines):
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def begun(self, name: str, steps: int, *, done: int, where: str) -> None:
+    def on_start(self, name: str, steps: int, *, done: int, where: str) -> None:
         """Draw the bar."""
         self.task = self.bar.add_task(name, total=steps, completed=done, loss="-", rate=where)
         self.mean: float | None = None
 
-    def learnt(self, step: int, loss: float) -> None:
-        """Move the bar on; the loss is a moving average."""
+    def on_step(self, step: int, loss: float) -> None:
+        """Advance the bar; the loss is a moving average."""
         self.mean = loss if self.mean is None else 0.95 * self.mean + 0.05 * loss
         self.bar.update(self.task, completed=step, loss=f"{self.mean:.4f}")
 
-    def logged(self, record: Mapping[str, Any]) -> None:
+    def on_record(self, record: Mapping[str, Any]) -> None:
         """Show the rate, or print scores above the bar."""
         if record["kind"] == "validation":
             self.bar.console.print(f"step {record['step']}  {scores(record)}", highlight=False)
@@ -86,13 +86,13 @@ class Live(Lines):
 
 
 def scores(record: Mapping[str, Any]) -> str:
-    """A validation's scores in words."""
+    """Return the scores of a validation as text."""
     names = [name for name in record if name not in ("kind", "step", "epoch") and record[name] is not None]
     return "  ".join(f"{'training loss' if name == 'loss' else name} {record[name]:.4g}" for name in names)
 
 
 def duration(seconds: float) -> str:
-    """A time in words: "40 s", "12 min", "3.5 h"."""
+    """Return a time as text: "40 s", "12 min", "3.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,1 +1,1 @@
-"""Training networks: what is minimised."""
+"""Training networks: recipes, losses, the loop, checkpoints and logs."""

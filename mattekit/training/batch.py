@@ -1,4 +1,4 @@
-"""Batches on their way into a network."""
+"""Batches of samples as input of a network."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def network_input(batch: Batch, normalisation: Normalisation, *, prior: bool = F
     normalisation : mapping
         "mean" and "std" of RGB.
     prior : bool
-        Whether the network takes estimates of alpha behind the trimap.
+        Append estimates of alpha behind the trimap.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def network_input(batch: Batch, normalisation: Normalisation, *, prior: bool = F
 
 
 def portions(batch: Batch, count: int) -> Iterator[Batch]:
-    """The batch in up to `count` portions, the first ones being the larger if it does not divide."""
+    """Split a batch into up to `count` portions; the first ones are larger if it does not divide."""
     size = len(next(iter(batch.values())))
     parts = {key: value.tensor_split(min(count, size)) for key, value in batch.items()}
     return (dict(zip(parts, values, strict=True)) for values in zip(*parts.values(), strict=True))

@@ -1,4 +1,4 @@
-"""Requirements of a run on this machine: shapes, memory, and the rates of steps and of samples."""
+"""Measuring what a run needs on this machine: shapes, memory, and the rates of steps and of samples."""
 
 import tempfile
 import time
@@ -18,27 +18,27 @@ from mattekit.training.batch import Batch
 from mattekit.training.initial_network import initial_network
 from mattekit.training.job import TrainingJob
 from mattekit.training.learner import Learner
-from mattekit.training.processes import make_fabric, where
+from mattekit.training.processes import describe_devices, make_fabric
 from mattekit.training.task import TASKS, Task
 
-SECONDS = 5.0  # spent on each rate
-PATIENCE = 30.0  # a step that would take longer is not tried whole
-FEW_KEPT = 8  # samples of the pool that its rate is measured with
-FEW = (2, 3)  # samples of the steps from which memory and, if it must be, time are extrapolated
+SECONDS = 5.0  # spent on measuring each rate
+LONGEST_STEP = 30.0  # seconds; longer steps are extrapolated
+POOL_SAMPLES = 8  # samples of the pool that its rate is measured with
+SMALL_BATCHES = (2, 3)  # samples of the steps from which memory and, for long steps, time are extrapolated
 
 
 @dataclass(frozen=True)
 class Report:
-    """Numbers of a run.
+    """Measurements and estimates of a run.
 
     input, output : shapes of one portion, (N, C, H, W).
     parameters : elements of all weights.
-    memory, available : bytes that a step takes at most on each device, and that this one can give.
+    memory, available : peak bytes of a step on each device, and bytes available on this one.
     steps : optimiser steps of the whole run.
-    steps_per_second : of learning alone, whole batches on one device.
-    measured : samples that were learnt from at once for that; fewer than a batch where that would have taken long.
-    samples_per_second : of the loader, with its `workers`; of a pool, once its samples are made.
-    pool : samples that are made first, and how many a second; (0, 0.0) without a pool.
+    steps_per_second : of training alone, whole batches on one device.
+    measured : batch size at which that was measured; smaller than the run's where a step would have taken long.
+    samples_per_second : of the loader, with its `workers`; for a pool, once its samples are made.
+    pool : samples that are made first, and their rate per second; (0, 0.0) without a pool.
     where : device and precision.
     """
 
@@ -58,19 +58,19 @@ class Report:
 
     @property
     def seconds(self) -> float:
-        """Time of the whole run on one such device; workers make samples while it learns, without them it waits."""
-        learning, making = 1 / self.steps_per_second, self.batch / self.samples_per_second
+        """Time of the whole run on one such device; workers make samples in parallel, without them training waits."""
+        training, loading = 1 / self.steps_per_second, self.batch / self.samples_per_second
         count, rate = self.pool
         first = min(count, self.steps * self.batch) / rate if count else 0.0
-        return first + self.steps * (max(learning, making) if self.workers else learning + making)
+        return first + self.steps * (max(training, loading) if self.workers else training + loading)
 
     def lines(self) -> Iterator[str]:
-        """The report for people."""
+        """Yield the lines of a readable report."""
         yield f"input {_shape(self.input)}, output {_shape(self.output)}, {self.parameters:,} parameters"
         advice = "; raise run.accumulate, or lower run.batch" if self.memory > self.available else ""
         yield f"memory {self.memory / 2**30:.2f} GiB a device, {self.available / 2**30:.2f} GiB available here{advice}"
-        part = "" if self.measured == self.batch else f", measured with {self.measured} at once"
-        yield f"{self.steps_per_second:.3g} steps of {self.batch} samples a second ({self.where}{part})"
+        note = "" if self.measured == self.batch else f", measured with {self.measured} at once"
+        yield f"{self.steps_per_second:.3g} steps of {self.batch} samples a second ({self.where}{note})"
         wanted = self.steps_per_second * self.batch
         slow = f"; the network wants {wanted:.3g}" if wanted > self.samples_per_second else ""
         if self.pool[0]:
@@ -86,7 +86,7 @@ def dry_run(job: TrainingJob) -> Report:
     Raises
     ------
     MattekitError
-        What the run itself would raise before its first step: bad data, weights, devices.
+        As the run itself before its first step: unusable data, weights or devices.
     """
     job = replace(job, devices=1, nodes=1)
     recipe, run = job.recipe, job.recipe.run
@@ -98,18 +98,18 @@ def dry_run(job: TrainingJob) -> Report:
     pieces, rate = _samples(samples, job, fabric.device, run.batch)
     pool = (recipe.data.pool, rate) if recipe.data.pool else (0, 0.0)
     if recipe.data.pool:
-        rate = _kept_rate(task, job, fabric.device)
+        rate = _pool_rate(task, job, fabric.device)
     whole = recipe.model_copy(update={"run": run.model_copy(update={"accumulate": 1})})
     learner = Learner(fabric, whole, network, task, recipe.steps_per_epoch(items))
     portion = max(1, run.batch // run.accumulate)
-    step = learner.learn(_first(pieces, min(portion, FEW[0])))  # the optimiser makes its own tensors now
-    taken = _memory(learner, pieces, portion, fabric.device)
+    step = learner.train_step(_batch_of(pieces, min(portion, SMALL_BATCHES[0])))  # creates the optimiser's state
+    peak = _memory(learner, pieces, portion, fabric.device)
     speed, measured = _speed(learner, pieces, portion, run.batch, fabric.device)
     return Report(
         input=(portion, *task.input(step.portion).shape[1:]),
         output=(portion, *step.output.shape[1:]),
         parameters=parameters(network),
-        memory=taken,
+        memory=peak,
         available=memory.available(str(fabric.device)),
         steps=learner.steps,
         steps_per_second=speed,
@@ -117,77 +117,77 @@ def dry_run(job: TrainingJob) -> Report:
         samples_per_second=rate,
         workers=job.workers,
         batch=run.batch,
-        where=where(fabric),
+        where=describe_devices(fabric),
         pool=pool,
     )
 
 
-def _kept_rate(task: Task, job: TrainingJob, device: Any) -> float:
-    """Samples a second from a pool that is made, a small one in a folder that is removed."""
-    data = job.recipe.data.model_copy(update={"pool": FEW_KEPT, "cache": ""})
+def _pool_rate(task: Task, job: TrainingJob, device: Any) -> float:
+    """Measure samples a second from a pool whose samples are made, a small one in a temporary folder."""
+    data = job.recipe.data.model_copy(update={"pool": POOL_SAMPLES, "cache": ""})
     recipe = job.recipe.model_copy(update={"data": data})
     with tempfile.TemporaryDirectory() as folder:
         samples, _ = type(task)(recipe, task.header, Path(folder)).samples()
-        for number in range(FEW_KEPT):
+        for number in range(POOL_SAMPLES):
             samples.pictures(number)
         return _samples(samples, job, device, 1)[1]
 
 
 def _samples(samples: Any, job: TrainingJob, device: Any, batch: int) -> tuple[list[Batch], float]:
-    """Up to `batch` samples, and how many a second there are once all workers have begun."""
-    pieces, begun = [], max(1, 2 * job.workers)  # each worker is two ahead
-    with closing(loader(samples, batch=1, steps_per_epoch=1 << 30, workers=job.workers, device=device)) as made:
-        for count, piece in enumerate(made, 1):
+    """Return up to `batch` samples, and the rate per second once all workers have started."""
+    pieces, warm_up = [], max(1, 2 * job.workers)  # each worker prefetches two
+    with closing(loader(samples, batch=1, steps_per_epoch=1 << 30, workers=job.workers, device=device)) as batches:
+        for count, piece in enumerate(batches, 1):
             if len(pieces) < batch:
                 pieces.append(piece)
-            if count == begun:
+            if count == warm_up:
                 start = time.perf_counter()
-            seconds = time.perf_counter() - start if count > begun else 0.0
-            if count > begun + 2 and (seconds > SECONDS or count - begun >= 2000):
-                return pieces, (count - begun) / seconds
+            seconds = time.perf_counter() - start if count > warm_up else 0.0
+            if count > warm_up + 2 and (seconds > SECONDS or count - warm_up >= 2000):
+                return pieces, (count - warm_up) / seconds
     raise AssertionError("the loader has no end")
 
 
-def _first(pieces: list[Batch], count: int) -> Batch:
-    """A batch of that many samples, repeated if there are fewer."""
+def _batch_of(pieces: list[Batch], count: int) -> Batch:
+    """Return a batch of that many samples, repeated if there are fewer."""
     chosen = [pieces[i % len(pieces)] for i in range(count)]
     return {name: torch.cat([piece[name] for piece in chosen]) for name in chosen[0]}
 
 
 def _memory(learner: Learner, pieces: list[Batch], portion: int, device: Any) -> int:
-    """Bytes of a step: what stays, and what a step adds, which grows with its samples along a straight line."""
-    few, more = (min(portion, count) for count in FEW)
-    at_few, at_more = (_peak(learner, _first(pieces, count), device) for count in (few, more))
+    """Estimate peak bytes of a step: permanent tensors, plus what grows linearly with the batch size."""
+    few, more = (min(portion, count) for count in SMALL_BATCHES)
+    at_few, at_more = (_peak(learner, _batch_of(pieces, count), device) for count in (few, more))
     slope = (at_more - at_few) / (more - few) if more > few else 0.0
-    stays = [*learner.raw.parameters(), *learner.raw.buffers()]
-    stays += [value for state in learner.optimiser.state.values() for value in state.values()]
-    stays += learner.average.network.parameters() if learner.average else []
-    kept = sum(tensor.nbytes for tensor in stays if isinstance(tensor, torch.Tensor))
-    return int(kept + at_few + slope * (portion - few))
+    permanent = [*learner.module.parameters(), *learner.module.buffers()]
+    permanent += [value for state in learner.optimiser.state.values() for value in state.values()]
+    permanent += learner.average.network.parameters() if learner.average else []
+    fixed = sum(tensor.nbytes for tensor in permanent if isinstance(tensor, torch.Tensor))
+    return int(fixed + at_few + slope * (portion - few))
 
 
 def _peak(learner: Learner, batch: Batch, device: torch.device) -> int:
     if device.type != "cuda":
-        return memory.peak_bytes(lambda: learner.learn(batch)) + sum(tensor.nbytes for tensor in batch.values())
+        return memory.peak_bytes(lambda: learner.train_step(batch)) + sum(tensor.nbytes for tensor in batch.values())
     before = torch.cuda.memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
-    learner.learn(batch)
+    learner.train_step(batch)
     return torch.cuda.max_memory_allocated(device) - before
 
 
 def _speed(learner: Learner, pieces: list[Batch], portion: int, batch: int, device: Any) -> tuple[float, int]:
-    """Optimiser steps a second, and the samples that were timed at once."""
-    few = min(portion, FEW[1])
-    seconds = _timed(lambda: learner.learn(_first(pieces, few)), device)
-    if few < portion and seconds * portion / few < PATIENCE:
-        whole = _first(pieces, portion)
-        learner.learn(whole)  # kernels are chosen for the size
-        few, seconds = portion, _timed(lambda: learner.learn(whole), device)
+    """Measure optimiser steps a second, and return the batch size that was timed, too."""
+    few = min(portion, SMALL_BATCHES[1])
+    seconds = _timed(lambda: learner.train_step(_batch_of(pieces, few)), device)
+    if few < portion and seconds * portion / few < LONGEST_STEP:
+        whole = _batch_of(pieces, portion)
+        learner.train_step(whole)  # selects kernels for the size
+        few, seconds = portion, _timed(lambda: learner.train_step(whole), device)
     return few / batch / seconds, few
 
 
 def _timed(work: Callable[[], object], device: torch.device) -> float:
-    """Seconds of one call, the mean of several."""
+    """Return the mean seconds of a call."""
     count, start = 0, time.perf_counter()
     while count < 1 or (time.perf_counter() - start < SECONDS and count < 50):
         work()

@@ -1,4 +1,4 @@
-"""The network before its first step: built from a recipe, initialised or loaded, laid out in memory."""
+"""The network before its first step: built from a recipe, with random or pretrained weights."""
 
 from pathlib import Path
 
@@ -17,12 +17,12 @@ from mattekit.training.recipe import Recipe
 
 
 def initial_network(recipe: Recipe, device: str) -> nn.Module:
-    """Build a recipe's network on the CPU; the seed decides on random weights.
+    """Build a recipe's network on the CPU; random weights depend on the seed alone.
 
     Raises
     ------
     MissingFileError, WeightsError, InputError
-        If its file of weights is not there or does not fit.
+        If its file of weights is missing or does not fit.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -33,19 +33,19 @@ def initial_network(recipe: Recipe, device: str) -> nn.Module:
     if recipe.network.pretrained:
         pretrain(network, file_of(recipe.network.pretrained))
     if device.startswith("cuda") or isinstance(encoder_of(network), MobileNetV2):
-        # Measured by tests/benchmarks/bench_training.py; on a CPU only depthwise convolutions gain by it.
+        # Measured by tests/benchmarks/bench_training.py; on a CPU only depthwise convolutions profit.
         network = network.to(memory_format=torch.channels_last)
     return network
 
 
 def pretrain(network: nn.Module, path: Path) -> None:
-    """Give a network the weights of a file: a whole network's of our format, or ImageNet's of its encoder."""
+    """Load weights into a network: of a whole network in mattekit's format, or ImageNet's for its encoder."""
     try:
         read_header(path)
-    except WeightsError as problem:  # not of our format: a file of torchvision or timm
+    except WeightsError as problem:  # not mattekit's format: a file of torchvision or timm
         try:
             load_backbone(network, path)
-        except InputError:  # there are none for this encoder
+        except InputError:  # there is no ImageNet layout for this encoder
             raise problem from None
         return
     _, tensors = read(path)

@@ -1,34 +1,39 @@
-"""Logs of a run: JSON lines, CSV and TensorBoard, which a resumed run continues as if it had never stopped."""
+"""Logs of a run, JSON lines, CSV and TensorBoard, which a resumed run continues; batches with a non-finite loss."""
 
 import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import numpy as np
+from safetensors.torch import save_file
 
 from mattekit import files
-from mattekit.errors import MissingExtraError
-from mattekit.training.folder import RunFolder
+from mattekit.errors import DivergedError, MissingExtraError
+from mattekit.imaging.io import write_image
+from mattekit.training.batch import Batch
+from mattekit.training.job import RunFolder
 
 COLUMNS = ("kind", "step", "epoch", "loss", "lr", "encoder_lr", "gradient", "samples_per_second", "waiting", "seconds")
 SCORES = ("sad", "mse", "mad", "grad", "conn", "psnr", "ssim", "mae")
 
 
 class Logs:
-    """Appends a record to each log as it comes.
+    """The logs of a run.
 
     Parameters
     ----------
     folder : RunFolder
     step : int
-        Steps that the run has behind it; what an interrupted run logged beyond them is removed, as it comes again.
+        Last step of the run; later records of an interrupted run are removed, as they will be logged again.
     tensorboard : bool
-        Whether to write for TensorBoard, too.
+        Also write for TensorBoard.
 
     Raises
     ------
     MissingExtraError
-        If TensorBoard is wanted and not installed.
+        If TensorBoard is asked for and not installed.
     """
 
     def __init__(self, folder: RunFolder, step: int, *, tensorboard: bool = False):
@@ -41,8 +46,8 @@ class Logs:
     def add(self, record: dict[str, Any]) -> None:
         """Log a record: "kind" ("train" or "validation"), "step", and numbers under names of COLUMNS and SCORES.
 
-        "gradient" is the norm before it is clipped, "waiting" the share of the time in which the loader was waited for,
-        "seconds" those of training so far, interruptions and validations left out.
+        "gradient" is the norm before clipping, "waiting" the share of time spent waiting for the loader, "seconds" the
+        time of training so far without interruptions and validations.
         """
         for path, text in ((self.folder.jsonl, _json(record)), (self.folder.csv, _csv(record))):
             with files.naming(path), path.open("a", encoding="utf-8") as stream:
@@ -54,18 +59,18 @@ class Logs:
             self._board.flush()
 
     def picture(self, name: str, pixels: Any, step: int) -> None:
-        """Show TensorBoard a picture (H, W, 3) in 0..1."""
+        """Log a picture (H, W, 3) in 0..1 to TensorBoard."""
         if self._board:
             self._board.add_image(name, pixels, step, dataformats="HWC")
 
     def close(self) -> None:
-        """Finish writing."""
+        """Close the logs."""
         if self._board:
             self._board.close()
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Records of a log.jsonl; a line that a kill has cut is left out, and so is a file that is not there."""
+    """Read the records of a log.jsonl; incomplete lines are left out, and a missing file has none."""
     records = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
         try:
@@ -100,3 +105,17 @@ def _board(folder: Path, step: int) -> Any:
             "tensorboard: not installed. Install it with: pip install 'mattekit[tensorboard]'"
         ) from error
     return SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+
+
+def stop_diverged(folder: RunFolder, step: int, rank: int, batch: Batch, loss: float, picture: np.ndarray) -> NoReturn:
+    """Save this process's part of a batch and raise DivergedError, which names the file."""
+    name = f"nonfinite-{step:06d}" + (f"-rank-{rank}" if rank else "")
+    path = folder.path / f"{name}.safetensors"
+    tensors = {key: value.detach().cpu().contiguous() for key, value in batch.items()}
+    with files.replacing(path) as part:
+        save_file(tensors, part, {"step": str(step), "loss": str(loss)})
+    write_image(path.with_suffix(".png"), picture, fast=True)
+    cause = f"loss {loss}" if not np.isfinite(loss) else "a gradient that is not finite"
+    raise DivergedError(
+        f"{path}: {cause} at step {step}; the batch is saved there, and as {name}.png. Look at it; lower optimiser.lr."
+    )

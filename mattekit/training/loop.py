@@ -15,36 +15,34 @@ from mattekit.imaging import io
 from mattekit.networks.header import header_of
 from mattekit.networks.safetensors_file import save_network
 from mattekit.samples.loader import loader
-from mattekit.training import nonfinite, state
+from mattekit.training import state
 from mattekit.training.batch import Batch
-from mattekit.training.display import Display, Silent
-from mattekit.training.folder import RunFolder
 from mattekit.training.initial_network import initial_network
-from mattekit.training.job import TrainingJob
+from mattekit.training.job import RunFolder, TrainingJob
 from mattekit.training.learner import Learner
-from mattekit.training.logs import Logs
-from mattekit.training.processes import choose_threads, first_alone, launch, where
-from mattekit.training.progress import Progress
+from mattekit.training.logs import Logs, stop_diverged
+from mattekit.training.processes import choose_threads, describe_devices, first_alone, launch
+from mattekit.training.progress import Display, Progress, Silent
 from mattekit.training.stopping import Stopping
 from mattekit.training.task import TASKS
 
 logger = logging.getLogger("mattekit")
 
-SAVE_SECONDS = 600  # at most so much work is lost to a kill, whatever the recipe says
+SAVE_SECONDS = 600  # upper limit of the work that a kill can lose, whatever the recipe says
 
 
 def train(job: TrainingJob, display: Callable[[], Display] = Silent) -> dict[str, Any]:
-    """Run a recipe; Ctrl-C, SIGTERM and limits of time stop after a step, with all saved that a resumed run needs.
+    """Run a recipe; Ctrl-C, SIGTERM and time limits stop it after a step and save the state that a resumed run needs.
 
     Parameters
     ----------
     job : TrainingJob
-    display : makes what shows progress, in the first process; picklable, if there are several.
+    display : returns the display of progress, for the first process; picklable, if there are several.
 
     Returns
     -------
     dict
-        "step" and "steps", how far the run is; "best" and "scores", if it was validated.
+        "step" and "steps", its position and length; "best" and "scores", if it was validated.
 
     Raises
     ------
@@ -65,12 +63,12 @@ def _run(fabric: Fabric, job: TrainingJob, display: Callable[[], Display]) -> di
     shown = display() if run.first else Silent()
     try:
         with Stopping(fabric, job.max_minutes) as stopping, shown:
-            run.go(shown, stopping)
+            run.run(shown, stopping)
     except Exception as error:
         if fresh and run.learner.step == 0 and not isinstance(error, DivergedError):
-            folder.release()  # what is refused at its first step leaves nothing behind
+            folder.release()  # a run that fails at its first step leaves no folder
         raise
-    stopping.obey()
+    stopping.raise_signal()
     return {"step": run.learner.step, "steps": run.learner.steps, **run.progress.result()}
 
 
@@ -100,7 +98,7 @@ class Run:
         self.saved = time.monotonic()
 
     def resume(self) -> None:
-        """Go on from the folder's state, if there is one, with as many threads."""
+        """Restore the folder's state, if there is one, with its number of threads."""
         saved = state.read(self.folder.state) if self.folder.state.is_file() else None
         if self.fabric.device.type == "cpu":
             torch.set_num_threads(choose_threads(self.job, saved.threads if saved else None))
@@ -108,10 +106,10 @@ class Run:
             self.learner.load_state(saved.learner, str(self.folder.state))
             self.progress.load_state(saved.progress)
 
-    def go(self, display: Display, stopping: Stopping) -> None:
-        """Take steps until the end, or until something asks to stop."""
+    def run(self, display: Display, stopping: Stopping) -> None:
+        """Take steps until the end, or until a stop is requested."""
         learner, end = self.learner, min(self.learner.steps, self.job.max_steps or self.learner.steps)
-        display.begun(self.recipe.name, end, done=learner.step, where=where(self.fabric))
+        display.on_start(self.recipe.name, end, done=learner.step, where=describe_devices(self.fabric))
         self.display = display
         if self.first and learner.step == 0:
             for note in self.notes():
@@ -121,10 +119,10 @@ class Run:
             self.validate()
         self.progress.start(learner.step)
         with closing(self.batches()) as batches:
-            while learner.step < end and not stopping.asked():
+            while learner.step < end and not stopping.requested():
                 with self.progress.waiting():
                     batch = next(batches)
-                self.learn(batch)
+                self.step(batch)
                 if self._validation_due():
                     self.validate()
                 if self._save_due():
@@ -132,7 +130,7 @@ class Run:
         self.finish(stopping)
 
     def notes(self) -> Iterator[str]:
-        """Yield what of the recipe this data cannot do."""
+        """Yield notes on parts of the recipe that the data does not allow."""
         loss, run = self.recipe.loss, self.recipe.run
         if loss.name == "matting" and loss.composition and "fg" not in getattr(self.samples, "keys", ("fg",)):
             yield "a source has composites without their foregrounds: the loss is that of alpha alone."
@@ -143,7 +141,7 @@ class Run:
             )
 
     def finish(self, stopping: Stopping) -> None:
-        """Keep what was done; score it, unless there is no time for that."""
+        """Validate the last step, unless a signal ended the run, and save."""
         if self.learner.step != self.progress.validated and self.recipe.run.validate_every and not stopping.signal:
             self.validate()
         self.save()
@@ -163,25 +161,25 @@ class Run:
             device=self.fabric.device,
         )
 
-    def learn(self, batch: Batch) -> None:
-        """Take a step; log it if it is time to."""
-        step = self.learner.learn(batch)
+    def step(self, batch: Batch) -> None:
+        """Take a step, and log it if a record is due."""
+        step = self.learner.train_step(batch)
         if not self.learner.finite(step):
             picture = self.task.picture(step.portion, step.output)
-            nonfinite.stop(self.folder, self.learner.step, self.fabric.global_rank, batch, step.loss, picture)
-        self.display.learnt(self.learner.step, step.loss)
+            stop_diverged(self.folder, self.learner.step, self.fabric.global_rank, batch, step.loss, picture)
+        self.display.on_step(self.learner.step, step.loss)
         rates = [group["lr"] for group in self.learner.optimiser.param_groups]
-        record = self.progress.note(self.learner.step, self.learner.steps_per_epoch, step, rates)
+        record = self.progress.record_step(self.learner.step, self.learner.steps_per_epoch, step, rates)
         if record and self.logs:
             self.log(record)
 
     def validate(self) -> None:
-        """Score the network; keep it if it is the best so far."""
+        """Score the network; save it if it is the best so far."""
         scores, picture = {}, None
         if self.task.validates:
             with self.progress.paused():
                 scores, picture = self.task.validate(self.learner.best_network, self.fabric)
-        record, best = self.progress.scored(self.learner.step, self.learner.steps_per_epoch, scores)
+        record, best = self.progress.record_validation(self.learner.step, self.learner.steps_per_epoch, scores)
         if not self.first or not record:
             return
         self.log(record)
@@ -192,9 +190,9 @@ class Run:
             self.logs.picture("samples", picture, self.learner.step)
 
     def log(self, record: dict[str, Any]) -> None:
-        """Write a record and show it."""
+        """Write and display a record."""
         self.logs.add(record)
-        self.display.logged(record)
+        self.display.on_record(record)
 
     def save(self) -> None:
         """Write the last checkpoint and the state."""
@@ -214,5 +212,5 @@ class Run:
 
     def _save_due(self) -> bool:
         step, every = self.learner.step, self.recipe.run.save_every
-        late = time.monotonic() - self.saved > SAVE_SECONDS
-        return step % self.learner.steps_per_epoch == 0 or bool(every and step % every == 0) or late
+        overdue = time.monotonic() - self.saved > SAVE_SECONDS
+        return step % self.learner.steps_per_epoch == 0 or bool(every and step % every == 0) or overdue

@@ -1,4 +1,4 @@
-"""Changes of a recipe as text, "key=value", made in the values of its file before they are validated."""
+"""Changes of a recipe as text, "key=value", applied to the values of its file before they are validated."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -22,14 +22,14 @@ TABLES: dict[str, type[BaseModel]] = {
     "run": settings.Run,
 }
 PLAIN = ("name", "paper", "seed")
-OPERATOR = "operator"  # short for the network's operator, whatever the network calls it
+OPERATOR = "operator"  # short for the network's operator in any network
 FIRST = {"network.name": 0, OPERATOR: 1, "network.resampler": 2}
 RECONSTRUCTION = "reconstruction-"
 
 
 def apply(values: dict[str, Any], texts: Iterable[str]) -> None:
-    """Make changes "key=value" in the values of a recipe's file; RecipeError if there is no such key."""
-    # The network and its operator come first: what else can be set depends on them.
+    """Apply changes "key=value" to the values of a recipe's file; RecipeError if there is no such key."""
+    # The network and its operator come first: they decide on the other keys.
     for text in sorted(texts, key=lambda text: FIRST.get(text.partition("=")[0].strip(), len(FIRST))):
         key, equals, value = (part.strip() for part in text.partition("="))
         if not equals:
@@ -56,15 +56,15 @@ def _set(values: dict[str, Any], key: str, value: str) -> None:
 
 def keys(values: dict[str, Any]) -> list[str]:
     """List the keys that a change of this recipe can name."""
-    found = [*PLAIN, OPERATOR]
-    found += [f"{table}.{field}" for table, model in TABLES.items() for field in model.model_fields]
+    known = [*PLAIN, OPERATOR]
+    known += [f"{table}.{field}" for table, model in TABLES.items() for field in model.model_fields]
     network = values.get("network", {})
-    found += [f"network.{name}" for name in arguments.arguments(network["name"], network.get("resampler"))]
-    return found + [f"augment.{row['step']}.{name}" for row in values.get("augment", []) for name in _arguments(row)]
+    known += [f"network.{name}" for name in arguments.arguments(network["name"], network.get("resampler"))]
+    return known + [f"augment.{row['step']}.{name}" for row in values.get("augment", []) for name in _arguments(row)]
 
 
 def unknown(key: str, known: Sequence[str] = ()) -> str:
-    """Say that a key is none, and which is the nearest that is."""
+    """Return a message that a key is unknown, with the nearest valid one."""
     known = known or [*PLAIN, *TABLES, "augment", *_all_keys()]
     near = get_close_matches(key, known, 1, 0.5) or get_close_matches(f".{key}", known, 1, 0.3)
     return f"{key}: no such setting" + (f"; the nearest is {near[0]}" if near else "")
@@ -76,7 +76,7 @@ def _all_keys() -> list[str]:
 
 def _arguments(row: dict[str, Any]) -> list[str]:
     parameters = signature(STEPS[row["step"]]).parameters.values() if row["step"] in STEPS else ()
-    return ["probability", *(each.name for each in parameters if each.kind is Parameter.KEYWORD_ONLY)]
+    return ["probability", *(one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY)]
 
 
 def _set_operator(network: dict[str, Any], operator: str) -> None:
@@ -88,7 +88,7 @@ def _set_operator(network: dict[str, Any], operator: str) -> None:
 
 
 def _typed(model: type[BaseModel] | None, field: str, text: str) -> Any:
-    """Text for a field: as it is for strings and what pydantic converts, a list where a sequence is wanted."""
+    """Convert text for a field: to a list for sequences; pydantic converts all other types from the text."""
     kind = model.model_fields[field].annotation if model and field in model.model_fields else None
     if kind is not None and getattr(kind, "__origin__", None) is tuple:
         parts = [part.strip() for part in text.strip("[]").split(",")]
@@ -99,7 +99,7 @@ def _typed(model: type[BaseModel] | None, field: str, text: str) -> Any:
 
 
 def _parsed(text: str) -> Any:
-    """Text as TOML has it, and a string where it is none: steps check what they are given."""
+    """Parse text as a TOML value, else keep it as a string; steps check their arguments."""
     try:
         return toml.loads(f"value = {text}", "value")["value"]
     except InputError:

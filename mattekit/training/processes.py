@@ -1,4 +1,4 @@
-"""Starting the processes of a run on lightning-fabric: one for each device, all doing the same work."""
+"""Starting the processes of a run with lightning-fabric, one for each device, all with the same work."""
 
 import logging
 import multiprocessing
@@ -25,11 +25,12 @@ from mattekit.parallel import end_with_parent, portable
 from mattekit.training.job import TrainingJob
 from mattekit.training.state import MOST_THREADS
 
-# Here, where every process comes by: what they have to say of each other is for us to say.
+# Every process imports this module; errors of other processes are reported by mattekit instead.
 for _name in ("lightning_fabric", "torch.multiprocessing.spawn"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
-LOST = ("gloo", "nccl", "connection closed by peer", "connection reset", "socket")  # in errors of a lost process
+# Words in errors of the connection after a process died.
+CONNECTION_ERRORS = ("gloo", "nccl", "connection closed by peer", "connection reset", "socket")
 FABRIC = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -38,26 +39,26 @@ def launch(job: TrainingJob, work: Callable[..., Any], *arguments: Any) -> Any:
 
     Returns
     -------
-    what `work` returned in the first process
+    the result of `work` in the first process
 
     Raises
     ------
     InputError
-        If the devices or the precision are not to be had.
+        If the devices or the precision are not available.
     BaseException
-        What the first process to fail, or all when they were interrupted, raised.
+        As raised by the first process that failed, or by all when they were interrupted.
     """
     fabric = make_fabric(job)
     if fabric.world_size == 1 or ranks.here().count > 1:
         fabric.launch()
-        return _called(work, job, *arguments, fabric=fabric)
+        return _call(work, job, *arguments, fabric=fabric)
     with tempfile.TemporaryDirectory() as folder, _signals_for_children():
-        # What a process raises comes back as text only, unless it is left somewhere.
-        note = Path(folder) / "raised"
+        # Spawned processes return exceptions as text only; the file keeps the exception itself.
+        note = Path(folder) / "exception"
         try:
-            # Hidden in a partial from Fabric, which looks into what it hands on.
-            value = fabric.launch(partial(_noting, note=note, work=partial(_called, work, job, *arguments)))
-        except ProcessExitedException as error:  # killed: nothing was noted
+            # The partial hides the arguments from Fabric, which would move them to the device.
+            value = fabric.launch(partial(_saving_exceptions, note=note, work=partial(_call, work, job, *arguments)))
+        except ProcessExitedException as error:  # killed: no exception was saved
             raise (pickle.loads(note.read_bytes()) if note.is_file() else _died(fabric)) from error
         except Exception as error:
             raise (pickle.loads(note.read_bytes()) if note.is_file() else error) from error
@@ -67,7 +68,7 @@ def launch(job: TrainingJob, work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def first_alone(fabric: Fabric, work: Callable[[], None]) -> None:
-    """Let the first process do something; all raise the MattekitError that it raises."""
+    """Call a function in the first process alone; all processes raise the MattekitError that it raises."""
     error = None
     if fabric.global_rank == 0:
         try:
@@ -80,7 +81,7 @@ def first_alone(fabric: Fabric, work: Callable[[], None]) -> None:
 
 
 def make_fabric(job: TrainingJob) -> Fabric:
-    """Fabric for a job's devices and precision; errors as of `launch`."""
+    """Create the Fabric of a job's devices and precision; errors as of `launch`."""
     device = resolve_device(job.device)
     kind = device.partition(":")[0]
     precision = choose_precision(job.precision or job.recipe.run.precision, device)
@@ -97,12 +98,12 @@ def make_fabric(job: TrainingJob) -> Fabric:
     strategy = ("ddp" if ranks.here().count > 1 else "ddp_spawn") if several else "auto"
     chosen: Any = [int(device.partition(":")[2])] if ":" in device and not several else devices
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Fabric says of accelerators and precisions is decided above
+        warnings.simplefilter("ignore")  # Fabric's advice on accelerators and precisions
         return Fabric(accelerator=kind, devices=chosen, num_nodes=nodes, strategy=strategy, precision=FABRIC[precision])
 
 
 def _counts(job: TrainingJob) -> tuple[int, int]:
-    """Devices on each computer, and computers; torchrun has decided on them."""
+    """Return the devices on each computer and the number of computers, which torchrun has decided if it runs."""
     here = ranks.here().count
     local = int(os.environ.get("LOCAL_WORLD_SIZE", 0))
     if here > 1 and local:
@@ -116,12 +117,12 @@ def _counts(job: TrainingJob) -> tuple[int, int]:
 
 
 def choose_precision(name: str, device: str) -> str:
-    """The precision meant on a device: "auto" is bf16 where that is computed natively, else fp32.
+    """Return the precision for a device: "auto" is bf16 where the device computes it natively, else fp32.
 
     Raises
     ------
     InputError
-        If the device does not train with it.
+        If the device cannot train with it.
     """
     kind = device.partition(":")[0]
     if name != "auto":
@@ -138,10 +139,10 @@ def choose_precision(name: str, device: str) -> str:
 
 
 def choose_threads(job: TrainingJob, before: int | None = None) -> int:
-    """Threads for a process that trains on a CPU; `before` is what an interrupted run had.
+    """Return the threads for a process that trains on a CPU; `before` is the number in an interrupted run.
 
-    The number decides how sums are split, and so the last digits of weights. Threads that wait for each other on cores
-    which workers also want take many times as long.
+    The number affects the rounding of sums, and so the last digits of weights. Threads that share cores with the
+    loader's workers take many times as long.
     """
     if job.threads or before:
         return min(job.threads or before, MOST_THREADS)
@@ -150,19 +151,19 @@ def choose_threads(job: TrainingJob, before: int | None = None) -> int:
     return max(1, (os.cpu_count() or 1) // job.devices - job.workers)
 
 
-def where(fabric: Fabric) -> str:
+def describe_devices(fabric: Fabric) -> str:
     """Describe the devices and the precision of a run: "cpu, bf16", "2 x cuda, fp16"."""
-    (precision,) = (name for name, theirs in FABRIC.items() if theirs == fabric.strategy.precision.precision)
+    (precision,) = (name for name, fabric_name in FABRIC.items() if fabric_name == fabric.strategy.precision.precision)
     several = f"{fabric.world_size} x " if fabric.world_size > 1 else ""
     return f"{several}{fabric.device.type}, {precision}"
 
 
-def _called(work: Callable[..., Any], job: TrainingJob, *arguments: Any, fabric: Fabric) -> Any:
-    """Call `work`, taking errors of the connection between processes for what they are: one of them has gone."""
+def _call(work: Callable[..., Any], job: TrainingJob, *arguments: Any, fabric: Fabric) -> Any:
+    """Call `work`, and turn errors of the connection between processes into WorkerDiedError."""
     try:
         return work(fabric, job, *arguments)
     except RuntimeError as error:
-        if fabric.world_size == 1 or not any(words in str(error).lower() for words in LOST):
+        if fabric.world_size == 1 or not any(words in str(error).lower() for words in CONNECTION_ERRORS):
             raise
         raise _died(fabric) from error
 
@@ -174,21 +175,21 @@ def _died(fabric: Fabric) -> WorkerDiedError:
     )
 
 
-def _noting(fabric: Fabric, *, note: Path, work: Callable[..., Any]) -> Any:
+def _saving_exceptions(fabric: Fabric, *, note: Path, work: Callable[..., Any]) -> Any:
     end_with_parent()
     try:
         return work(fabric=fabric)
-    except (KeyboardInterrupt, SystemExit) as end:  # all processes come here together
+    except (KeyboardInterrupt, SystemExit) as end:  # raised in all processes together
         note.write_bytes(pickle.dumps(end))
     except Exception as error:
-        if not note.exists():  # what others raise afterwards is only that this process has gone
+        if not note.exists():  # later errors of other processes only follow from this one
             note.write_bytes(pickle.dumps(portable(error)))
         raise
 
 
 @contextmanager
 def _signals_for_children() -> Iterator[None]:
-    """Ctrl-C reaches them as well, and they end by themselves; SIGTERM is handed on."""
+    """Ignore Ctrl-C, which the child processes get as well, and forward SIGTERM to them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,9 +1,9 @@
-"""Counters of a run, the records for its logs, and the choice of its best checkpoint."""
+"""Counters of a run, records for its logs, the choice of its best checkpoint, and callbacks that display progress."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from mattekit.metrics import METRICS
 from mattekit.training.learner import Step
@@ -12,7 +12,7 @@ from mattekit.training.state import ProgressState
 
 
 class Progress:
-    """Counts that outlive an interruption.
+    """Counters that are saved and restored with a run.
 
     Parameters
     ----------
@@ -24,39 +24,41 @@ class Progress:
         self.run = run
         self.state: dict[str, Any] = {"seconds": 0.0, "window": [], "losses": [0.0, 0], "best": None, "scores": {}}
         self.state["validated"] = -1
-        self._since, self._from, self._waited = time.monotonic(), 0, 0.0
+        self._since, self._first, self._waited = time.monotonic(), 0, 0.0
 
     def start(self, step: int) -> None:
-        """Steps are about to be taken, the first one after `step`."""
-        self._since, self._from, self._waited = time.monotonic(), step, 0.0
+        """Start the clock before the first step after `step`."""
+        self._since, self._first, self._waited = time.monotonic(), step, 0.0
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Time in the block is spent waiting for samples, which the records tell of."""
-        began = time.monotonic()
+        """Count the time in the block as waiting for samples."""
+        start = time.monotonic()
         yield
-        self._waited += time.monotonic() - began
+        self._waited += time.monotonic() - start
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Time in the block does not slow down the samples per second."""
-        began = time.monotonic()
+        """Leave the time in the block out of the samples per second."""
+        start = time.monotonic()
         yield
-        self._since += time.monotonic() - began
+        self._since += time.monotonic() - start
 
-    def note(self, step: int, steps_per_epoch: int, taken: Step, rates: Sequence[float]) -> dict[str, Any] | None:
-        """Note a step; every `log_every` steps the record of them, for the logs."""
-        self.state["window"].append(taken.loss)
+    def record_step(
+        self, step: int, steps_per_epoch: int, result: Step, rates: Sequence[float]
+    ) -> dict[str, Any] | None:
+        """Count a step; return a record for the logs every `log_every` steps."""
+        self.state["window"].append(result.loss)
         total, count = self.state["losses"]
-        self.state["losses"] = [total + taken.loss, count + 1]
+        self.state["losses"] = [total + result.loss, count + 1]
         if step % self.run.log_every:
             return None
         window, self.state["window"] = self.state["window"], []
         now = time.monotonic()
-        took, done = now - self._since, step - self._from
-        self.state["seconds"] += took
+        duration, steps = now - self._since, step - self._first
+        self.state["seconds"] += duration
         waited, self._waited = self._waited, 0.0
-        self._since, self._from = now, step
+        self._since, self._first = now, step
         return {
             "kind": "train",
             "step": step,
@@ -64,18 +66,18 @@ class Progress:
             "loss": sum(window) / len(window),
             "lr": max(rates),
             "encoder_lr": min(rates),
-            "gradient": taken.gradient,
-            "samples_per_second": round(done * self.run.batch / took, 3) if took else None,
-            "waiting": round(waited / took, 3) if took else None,
+            "gradient": result.gradient,
+            "samples_per_second": round(steps * self.run.batch / duration, 3) if duration else None,
+            "waiting": round(waited / duration, 3) if duration else None,
             "seconds": round(self.state["seconds"], 1),
         }
 
-    def scored(
+    def record_validation(
         self, step: int, steps_per_epoch: int, scores: dict[str, float | None]
     ) -> tuple[dict[str, Any] | None, bool]:
-        """The record of a validation, and whether it is the best; the training loss counts where there is no other.
+        """Return the record of a validation, and whether it is the best; its loss is the training loss by default.
 
-        Without scores and steps there is no record.
+        Without scores and without steps there is no record.
         """
         total, count = self.state["losses"]
         self.state["losses"], self.state["validated"] = [0.0, 0], step
@@ -92,11 +94,11 @@ class Progress:
 
     def _cost(self, value: float) -> float:
         row = METRICS.get(self.run.metric)
-        return row.cost(value) if row else value  # the loss is no metric
+        return row.cost(value) if row else value  # the loss
 
     @property
     def validated(self) -> int:
-        """The step of the last validation; -1 before the first."""
+        """Step of the last validation; -1 before the first."""
         return self.state["validated"]
 
     def result(self) -> dict[str, Any]:
@@ -108,5 +110,44 @@ class Progress:
         return self.state
 
     def load_state(self, saved: ProgressState) -> None:
-        """Go on from what `state_dict` gave."""
+        """Restore what `state_dict` returned."""
         self.state = saved.model_dump()
+
+
+class Display(Protocol):
+    """Callbacks of the first process of a run; a context manager that is entered for as long as the run."""
+
+    def __enter__(self) -> "Display": ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def on_start(self, name: str, steps: int, *, done: int, where: str) -> None:
+        """Show that the run of a recipe starts at step `done` of `steps`; where: device and precision."""
+        ...
+
+    def on_step(self, step: int, loss: float) -> None:
+        """Show a step."""
+        ...
+
+    def on_record(self, record: Mapping[str, Any]) -> None:
+        """Show a record of the logs."""
+        ...
+
+
+class Silent:
+    """A display that shows nothing."""
+
+    def __enter__(self) -> "Silent":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def on_start(self, name: str, steps: int, *, done: int, where: str) -> None:
+        """See `Display`."""
+
+    def on_step(self, step: int, loss: float) -> None:
+        """See `Display`."""
+
+    def on_record(self, record: Mapping[str, Any]) -> None:
+        """See `Display`."""

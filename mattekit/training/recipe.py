@@ -1,8 +1,8 @@
-"""A recipe: all that decides what a training run gives, read from TOML and changed by "key=value".
+"""A recipe: all settings that determine the result of a training run, read from TOML and changed by "key=value".
 
 recipe = read("a2u", ["run.batch=8", "network.k_up=5"])
 
-A file may begin with `extends = "NAME"` (or a .toml file beside it) and then holds what differs from that recipe.
+A file may begin with `extends = "NAME"` (or a .toml file beside it) and then holds the differences from that recipe.
 """
 
 import logging
@@ -25,15 +25,15 @@ from mattekit.training.settings import Data, Loss, Network, Optimiser, Run, Sche
 
 logger = logging.getLogger("mattekit")
 
-SIZED = ("crop", "border", "turn")  # steps whose size is that of a patch, unless a recipe gives them their own
-IMAGENET = (("optimiser", "encoder_lr"), ("run", "freeze_norm"))  # fit for encoders that start from ImageNet alone
+SIZED = ("crop", "border", "turn")  # steps whose size is the patch's, unless a recipe sets it
+IMAGENET = (("optimiser", "encoder_lr"), ("run", "freeze_norm"))  # only for encoders that start from ImageNet
 FOLDER = Path(str(resources.files("mattekit") / "recipes"))
-DEEPEST = 4  # recipes that extend one another
-LARGEST = 2 * 10**9  # parameters of a network
+DEEPEST = 4  # limit of recipes that extend one another
+LARGEST = 2 * 10**9  # limit of a network's parameters
 
 
 class Recipe(Settings):
-    """A recipe: its name, where it is from, the seed of all randomness, and tables as in `training.settings`."""
+    """A recipe: its name and source, the seed of all randomness, and tables as in `training.settings`."""
 
     name: str = ""
     paper: str = ""
@@ -48,15 +48,15 @@ class Recipe(Settings):
 
     @property
     def steps(self) -> list[tuple[str, float, dict[str, Any]]]:
-        """The augmentation in order: (step, probability, arguments); patches have the size `crop` of [data]."""
+        """Augmentation steps in order: (step, probability, arguments); patches have the size `crop` of [data]."""
         return [(step.step, step.probability, self._complete(step)) for step in self.augment]
 
     def steps_per_epoch(self, items: int) -> int:
-        """Optimiser steps of an epoch, for sources with that many items; an incomplete batch is left out."""
+        """Return the optimiser steps of an epoch for sources with that many items; an incomplete batch is left out."""
         return self.run.steps_per_epoch or max(1, (self.data.samples_per_epoch or items) // self.run.batch)
 
     def to_toml(self) -> str:
-        """The whole recipe, with what was not set, as a file that `read` takes."""
+        """Return the whole recipe, defaults included, as the text of a file for `read`."""
         values = self.model_dump(exclude_none=True)
         values["network"] |= {key: "none" for key, value in self.network.arguments.items() if value is None}
         return toml.dumps(values)
@@ -67,7 +67,7 @@ class Recipe(Settings):
 
 
 def names() -> list[str]:
-    """Names of the recipes that mattekit brings."""
+    """List the names of the recipes that come with mattekit."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
@@ -79,13 +79,14 @@ def read(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
     name_or_path : one of `names()`, or a TOML file, which ends in .toml.
     changes : settings "key=value" with dotted keys, such as "optimiser.lr=0.001", "network.k_up=5", or
         "augment.hsv.probability=0" for each step of that name; "operator=carafe" replaces the network's operator.
-        Later ones win.
+        Later changes override earlier ones.
 
     Returns
     -------
     Recipe
-        Of ours without `network.pretrained`, the encoder has the learning rate of the rest and its normalisation is
-        not frozen, with a note, unless a change sets these: what the papers do is for encoders from ImageNet.
+        If a recipe of mattekit has no `network.pretrained`, its encoder gets the learning rate of the rest and its
+        normalisation is not frozen, with a note, unless a change sets these: the papers' rules are for encoders
+        from ImageNet.
 
     Raises
     ------
@@ -95,19 +96,19 @@ def read(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
         If there is no such recipe, or it or a change has an unknown key (the nearest valid one is named) or a value
         of another type or out of bounds.
     """
-    ours = str(name_or_path) in names()
-    values = _values(name_or_path)
-    where = f"recipe {name_or_path}" if ours else str(name_or_path)
-    if changes and not ours:
-        _recipe(where, values)  # a fault of the file is told as such, not as one of the changes
+    packaged = str(name_or_path) in names()
+    values = _read_values(name_or_path)
+    where = f"recipe {name_or_path}" if packaged else str(name_or_path)
+    if changes and not packaged:
+        _validate(where, values)  # reports errors of the file as such, not as errors of the changes
     overrides.apply(values, changes)
-    if ours:
-        _from_scratch(where, values, [text.partition("=")[0].strip() for text in changes])
-    return _recipe(", ".join(changes) or where, values)
+    if packaged:
+        _without_imagenet(where, values, [text.partition("=")[0].strip() for text in changes])
+    return _validate(", ".join(changes) or where, values)
 
 
-def _values(name: str | Path, depth: int = 0) -> dict[str, Any]:
-    """Tables of a recipe's file over those of the recipe that it extends; a list replaces the whole list."""
+def _read_values(name: str | Path, depth: int = 0) -> dict[str, Any]:
+    """Read a recipe's file and merge it into the recipe that it extends; a list replaces the whole list."""
     path = FOLDER / f"{name}.toml" if str(name) in names() else Path(name)
     if path.suffix != ".toml":
         near = get_close_matches(str(name), names(), 3) or names()
@@ -123,27 +124,27 @@ def _values(name: str | Path, depth: int = 0) -> dict[str, Any]:
         return values
     if not isinstance(base, str) or depth == DEEPEST:
         raise RecipeError(f"{path}: extends: {base!r}, wanted a recipe, {DEEPEST} deep at most. Correct it.")
-    merged = _values(path.parent / base if base.endswith(".toml") else base, depth + 1)
+    merged = _read_values(path.parent / base if base.endswith(".toml") else base, depth + 1)
     for key, value in values.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = merged[key] | value if both else value
     return merged
 
 
-def _recipe(where: str, values: dict[str, Any]) -> Recipe:
+def _validate(where: str, values: dict[str, Any]) -> Recipe:
     try:
         recipe = Recipe.model_validate(values)
         _check_network(recipe)
         check_steps(recipe.steps)
         return recipe
     except ValidationError as error:
-        raise RecipeError(f"{where}: {'; '.join(_explained(error.errors(), values))}.") from None
+        raise RecipeError(f"{where}: {'; '.join(_explain(error.errors(), values))}.") from None
     except InputError as error:  # of a step, or an operator
         raise RecipeError(f"{where}: {error}") from error
 
 
 def _check_network(recipe: Recipe) -> None:
-    """Raise InputError if the network is of another task, or its arguments make none."""
+    """Raise InputError if the network is for another task, too large, or its arguments do not fit."""
     name, task = recipe.network.name, find(recipe.network.name).task
     if task != recipe.data.task:
         raise InputError(f"network.name: {name} is for {task}, wanted one for {recipe.data.task}. Choose another.")
@@ -157,22 +158,22 @@ def _parameters(name: str, arguments: tuple[tuple[str, Any], ...]) -> int:
     return count.parameters(on_paper(name, dict(arguments)))
 
 
-def _from_scratch(where: str, values: dict[str, Any], changed: Sequence[str]) -> None:
-    """Let an encoder with random weights learn like the rest of the network."""
+def _without_imagenet(where: str, values: dict[str, Any], changed: Sequence[str]) -> None:
+    """Drop the settings for encoders from ImageNet if the encoder starts with random weights."""
     if values["network"].get("pretrained"):
         return
-    meant = [(table, key) for table, key in IMAGENET if f"{table}.{key}" not in changed]
-    dropped = [f"{table}.{key}" for table, key in meant if values.get(table, {}).pop(key, "none") != "none"]
+    candidates = [(table, key) for table, key in IMAGENET if f"{table}.{key}" not in changed]
+    dropped = [f"{table}.{key}" for table, key in candidates if values.get(table, {}).pop(key, "none") != "none"]
     if dropped:
         text = "%s: without ImageNet weights (network.pretrained) its encoder learns like the rest: %s left out."
         logger.warning(text, where, " and ".join(dropped))
 
 
-def _explained(errors: Iterable[Any], values: dict[str, Any]) -> Iterable[str]:
+def _explain(errors: Iterable[Any], values: dict[str, Any]) -> Iterable[str]:
     for error in errors:
         key = ".".join(map(str, error["loc"]))
         if error["type"] == "extra_forbidden":
             yield overrides.unknown(key)
         else:
-            found = f" {error['input']!r}" if isinstance(error["input"], str | int | float | bool) else ""
-            yield f"{key}{found}: {error['msg'].removeprefix('Value error, ').rstrip('.')}"
+            value = f" {error['input']!r}" if isinstance(error["input"], str | int | float | bool) else ""
+            yield f"{key}{value}: {error['msg'].removeprefix('Value error, ').rstrip('.')}"

@@ -1,4 +1,4 @@
-"""Training networks to rebuild small grey images, by which A2U compares up-sampling operators (section 5, Table 1)."""
+"""Images and scores of the reconstruction study by which A2U compares operators (section 5, Table 1)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from mattekit.samples.small_images import read_images, rendered_images
 
 SIZE = 32  # pixels a side, to which images are resized (supplement, A)
 RENDERED = {"train": 12000, "test": 2000}  # images of the built-in set
-BATCH = 100  # images that are rebuilt at once for scores; larger ones leave the caches of a CPU
+BATCH = 100  # images that are reconstructed at once for scores; larger batches do not fit a CPU's caches
 
 
 def open_images(sources: Sequence[str] = (), split: str = "train", *, seed: int = 0) -> np.ndarray:
@@ -21,9 +21,9 @@ def open_images(sources: Sequence[str] = (), split: str = "train", *, seed: int 
 
     Parameters
     ----------
-    sources : folders with MNIST's or Fashion-MNIST's files, or "synthetic", which is what none means.
+    sources : folders with MNIST's or Fashion-MNIST's files, or "synthetic", the default.
     split : "train" or "test"
-    seed : of what is drawn.
+    seed : of synthetic images.
 
     Returns
     -------
@@ -43,10 +43,10 @@ def open_images(sources: Sequence[str] = (), split: str = "train", *, seed: int 
 
 
 class SmallImages(torch.utils.data.Dataset):
-    """Images to rebuild, as samples: `samples[(epoch, index)]` is {"image": (1, 32, 32) float32 in 0..1}.
+    """Images to reconstruct, as samples: `samples[(epoch, index)]` is {"image": (1, 32, 32) float32 in 0..1}.
 
-    Each epoch takes every image once, in an order that depends on the seed and the epoch alone; an index past the last
-    image begins anew.
+    Each epoch takes every image once, in an order that depends on the seed and the epoch alone; indices beyond the last
+    image start over.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class SmallImages(torch.utils.data.Dataset):
 
 @torch.no_grad()
 def validate(network: nn.Module, images: np.ndarray, *, device: str | torch.device = "cpu") -> dict[str, float]:
-    """Scores of a network on a set of images, clipped to 0..1, in the order of Table 1's columns.
+    """Score a network on a set of images, clipped to 0..1, in the order of Table 1's columns.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ def validate(network: nn.Module, images: np.ndarray, *, device: str | torch.devi
     dict
         "psnr" in dB, "ssim", "mse" (the root of the mean squared error) and "mae", as `score_images` has them.
     """
-    rebuilt = np.empty(images.shape, np.float32)
+    reconstructed = np.empty(images.shape, np.float32)
     for start in range(0, len(images), BATCH):
         x = torch.from_numpy(images[start : start + BATCH])[:, None].to(device).float() / 255
-        rebuilt[start : start + BATCH] = network(x).clamp(0, 1)[:, 0].float().cpu().numpy()
-    return score_images(rebuilt, images / np.float32(255))
+        reconstructed[start : start + BATCH] = network(x).clamp(0, 1)[:, 0].float().cpu().numpy()
+    return score_images(reconstructed, images / np.float32(255))

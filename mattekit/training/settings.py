@@ -1,4 +1,4 @@
-"""The parts of a recipe, each a table of its TOML file: what there is to set, of which type and within which bounds."""
+"""The tables of a recipe's TOML file: all settings with their types, defaults and bounds."""
 
 from typing import Any, Literal
 
@@ -8,20 +8,20 @@ from mattekit.errors import MattekitError
 from mattekit.metrics import METRICS
 from mattekit.networks import arguments, find
 
-MANY = 10**9  # steps, epochs, samples: more would not end
+MANY = 10**9  # limit of steps, epochs and samples
 
 
 class Settings(BaseModel):
-    """Set once, with nothing unknown in it."""
+    """Base of all tables: frozen, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Network(Settings):
-    """[network]: a name of `networks.NETWORKS`, where its first weights are from, and its arguments.
+    """[network]: a name of `networks.NETWORKS`, the source of its initial weights, and its arguments.
 
-    pretrained : file of ImageNet weights for the encoder, or of a whole network to go on with, or the name of weights
-        that come with mattekit; "" starts at random.
+    pretrained : file of ImageNet weights for the encoder, or of a whole network to continue from, or the name of
+        weights that come with mattekit; "" starts at random.
     """
 
     model_config = ConfigDict(extra="allow")  # the arguments, which `_known` checks
@@ -31,7 +31,7 @@ class Network(Settings):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Arguments of `networks.build` besides the name."""
+        """Arguments for `networks.build` besides the name."""
         return dict(self.model_extra or {})
 
     @model_validator(mode="before")
@@ -49,22 +49,22 @@ class Network(Settings):
 
 
 class Data(Settings):
-    """[data]: what samples are made from.
+    """[data]: the sources of samples.
 
     task : "matting", or "reconstruction" of small grey images.
     sources : folders and lists, as `samples.sources.spec` reads them; none is "synthetic", which needs no files.
-    backgrounds : folders of images to compose over; none are generated.
+    backgrounds : folders of images to compose over; without, backgrounds are generated.
     foregrounds : folder of re-estimated foregrounds, used in place of those of the same name; "" uses none.
-    cache : folder that keeps foregrounds decoded, 4 bytes a pixel, so that each is decoded once; "" keeps none. Samples
-        of a pool are kept in it, too, or in the run's own folder.
+    cache : folder for decoded foregrounds, 4 bytes a pixel, so that each is decoded once; "" keeps none. Samples of a
+        pool are also kept there, or else in the run's own folder.
     validation : folders to validate on: of images, of trimaps, of alphas; or one with image, trimap and alpha in it,
         or several of trimaps.
     crop : side of a training patch in pixels.
-    tries : so often a sample is drawn, if need be, until its trimap has known foreground and known background.
-    pool : so many samples are made, up to the step "turn", kept in `cache` and used again and again, turned another way
-        each time; 0 makes each anew. For samples that take longer to make than to learn from. Other files, or changed
-        ones, are another pool.
-    samples_per_epoch : length of an epoch that has no `steps_per_epoch`; 0 is one sample an item of the sources.
+    tries : limit of draws for a sample whose trimap lacks known foreground or known background.
+    pool : number of samples that are made, up to the step "turn", kept in `cache` and reused, each time with another
+        random turn; 0 makes each anew. It pays where samples take longer to make than to train on. Changed files
+        start another pool.
+    samples_per_epoch : length of an epoch without `steps_per_epoch`; 0 is one sample for each item of the sources.
     """
 
     task: Literal["matting", "reconstruction"] = "matting"
@@ -80,7 +80,7 @@ class Data(Settings):
 
 
 class Step(Settings):
-    """[[augment]]: one step on a sample, by its name in `samples.augment.STEPS`, and how often it is taken.
+    """[[augment]]: one step of the augmentation, a name in `samples.augment.STEPS`, and its probability.
 
     All other keys are arguments of the step.
     """
@@ -97,13 +97,13 @@ class Step(Settings):
 
 
 class Loss(Settings):
-    """[loss]: "matting" is `alpha` times that of alpha plus `composition` times that of the composition.
+    """[loss]: "matting" is `alpha` times the alpha loss plus `composition` times the composition loss.
 
-    The composition's errors of red, green and blue are summed. Samples without a foreground, of composites, have the
-    loss of alpha alone, with the sum of both weights. "alpha" is the first alone, "multiscale" LSA's, "reconstruction"
+    The composition's errors of red, green and blue are summed. Samples of finished composites have no foreground, and
+    the alpha loss with the sum of both weights. "alpha" is the first alone, "multiscale" LSA's, "reconstruction"
     the mean absolute error of images.
 
-    epsilon : of "multiscale": errors much smaller count by their square, larger ones as they are; LSA's by default.
+    epsilon : of "multiscale": much smaller errors count by their square, larger ones by their absolute value.
     """
 
     name: Literal["matting", "alpha", "multiscale", "reconstruction"] = "matting"
@@ -119,7 +119,7 @@ class Optimiser(Settings):
     weight_decay : as PyTorch has it: part of the gradient for "adam" and "sgd", apart from it for "adamw".
     norm_weight_decay : of the parameters of normalisation layers; if not given, `weight_decay`.
     momentum : of "sgd".
-    clip : the largest norm of all gradients together; 0 leaves them.
+    clip : limit of the norm of all gradients together; 0 does not clip.
     """
 
     name: Literal["adam", "adamw", "sgd"] = "adam"
@@ -132,7 +132,7 @@ class Optimiser(Settings):
 
 
 class Schedule(Settings):
-    """[schedule]: the factor that learning rates are multiplied by.
+    """[schedule]: the factor on all learning rates.
 
     kind : "constant"; "steps" multiplies by `factor` after each of the epochs `at`; "halving" halves after every
         `every` epochs; "cosine" falls to `floor` at the end of the run.
@@ -148,17 +148,17 @@ class Schedule(Settings):
 
 
 class Run(Settings):
-    """[run]: how long, in which portions, and what is kept.
+    """[run]: length, batches, precision, frozen parts, validation and checkpoints.
 
     steps_per_epoch : optimiser steps; 0 is one pass over the samples of an epoch.
     batch : samples of one optimiser step, over all devices together.
-    accumulate : portions in which a device takes its part of a batch, to fit its memory.
-    precision : what networks compute in; weights stay float32. "auto" is bf16 where the device computes it natively.
-    freeze : parts of the network whose weights and statistics stay as they began: "encoder", "decoder", "refinement",
+    accumulate : portions into which a device splits its part of a batch, to fit its memory.
+    precision : of the computation; weights stay float32. "auto" is bf16 where the device computes it natively.
+    freeze : parts of the network whose weights and statistics do not change: "encoder", "decoder", "refinement",
         or names of modules.
     freeze_norm : whose normalisation keeps its running statistics, scale and shift: "none", "encoder" or "all".
     ema : decay of a moving average of the weights, which is then validated and saved as best; 0 keeps none.
-    validate_every : epochs between validations, if there is something to validate on; 0 is never.
+    validate_every : epochs between validations, if there is data for them; 0 is never.
     metric : the metric of `metrics.METRICS` whose best value marks the best checkpoint, or "loss".
     save_every : optimiser steps between checkpoints to resume from, besides those at the end of each epoch; 0 is none.
     log_every : optimiser steps between lines of the log.

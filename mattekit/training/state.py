@@ -1,4 +1,4 @@
-"""The file that a run goes on from: weights, optimiser, averages and counts, checked before any of it is used."""
+"""The file of a run's state, for resuming it: weights, optimiser, average and counters, checked before use."""
 
 import zipfile
 from collections.abc import Mapping
@@ -27,21 +27,21 @@ class _Part(BaseModel):
 
 
 class AverageState(_Part):
-    """See `ema.Average`."""
+    """State of `learner.Average`."""
 
     network: dict[str, Tensor]
     count: Count
 
 
 class OptimiserState(_Part):
-    """PyTorch's form: state of each parameter by number, and groups of parameters."""
+    """State of an optimiser in PyTorch's form: by number of the parameter, and groups of parameters."""
 
     state: dict[Count, dict[str, Tensor | Number | Count | None]]
     param_groups: list[dict[str, Any]] = Field(max_length=100)
 
 
 class LearnerState(_Part):
-    """See `learner.Learner`; `precision` is what float16 scales gradients by, empty for other precisions."""
+    """State of `learner.Learner`; `precision` is the gradient scaler of float16, empty for other precisions."""
 
     step: Count
     network: dict[str, Tensor]
@@ -53,7 +53,7 @@ class LearnerState(_Part):
 
 
 class ProgressState(_Part):
-    """See `progress.Progress`."""
+    """State of `progress.Progress`."""
 
     seconds: Annotated[Number, Field(ge=0)]
     window: list[float]
@@ -84,19 +84,19 @@ def write(path: Path, state: Mapping[str, Any]) -> None:
         try:
             torch.save({"format": FORMAT, **state}, stream)
         except RuntimeError as error:
-            # What the stream raised is hidden behind "enforce fail", which comes of closing the archive after it.
+            # PyTorch hides the stream's error behind "enforce fail" when it closes the archive.
             raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
 def read(path: Path) -> State:
-    """Read what `write` wrote, to the CPU; nothing in the file is executed.
+    """Read a file of `write`, to the CPU; nothing in the file is executed.
 
     Raises
     ------
     MissingFileError
         If there is no such file.
     InputError
-        If it is damaged, something else, or of a newer format.
+        If it is damaged, no state, or of a newer format.
     """
     if not path.is_file():
         raise MissingFileError(f"{path}: no such file. Check the path.")
@@ -121,11 +121,12 @@ def read(path: Path) -> State:
 
 
 def check_network(network: nn.Module, tensors: Mapping[str, Any], where: str) -> None:
-    """Raise InputError, beginning with `where`, unless `tensors` are a network's of these names, shapes and types."""
-    ours = network.state_dict()
-    odd = [name for name in [*ours, *(tensors.keys() - ours.keys())] if not _alike(ours.get(name), tensors.get(name))]
-    if odd:
-        named = ", ".join(odd[:NAMED]) + (", ..." if len(odd) > NAMED else "")
+    """Raise InputError, beginning with `where`, unless `tensors` have the network's names, shapes and types."""
+    own = network.state_dict()
+    names = [*own, *(tensors.keys() - own.keys())]
+    unfit = [name for name in names if not _alike(own.get(name), tensors.get(name))]
+    if unfit:
+        named = ", ".join(unfit[:NAMED]) + (", ..." if len(unfit) > NAMED else "")
         raise InputError(f"{where}: a state of another network: {named} do not fit. Resume with the run's own recipe.")
 
 
@@ -143,9 +144,9 @@ def check_optimiser(optimiser: Optimizer, state: OptimiserState, where: str) -> 
         raise InputError(f"{where}: an optimiser of other parameters, or rates. Resume with the run's own recipe.")
 
 
-def _alike(ours: Tensor | None, theirs: Any) -> bool:
-    both = isinstance(ours, Tensor) and isinstance(theirs, Tensor)
-    return both and theirs.layout == torch.strided and (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+def _alike(own: Tensor | None, saved: Any) -> bool:
+    both = isinstance(own, Tensor) and isinstance(saved, Tensor)
+    return both and saved.layout == torch.strided and (own.shape, own.dtype) == (saved.shape, saved.dtype)
 
 
 def _kept(kind: str, parameter: Tensor, values: Mapping[str, Any]) -> bool:
@@ -167,7 +168,7 @@ def _is_count(step: Any) -> bool:
 
 
 def _refuse_compressed(path: Path) -> None:
-    """Raise ValueError for an archive that unpacks to more than its size; torch.save compresses nothing."""
+    """Raise ValueError for an archive with compressed entries: torch.save writes none, and they may be a bomb."""
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):

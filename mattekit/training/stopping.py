@@ -1,4 +1,4 @@
-"""Reasons to stop a run before its end, on which all its processes agree."""
+"""Requests to stop a run before its end, on which all its processes agree."""
 
 import signal
 import threading
@@ -12,9 +12,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopping:
-    """Notes Ctrl-C and SIGTERM, and the time that has passed; a second signal ends at once.
+    """Context that records Ctrl-C and SIGTERM instead of obeying them, and watches a time limit.
 
-    Used as a context, within which signals are noted instead of obeyed.
+    A second signal ends the run at once.
 
     Parameters
     ----------
@@ -29,30 +29,30 @@ class Stopping:
 
     def __enter__(self) -> "Stopping":
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            self._before = {number: signal.signal(number, self._record) for number in SIGNALS}
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)
 
-    def asked(self) -> bool:
-        """Whether to stop now: any process was told to, or the time of the first one is up."""
+    def requested(self) -> bool:
+        """Whether to stop now: a process got a signal, or the time limit of the first one has passed."""
         late = self.until is not None and self.fabric.global_rank == 0 and time.monotonic() > self.until
-        asked = torch.tensor([self.signal, int(late)], device=self.fabric.device)
+        requests = torch.tensor([self.signal, int(late)], device=self.fabric.device)
         if self.fabric.world_size > 1:
-            asked = self.fabric.all_reduce(asked, reduce_op="max")
-        self.signal = int(asked[0])
-        return bool(asked.any())
+            requests = self.fabric.all_reduce(requests, reduce_op="max")
+        self.signal = int(requests[0])
+        return bool(requests.any())
 
-    def obey(self) -> None:
-        """Do what the signal that was noted asks for, if there was one."""
+    def raise_signal(self) -> None:
+        """Raise the exception of the recorded signal, if there is one."""
         if self.signal == signal.SIGTERM:
             raise SystemExit(143)
         if self.signal:
             raise KeyboardInterrupt
 
-    def _note(self, number: int, _: FrameType | None) -> None:
+    def _record(self, number: int, _: FrameType | None) -> None:
         if self.signal:
             raise KeyboardInterrupt
         self.signal = number

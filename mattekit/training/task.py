@@ -1,4 +1,4 @@
-"""Tasks: the samples, the input and the validation of matting and of image reconstruction, for one training loop."""
+"""Training tasks, matting and image reconstruction: their samples, network inputs and validation."""
 
 import hashlib
 from pathlib import Path
@@ -16,7 +16,7 @@ from mattekit.networks.header import Header
 from mattekit.samples.dataset import Samples
 from mattekit.samples.pool import Pool, split_steps
 from mattekit.samples.sources import Sources, open_sources
-from mattekit.training import pictures, reconstruction
+from mattekit.training import reconstruction, validation
 from mattekit.training.batch import Batch, network_input
 from mattekit.training.recipe import Recipe
 from mattekit.training.validation import Validation
@@ -28,10 +28,10 @@ class Task(Protocol):
     """The interface of a task."""
 
     header: Header
-    validates: bool  # whether there is something to validate on
+    validates: bool  # whether there is data to validate on
 
     def samples(self) -> tuple[Any, int]:
-        """The data set, `samples[(epoch, index)]` being a dictionary of tensors; and how many items it is made from."""
+        """Return the data set, where `samples[(epoch, index)]` is a dictionary of tensors, and its number of items."""
         ...
 
     def input(self, batch: Batch) -> Tensor:
@@ -39,16 +39,16 @@ class Task(Protocol):
         ...
 
     def validate(self, network: nn.Module, fabric: Fabric) -> tuple[Scores, np.ndarray | None]:
-        """Scores of a network, and a picture (h, w, 3) of some samples for the first process."""
+        """Score a network; also return a picture (h, w, 3) of some samples in the first process."""
         ...
 
     def picture(self, batch: Batch, output: Tensor) -> np.ndarray:
-        """A picture (h, w, 3) of a batch and what the network gave for it."""
+        """Draw a picture (h, w, 3) of a batch and the network's output for it."""
         ...
 
 
 class Matting:
-    """Alphas of images with trimaps.
+    """Matting of images with trimaps.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Matting:
     header : Header
         Of the network.
     folder : Path, optional
-        For samples of a pool, unless the recipe names a cache; without either, each is made anew.
+        Folder for samples of a pool, unless the recipe names a cache; without either, each is made anew.
     """
 
     def __init__(self, recipe: Recipe, header: Header, folder: Path | None = None):
@@ -75,22 +75,30 @@ class Matting:
             foregrounds=Path(data.foregrounds) if data.foregrounds else None,
             cache=Path(data.cache) if data.cache else None,
         )
-        how = {"seed": self.recipe.seed, "tries": data.tries}
+        options = {"seed": self.recipe.seed, "tries": data.tries}
         if data.pool:
-            return Pool(sources, self.recipe.steps, count=data.pool, folder=self._kept(sources), **how), len(sources)
-        return Samples(sources, self.recipe.steps, **how), len(sources)
+            return Pool(sources, self.recipe.steps, count=data.pool, folder=self._pool_folder(sources), **options), len(
+                sources
+            )
+        return Samples(sources, self.recipe.steps, **options), len(sources)
 
-    def _kept(self, sources: Sources) -> Path | None:
-        """Return the folder of a pool: one for all runs that would make the same samples of the same files."""
+    def _pool_folder(self, sources: Sources) -> Path | None:
+        """Return the folder of a pool, shared by all runs that would make the same samples from the same files."""
         data = self.recipe.data
         if not data.cache and self.folder is None:
             return None
-        made_of = (data.sources, sources.fingerprint(), data.tries, self.recipe.seed, split_steps(self.recipe.steps)[0])
-        name = hashlib.sha256(repr((__version__, made_of)).encode()).hexdigest()[:16]
+        ingredients = (
+            data.sources,
+            sources.fingerprint(),
+            data.tries,
+            self.recipe.seed,
+            split_steps(self.recipe.steps)[0],
+        )
+        name = hashlib.sha256(repr((__version__, ingredients)).encode()).hexdigest()[:16]
         return (Path(data.cache) if data.cache else self.folder) / f"pool-{name}"
 
     def input(self, batch: Batch) -> Tensor:
-        """(N, 4, H, W) or, with E estimates, (N, 4 + E, H, W)."""
+        """Return (N, 4, H, W) or, with E estimates, (N, 4 + E, H, W)."""
         if self.prior and "prior" not in batch:
             raise InputError(f"{self.header.network}: samples have no prior. Add the step prior behind compose.")
         return network_input(batch, self.header.normalisation, prior=self.prior)
@@ -101,11 +109,11 @@ class Matting:
 
     def picture(self, batch: Batch, output: Tensor) -> np.ndarray:
         """See `Task`."""
-        return pictures.contact_sheet(pictures.rows_of(batch, output))
+        return validation.contact_sheet(validation.rows_of(batch, output))
 
 
 class Reconstruction:
-    """Small grey images from themselves (A2U section 5).
+    """Reconstruction of small grey images (A2U section 5).
 
     Parameters
     ----------
@@ -113,12 +121,12 @@ class Reconstruction:
     header : Header
         Of the network.
     folder : Path, optional
-        Nothing is kept in it.
+        Not used.
 
     Raises
     ------
     InputError
-        If the recipe names folders to validate on: the test images of its sources are.
+        If the recipe names folders for validation; it uses the test images of the sources.
     """
 
     validates = True
@@ -137,12 +145,12 @@ class Reconstruction:
         return reconstruction.SmallImages(images, seed=self.recipe.seed), len(images)
 
     def input(self, batch: Batch) -> Tensor:
-        """(N, 1, H, W) in 0..1."""
+        """Return the images, (N, 1, H, W) in 0..1."""
         return batch["image"]
 
     def validate(self, network: nn.Module, fabric: Fabric) -> tuple[Scores, np.ndarray | None]:
-        """See `Task`; every process does all of it, which takes seconds."""
-        modes = {module: module.training for module in network.modules()}  # frozen parts have their own
+        """See `Task`; every process scores all images, which takes seconds."""
+        modes = {module: module.training for module in network.modules()}  # frozen parts stay in eval mode
         scores = reconstruction.validate(network.eval(), self.test, device=fabric.device)
         images = torch.from_numpy(self.test[:8]).to(fabric.device)[:, None].float() / 255
         with torch.no_grad():
@@ -152,7 +160,7 @@ class Reconstruction:
         return {**scores, "loss": scores["mae"]}, self.picture({"image": images}, output)
 
     def picture(self, batch: Batch, output: Tensor) -> np.ndarray:
-        """Images in the upper row, rebuilt ones in the lower."""
+        """Draw images in the upper row, reconstructed ones in the lower."""
         rows = [torch.cat(list(x[:8, 0].detach().float().cpu()), 1) for x in (batch["image"], output)]
         grey = torch.cat(rows).clamp(0, 1).nan_to_num().numpy()
         return np.repeat(np.repeat(np.repeat(grey, 4, 0), 4, 1)[..., None], 3, 2)

@@ -61,7 +61,7 @@ class Ours:
         self.learner = Learner(fabric, recipe, initial_network(recipe, "cpu"), Matting(recipe, header), 1000)
 
     def learn(self, batch):
-        return self.learner.learn(batch).loss
+        return self.learner.train_step(batch).loss
 
 
 def settings(name, crop, batch):

@@ -84,7 +84,7 @@ def learn(name, samples, steps, lr, precision, every):
             took = time.perf_counter() - start
             print(f"{name:9} step {step:4}  SAD {sad:7.4f}  MAD {mad:.4f}  loss {loss:.4f}  {took:5.0f} s", flush=True)
         if step < steps:
-            loss = learner.learn(batch).loss
+            loss = learner.train_step(batch).loss
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def build():
 
 def test_memory_from_few_samples_is_that_of_the_whole_batch(tmp_path, data, monkeypatch):
     guessed = dry_run.dry_run(job(tmp_path, data)).memory
-    monkeypatch.setattr(dry_run, "FEW", (2, 6))  # 6 being the batch, which is then measured
+    monkeypatch.setattr(dry_run, "SMALL_BATCHES", (2, 6))  # 6 being the batch, which is then measured
     measured = dry_run.dry_run(job(tmp_path, data)).memory
     assert guessed == pytest.approx(measured, rel=0.05)
     double = dry_run.dry_run(job(tmp_path, data, "run.batch=12")).memory

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from mattekit.training.ema import Average
+from mattekit.training.learner import Average
 
 
 def test_averages_follow_the_formula_with_a_short_memory_at_first():

@@ -4,7 +4,7 @@ import pytest
 
 from mattekit.errors import InputError
 from mattekit.training import recipe
-from mattekit.training.folder import RunFolder
+from mattekit.training.job import RunFolder
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from mattekit.errors import MissingExtraError
 from mattekit.training import logs
-from mattekit.training.folder import RunFolder
+from mattekit.training.job import RunFolder
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from mattekit.models import registry
 from mattekit.networks import build
 from mattekit.networks.safetensors_file import header_of, load_network, save_network
 from mattekit.training import logs, loop
-from mattekit.training.display import Silent
-from mattekit.training.folder import RunFolder
+from mattekit.training.job import RunFolder
 from mattekit.training.loop import train
+from mattekit.training.progress import Silent
 
 WORK = Path(__file__).parent.parent / "workers" / "training_work.py"
 
@@ -108,7 +108,7 @@ def test_stopping_after_some_steps_changes_nothing_either(job, whole):
 
 
 class Interrupting(Silent):
-    def learnt(self, step, loss):
+    def on_step(self, step, loss):
         if step == 3:
             os.kill(os.getpid(), signal.SIGINT)
 

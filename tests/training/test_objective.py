@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mattekit.training.batch import portions
-from mattekit.training.objective import Objective
+from mattekit.training.losses import Objective
 from mattekit.training.settings import Loss
 
 SETTINGS = [

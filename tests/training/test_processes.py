@@ -12,9 +12,9 @@ from mattekit.errors import InputError, MissingFileError, WorkerDiedError
 from mattekit.networks import build
 from mattekit.networks.safetensors_file import header_of, save_network
 from mattekit.training import logs, processes
-from mattekit.training.display import Silent
-from mattekit.training.folder import RunFolder
+from mattekit.training.job import RunFolder
 from mattekit.training.loop import train
+from mattekit.training.progress import Silent
 
 # Plain gradient descent without momentum: weights differ from the first ones by the gradient times the rate. Norms
 # are frozen, as their statistics would be those of each process's part; without dropout nothing else is random.
@@ -63,7 +63,7 @@ def test_what_one_of_several_processes_raises_is_raised_here(job):
 class Killing(Silent):
     """Kills another process of the run after its first step."""
 
-    def learnt(self, step, loss):
+    def on_step(self, step, loss):
         others = [int(pid) for pid in Path(f"/proc/{os.getppid()}/task/{os.getppid()}/children").read_text().split()]
         ranks = [pid for pid in others if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         os.kill(next(pid for pid in ranks if pid != os.getpid()), signal.SIGKILL)

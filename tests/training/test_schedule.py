@@ -2,12 +2,12 @@
 
 import pytest
 
-from mattekit.training.schedule import factor
+from mattekit.training.optimiser import schedule_factor
 from mattekit.training.settings import Schedule
 
 
 def at(schedule, *steps, steps_per_epoch=10, total=100):
-    return [factor(schedule, step, steps_per_epoch=steps_per_epoch, steps=total) for step in steps]
+    return [schedule_factor(schedule, step, steps_per_epoch=steps_per_epoch, steps=total) for step in steps]
 
 
 def test_a_constant_rate_stays():

@@ -15,7 +15,7 @@ from mattekit.training.optimiser import freeze
 TINY = ["network.bottleneck=8,1", "data.crop=64", "run.epochs=1", "run.steps_per_epoch=1", "optimiser.lr=0.001"]
 
 
-def learnt(name, folder, data, *changes):
+def trained(name, folder, data, *changes):
     recipe = recipes.read(name, [*TINY, *changes])
     folders = {"sources": (str(data / "cutouts"),), "backgrounds": (str(data / "backgrounds"),)}
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=folders)})
@@ -24,9 +24,9 @@ def learnt(name, folder, data, *changes):
 
 
 def test_the_documented_stages_train_one_after_the_other(tmp_path, data):
-    first = learnt("dim", tmp_path, data)
-    second = learnt("dim-refinement", tmp_path, data, f"network.pretrained={first}")
-    third = learnt("dim-finetuning", tmp_path, data, f"network.pretrained={second}")
+    first = trained("dim", tmp_path, data)
+    second = trained("dim-refinement", tmp_path, data, f"network.pretrained={first}")
+    third = trained("dim-finetuning", tmp_path, data, f"network.pretrained={second}")
     one, two, three = (load_file(path) for path in (first, second, third))
     assert all(torch.equal(value, two[f"first.{name}"]) for name, value in one.items())  # frozen
     stage = [name for name in two if name.startswith("stage.")]
@@ -39,7 +39,7 @@ def test_the_documented_stages_train_one_after_the_other(tmp_path, data):
 
 def test_frozen_parts_need_weights_to_keep(tmp_path, data):
     with pytest.raises(InputError, match="run.freeze: encoder, decoder would keep random weights"):
-        learnt("dim-refinement", tmp_path, data)
+        trained("dim-refinement", tmp_path, data)
 
 
 @pytest.mark.parametrize("name", ["encoder", "decoder", "refinement", "first.context.0"])

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from mattekit.errors import InputError, MissingFileError
 from mattekit.training import recipe, reconstruction, state
-from mattekit.training.folder import RunFolder
-from mattekit.training.job import TrainingJob
+from mattekit.training.job import RunFolder, TrainingJob
 from mattekit.training.loop import Run, train
 from mattekit.training.processes import make_fabric
 
@@ -112,7 +111,7 @@ def test_a_damaged_state_resumes_or_is_refused_in_one_line(saved, resumed, numbe
     torch.save(values, run.folder.state)
     try:
         run.resume()
-        run.learner.learn(batch)
+        run.learner.train_step(batch)
     except InputError as error:
         assert str(error).startswith(str(run.folder.state)) and "\n" not in str(error)
 
