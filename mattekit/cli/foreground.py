@@ -99,7 +99,7 @@ def foreground(
 
     if image.is_dir():
         if jobs > 1:
-            from mattekit.baselines.warm_up import warm_up
+            from mattekit.jobs.compilation import warm_up
 
             warm_up(foregrounds=[method] if initial == "image" else [method, initial])
         items, problems = _folder_jobs(image, alpha, targets.folder(output), kinds, recursive, numbered, settings)

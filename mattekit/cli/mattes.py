@@ -178,7 +178,7 @@ def _groups(items: Sequence[Any], at_once: int | None) -> list[list[Any]]:
 
 def _compile_first(job: Any, kinds: Sequence[str]) -> None:
     """Compile here what the worker processes would otherwise compile each by itself."""
-    from mattekit.baselines.warm_up import warm_up
+    from mattekit.jobs.compilation import warm_up
 
     models = [name for name in job.models if job.find(name).capabilities.compiles]
     warm_up(models, [] if list(kinds) == ["alpha"] else [job.foreground_method])

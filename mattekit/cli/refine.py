@@ -22,7 +22,7 @@ Steps = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
-Optimisers = Literal["lbfgs", "adam", "momentum", "gradient-descent"]  # of inference.refinement.optimisers.OPTIMISERS
+Optimisers = Literal["lbfgs", "adam", "momentum", "gradient-descent"]  # of inference.refinement.search.OPTIMISERS
 Optimiser = Annotated[
     Optimisers, typer.Option(help="Minimise the cost by this; gradient-descent as published.", rich_help_panel=PANEL)
 ]

@@ -15,9 +15,16 @@ import numpy as np
 from mattekit import files
 from mattekit.errors import InputError
 from mattekit.imaging import pixel_values
-from mattekit.imaging.codecs import decode, encode, exr, limits
-from mattekit.imaging.codecs.header import SUFFIXES, format_of, read_header
-from mattekit.imaging.codecs.limits import MAX_MEGAPIXELS, STANDARD
+from mattekit.imaging.codecs import decode, encode, exr, icc
+from mattekit.imaging.codecs.header import (
+    MAX_MEGAPIXELS,
+    STANDARD,
+    SUFFIXES,
+    format_of,
+    read_bytes,
+    read_header,
+    refuse_large,
+)
 from mattekit.imaging.codecs.silence import silent_libraries
 from mattekit.imaging.pixel_values import to_float
 
@@ -69,7 +76,7 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
     MissingExtraError
         For EXR without the extra `mattekit[exr]`.
     """
-    name, data = name_of(source), limits.read_bytes(source, max_megapixels)
+    name, data = name_of(source), read_bytes(source, max_megapixels)
     with silent_libraries():  # once for header and pixels, as it costs as much as decoding an icon
         raw = _decode(name, data, max_megapixels)
     if raw.depth == "float" or raw.suffix == ".exr":
@@ -82,10 +89,10 @@ def _decode(name: str, data: bytes, max_megapixels: float) -> Raw:
         pixels, depth = exr.decode(name, data, max_megapixels)
         return Raw(pixels, None, ".exr", depth)
     header = read_header(name, data)
-    limits.refuse_large(name, header.size, header.pixel_bytes, max_megapixels)
+    refuse_large(name, header.size, header.pixel_bytes, max_megapixels)
     pixels = decode.decode(name, data, header)
-    icc = header.icc if encode.profiles.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
-    return Raw(pixels, icc, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
+    profile = header.icc if icc.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
+    return Raw(pixels, profile, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
 
 
 def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
@@ -136,7 +143,7 @@ def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require
 
 def read_size(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
     """(height, width) of a file's upright picture, from its header alone. Raises as `read_raw`."""
-    name, data = name_of(source), limits.read_bytes(source, max_megapixels)
+    name, data = name_of(source), read_bytes(source, max_megapixels)
     return exr.read_size(name, data) if format_of(data) == "EXR" else read_header(name, data).upright_size
 
 

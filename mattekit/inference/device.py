@@ -1,4 +1,4 @@
-"""Devices: the one asked for or an error, never silently another; and a device that is lost while it computes."""
+"""Devices and their number formats: the one asked for or an error, never silently another; a device that is lost."""
 
 import re
 from collections.abc import Iterator
@@ -8,8 +8,15 @@ import torch
 
 from mattekit import ranks
 from mattekit.errors import DeviceLostError, InputError, is_out_of_memory
+from mattekit.networks import find
 
 FORM = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+PRECISIONS = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}  # as PyTorch calls them
+CHOICES = ("auto", *PRECISIONS)
+
+MOST = 1.0  # of 255, mean over unknown pixels: what auto may change (`networks.row.Row.rounding`)
+FASTER = {"cpu": ("bf16",), "cuda": ("fp16", "bf16"), "mps": ("fp16",)}  # than fp32; the most exact first
 
 
 def resolve_device(name: str) -> str:
@@ -68,3 +75,31 @@ def _answers(device: str) -> bool:
         return (torch.ones(1, device=device) + 1).item() == 2
     except (RuntimeError, AssertionError):  # PyTorch asserts that it was built for CUDA
         return False
+
+
+def choose_precision(precision: str, network: str, device: str) -> str:
+    """Return the precision to use: "auto" is a faster one that changes 8-bit alphas by at most 1 on average.
+
+    Parameters
+    ----------
+    precision : "auto", "fp32", "bf16" or "fp16"
+    network : str
+        A name of `networks.NETWORKS`; "auto" is "fp32" for those whose row has no `rounding`.
+    device : str
+        As PyTorch names it.
+
+    Returns
+    -------
+    "fp32", "bf16" or "fp16"
+
+    Raises
+    ------
+    InputError
+        If the precision is none of these.
+    """
+    if precision not in CHOICES:
+        raise InputError(f"precision: {precision!r}, wanted one of {', '.join(CHOICES)}.")
+    if precision != "auto":
+        return precision
+    changes, kind = find(network).rounding, device.partition(":")[0]
+    return next((name for name in FASTER.get(kind, ()) if changes.get(name, MOST + 1) <= MOST), "fp32")

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mattekit.baselines.priors import PRIORS
 from mattekit.errors import InputError
 from mattekit.files import refuse_overwriting
 from mattekit.imaging import io
 from mattekit.imaging.sheets import PANEL, Cell, resize, sheet
-from mattekit.inference.network import network_input, prior_of
+from mattekit.inference.network import network_input
 from mattekit.inference.preparation import preparation
 from mattekit.networks import NETWORKS, build
 from mattekit.networks.safetensors_file import load_network
@@ -100,8 +101,8 @@ def prepare(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None) ->
     if channels == 1:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         return torch.from_numpy(grey)[None, None], {"image": grey}
-    prior = prior_of(network)
-    x = network_input(image, classes, header.normalisation, *([prior.estimate(image, classes)] if prior else []))
+    estimates = PRIORS[network.prior].estimate(image, classes) if network.prior else None
+    x = network_input(image, classes, header.normalisation, estimates)
     return x, {"image": image, "trimap": classes}
 
 

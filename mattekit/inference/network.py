@@ -1,6 +1,8 @@
 """A network as a function (image, trimap) -> alpha, with the preparation that its authors tested it with."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,14 +11,15 @@ from torch import Tensor, nn
 from mattekit.baselines.priors import PRIORS, Prior
 from mattekit.errors import InputError, is_out_of_memory
 from mattekit.imaging.trimap import pin_known
-from mattekit.inference.compiled import compiled
-from mattekit.inference.device import detect_device_loss
-from mattekit.inference.precision import PRECISIONS
+from mattekit.inference.device import PRECISIONS, detect_device_loss
 from mattekit.inference.preparation import Preparation
 from mattekit.inference.preparation import preparation as preparation_of
+from mattekit.networks.base import Network
 from mattekit.networks.header import IMAGENET
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.tiling.runner import Setting, Tiling
+
+log = logging.getLogger("mattekit")
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
 
@@ -24,7 +27,7 @@ Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
 
 
 def network_predictor(
-    module: nn.Module,
+    module: Network,
     preparation: str,
     normalisation: Normalisation = IMAGENET,
     *,
@@ -39,8 +42,8 @@ def network_predictor(
 
     Parameters
     ----------
-    module : nn.Module
-        With `encode` and `decode`, from (N, 4, h, w), normalised RGB and the trimap, to (N, 1, h, w).
+    module : Network
+        From (N, 4, h, w), normalised RGB and the trimap, to (N, 1, h, w); more channels where it takes estimates.
     preparation : str
         A name of `preparation.PREPARATIONS`.
     normalisation : mapping of "mean" and "std" to three numbers
@@ -49,7 +52,7 @@ def network_predictor(
         By PyTorch's name, such as "cpu", "cuda" or "mps".
     precision : "fp32", "bf16" or "fp16"
     compile : bool
-        See `compiled.compiled`.
+        See `compile_network`.
     fold : bool
         Fold norms into convolutions, which rounds differently; without, the module computes as it stands.
     tile, overlap
@@ -69,8 +72,8 @@ def network_predictor(
         raise InputError(f"precision: {precision!r}, wanted one of {', '.join(PRECISIONS)}.")
     dtype = getattr(torch, PRECISIONS[precision])
     network = inference_copy(module, fold=fold).to(device, dtype)
-    tiling = Tiling(compiled(network) if compile else network, device, tile=tile, overlap=overlap)
-    prior = prior_of(module)
+    tiling = Tiling(compile_network(network) if compile else network, device, tile=tile, overlap=overlap)
+    prior = PRIORS[module.prior] if module.prior else None
     return NetworkPredictor(
         tiling, rule, lambda *parts: network_input(*parts[:2], normalisation, *parts[2:]).to(device, dtype), prior
     )
@@ -178,7 +181,32 @@ def postprocess_alpha(raw: np.ndarray, image: np.ndarray, trimap: np.ndarray, pr
     return pin_known(prior.finish(image, trimap, alpha) if prior else alpha, trimap)
 
 
-def prior_of(network: nn.Module) -> Prior | None:
-    """Return the estimates that a network takes, which also finish its alphas; mostly None."""
-    name = getattr(network, "prior", None)
-    return PRIORS[name] if name else None
+def compile_network(network: nn.Module, backend: str | Callable = "inductor") -> nn.Module:
+    """Compile `encode` and `decode` when they are first called, and again when sizes begin to vary.
+
+    Where compilation fails, as without a C++ compiler on a CPU, one note says why and the network runs uncompiled.
+    `backend` is torch.compile's.
+    """
+    torch._logging.set_logs(dynamo=logging.ERROR, inductor=logging.ERROR)  # warns of what it merely leaves as it is
+    reported: list[str] = []
+    for name in ("encode", "decode"):
+        setattr(network, name, _Compiled(getattr(network, name), backend, reported))
+    return network
+
+
+class _Compiled:
+    def __init__(self, plain: Callable, backend: str | Callable, reported: list[str]):
+        from torch._dynamo.exc import TorchDynamoException  # importing it takes a second, which only this is worth
+
+        self.failure = TorchDynamoException
+        self.plain, self.run, self.reported = plain, torch.compile(plain, backend=backend), reported
+
+    def __call__(self, *args: Any) -> Any:
+        if not self.reported:
+            try:
+                return self.run(*args)
+            except self.failure as error:
+                reason = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0]
+                self.reported.append(reason)
+                log.warning("the network runs uncompiled: %s", reason)
+        return self.plain(*args)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.metrics.inputs import checked
+from mattekit.metrics.differences import checked
 
 # The least 8-bit value of each level 0.1, 0.2 ... 1.0 (single(v) / 255 >= single(level)).
 THRESHOLDS = (26, 51, 77, 102, 128, 153, 179, 204, 230, 255)

@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from mattekit.metrics.inputs import checked
+from mattekit.metrics.differences import checked
 
 SIGMA = 1.4
 

@@ -11,8 +11,8 @@ from mattekit.errors import WeightsError
 from mattekit.inference.network import network_input, postprocess_alpha
 from mattekit.inference.onnx import INPUT, OUTPUT, device_of, open_session, run
 from mattekit.inference.preparation import preparation
-from mattekit.models.header import matting_prior
 from mattekit.models.model import Capabilities, Model
+from mattekit.models.torch import matting_prior
 from mattekit.networks import find
 from mattekit.networks.header import Header, from_metadata
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from mattekit.baselines import ALPHA
 from mattekit.errors import InputError, MattekitError
-from mattekit.models.classical import ClassicalModel
-from mattekit.models.model import Model
+from mattekit.models.model import Capabilities, Model
 from mattekit.networks.packaged import DEFAULT, packaged
 
 log = logging.getLogger("mattekit")
@@ -164,3 +163,17 @@ def _warn_once(line: str) -> None:
 def _warn(point: EntryPoint, error: Exception) -> None:
     reason = " ".join(str(error).split())
     _warn_once(f"plug-in {point.name} ({point.value}) left out: {type(error).__name__}: {reason}")
+
+
+class ClassicalModel(Model):
+    """A method of `baselines.ALPHA`, by its name; computes on the CPU, in its own precision."""
+
+    kind = "classical method"
+    capabilities = Capabilities(needs_both_classes=True, compiles=True)
+
+    def __init__(self, name: str):
+        self.name, self._estimate = name, ALPHA[name]
+
+    def alpha(self, image, trimap):
+        """Return the alpha (H, W) of an image (H, W, 3) and a trimap (H, W); see `Model.alpha`."""
+        return self._estimate(image, trimap)

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from mattekit.inference.device import detect_device_loss, resolve_device
+from mattekit.baselines.priors import PRIORS, Prior
+from mattekit.errors import InputError, WeightsError
+from mattekit.inference.device import PRECISIONS, choose_precision, detect_device_loss, resolve_device
 from mattekit.inference.network import NetworkPredictor, network_predictor
-from mattekit.inference.precision import PRECISIONS, choose
 from mattekit.inference.preparation import preparation
 from mattekit.inference.refinement import Refined, RefinementSettings, Refiner
-from mattekit.models.header import matting_prior
 from mattekit.models.model import Capabilities, Model, Pair
+from mattekit.networks import find, prior_name
+from mattekit.networks.header import Header
 from mattekit.networks.safetensors_file import load_network, read_header
 from mattekit.tiling.runner import Setting
 
@@ -30,9 +32,9 @@ class TorchModel(Model):
         In place of the path.
     device : "auto", "cpu", "cuda", "cuda:1" or "mps"
     precision : "auto", "fp32", "bf16" or "fp16"
-        See `inference.precision.choose`.
+        See `inference.device.choose_precision`.
     compile : bool
-        See `inference.compiled.compiled`.
+        See `inference.network.compile_network`.
     tile, overlap
         As for `tiling.runner.Tiling`.
 
@@ -61,7 +63,7 @@ class TorchModel(Model):
         self.header = read_header(self.path)
         self.device = resolve_device(device)
         prior = matting_prior(self.name, self.header)
-        self.precision = choose(precision, self.header.network, self.device)
+        self.precision = choose_precision(precision, self.header.network, self.device)
         self.placement = f"{self.device}, {self.precision}"
         self._options = {"precision": self.precision, "compile": compile, "tile": tile, "overlap": overlap}
         self.capabilities = Capabilities(
@@ -108,3 +110,28 @@ class TorchModel(Model):
         network, header = load_network(self.path), self.header
         with detect_device_loss(self.device):
             return network_predictor(network, header.preparation, header.normalisation, device=self.device, **options)
+
+
+def matting_prior(path: object, header: Header) -> Prior | None:
+    """Check that a header names a matting network and a preparation that exist; return the estimates it takes.
+
+    Raises
+    ------
+    InputError
+        If the network is known, and takes no image with a trimap.
+    WeightsError
+        If the network, its estimates or its preparation are unknown.
+    """
+    try:
+        preparation(header.preparation)
+        task = find(header.network).task
+        prior = prior_name(header.network, header.arguments)
+    except InputError as error:
+        raise WeightsError(f"{path}: {error}") from error
+    if task != "matting":
+        raise InputError(f"{path}: {header.network}, which is no matting network.")
+    if prior is None:
+        return None
+    if not isinstance(prior, str) or prior not in PRIORS:
+        raise WeightsError(f"{path}: unknown estimates {prior!r}, wanted one of {', '.join(PRIORS)}.")
+    return PRIORS[prior]

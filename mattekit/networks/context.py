@@ -4,9 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.networks.layers import Activation, ConvNorm, relu, separable
-from mattekit.tiling.global_layer import GlobalLayer, overridden
-from mattekit.tiling.map_layer import MapAccumulator
-from mattekit.tiling.pooling import GlobalPool
+from mattekit.tiling.global_layers import GlobalLayer, GlobalPool, MapAccumulator, overridden
 
 BAND = 1 << 26  # bytes of the five branches that are computed at once where the map is assembled from tiles
 

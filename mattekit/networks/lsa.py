@@ -14,7 +14,7 @@ from mattekit.networks.initialisation import he_normal, initialise, xavier_unifo
 from mattekit.networks.layers import ConvNorm
 from mattekit.networks.row import Row
 from mattekit.operators import make
-from mattekit.tiling.pooling import GlobalPool
+from mattekit.tiling.global_layers import GlobalPool
 
 WIDTHS = (64, 64, 128, 256, 512)  # of the decoder before the block of stages 0 to 4, finest first
 OWN = ("bilinear", "nearest", "nearest", "nearest", "nearest")  # the released code's operators

@@ -13,7 +13,7 @@ from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
 from mattekit.networks.initialisation import he_normal, initialise
 from mattekit.networks.layers import ConvNorm, relu6
 from mattekit.networks.row import Row
-from mattekit.tiling.map_layer import GlobalMapLayer
+from mattekit.tiling.global_layers import GlobalMapLayer
 
 LEVELS = [(2,), (3,), (4, 5), (6, 7)]  # the encoder's stages that share a resolution: strides 4, 8, 16 and 32
 

@@ -15,7 +15,7 @@ from mattekit.errors import InputError
 from mattekit.operators.base import Guide, Resampler, check_even
 from mattekit.operators.kernels import Fixed, Pooled, gpconv, gpconv_pair
 from mattekit.operators.reassemble import gather, spread
-from mattekit.tiling.group_norm import GlobalGroupNorm
+from mattekit.tiling.global_layers import GlobalGroupNorm
 
 KINDS = {"static": (Fixed, Fixed), "hybrid": (Fixed, Pooled), "dynamic": (Pooled, Pooled)}  # where U and V, P come from
 NORMALISATIONS = ("sigmoid+softmax", "softmax")  # A2U Table 4

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mattekit.tiling.pooling import GlobalPool
+from mattekit.tiling.global_layers import GlobalPool
 
 
 class Fixed(nn.Module):

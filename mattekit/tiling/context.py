@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from mattekit.tiling.global_layer import Accumulator, GlobalLayer, global_layers, overridden
+from mattekit.tiling.global_layers import Accumulator, GlobalLayer, global_layers, overridden
 from mattekit.tiling.tiles import Span, Tile
 
 SCALES = tuple(1 << level for level in range(10))  # of maps, in pixels

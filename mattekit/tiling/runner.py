@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from mattekit.errors import InputError, is_out_of_memory
 from mattekit.tiling import memory
 from mattekit.tiling.context import TileContext, Window, collect_global_context, dependency_stages
-from mattekit.tiling.global_layer import GlobalLayer, overridden
-from mattekit.tiling.margin import needed_margin
-from mattekit.tiling.tiles import Tile, spans
+from mattekit.tiling.global_layers import GlobalLayer, overridden
+from mattekit.tiling.tiles import Tile, needed_margin, spans
 
 log = logging.getLogger("mattekit")
 
@@ -56,7 +55,7 @@ class Tiling:
         if overlap is not None and overlap < 0:
             raise InputError(f"overlap: {overlap}, wanted a number of pixels.")
         self.network, self.device, self.tile, self.overlap = network, device, tile, overlap
-        self.stride = getattr(network, "stride", 1)
+        self.stride = network.stride
         self._memory: int | None = None
         self._order: list[list[GlobalLayer]] | None = None
         self._margin: int | None = None

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND, warm_up
-from mattekit.baselines.foreground_methods import ForegroundMethod
+from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND
 from mattekit.errors import InputError
 
 ALPHAS = ["zero", "one", "half", "random", "edge", "specks"]
@@ -71,13 +70,3 @@ def test_opaque_pixels_keep_their_colour(method):
 
 def test_the_default_needs_no_pymatting():
     assert not FOREGROUND[DEFAULT_FOREGROUND].needs_pymatting
-
-
-def test_a_warm_up_runs_what_is_named(monkeypatch):
-    ran = []
-    monkeypatch.setitem(warm_up.ALPHA, "knn", lambda *arrays: ran.append("knn"))
-    monkeypatch.setattr(warm_up, "_priors", lambda *arrays: ran.append("priors"))
-    row = ForegroundMethod("", lambda *arrays: ran.append("closed-form"))
-    monkeypatch.setitem(warm_up.FOREGROUND, "closed-form", row)
-    warm_up.warm_up(["knn", "a.safetensors"], ["closed-form"])
-    assert ran == ["knn", "priors", "closed-form"]

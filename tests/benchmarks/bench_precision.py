@@ -16,8 +16,8 @@ import reference_networks
 import torch
 
 from mattekit.imaging import io
+from mattekit.inference.device import PRECISIONS
 from mattekit.inference.network import network_input
-from mattekit.inference.precision import PRECISIONS
 from mattekit.inference.preparation import preparation
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.safetensors_file import load_network

@@ -4,7 +4,7 @@ python tests/benchmarks/bench_tiling_rows.py [-n all] [-i GT05] [-t 384,512,768]
 
 Weights are He-normal, the norms know the statistics of four photographs, and raw alphas are shifted and scaled to 0.5
 and 0.2 over the unknown pixels, where clipping hides little. Differences are over the unknown pixels, of 255; margin is
-what `tiling.margin.needed_margin` asks for, half of the overlap.
+what `tiling.tiles.needed_margin` asks for, half of the overlap.
 """
 
 import argparse
@@ -17,16 +17,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from mattekit.baselines.priors import PRIORS
 from mattekit.imaging import io
-from mattekit.inference.network import network_input, prior_of
+from mattekit.inference.network import network_input
 from mattekit.inference.preparation import preparation
 from mattekit.networks import NETWORKS, build
 from mattekit.networks.header import header_of
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.packaged import packaged
 from mattekit.networks.safetensors_file import load_network
-from mattekit.tiling.margin import needed_margin
 from mattekit.tiling.runner import Tiling
+from mattekit.tiling.tiles import needed_margin
 
 DATA = Path(os.environ.get("MATTEKIT_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data/alphamatting-dev"
 
@@ -35,8 +36,9 @@ def scene(image: str, size: tuple[int, int], rule: str, network: nn.Module) -> t
     """Return the network's input for a photograph at a size (width, height), and the unknown pixels."""
     pixels = cv2.resize(io.read_image(DATA / f"image/{image}.png").pixels, size, interpolation=cv2.INTER_AREA)
     trimap = cv2.resize(io.read_trimap(DATA / f"trimap1/{image}.png"), size, interpolation=cv2.INTER_NEAREST)
-    parts, prior = preparation(rule).prepare(pixels.clip(0, 1), trimap), prior_of(network)
-    return network_input(*parts, estimates=prior.estimate(*parts) if prior else None), parts[1] == 0.5
+    parts = preparation(rule).prepare(pixels.clip(0, 1), trimap)
+    estimates = PRIORS[network.prior].estimate(*parts) if network.prior else None
+    return network_input(*parts, estimates=estimates), parts[1] == 0.5
 
 
 def calibrated(name: str) -> tuple[nn.Module, str]:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from mattekit import errors
 from mattekit.cli import app, console
-from mattekit.models.classical import ClassicalModel
+from mattekit.models.registry import ClassicalModel
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are a matter of POSIX")
 

@@ -86,7 +86,7 @@ def test_closed_choices_are_those_of_the_code():
     from mattekit.evaluation.report import FORMATS
     from mattekit.imaging.codecs.encode import CHOICES as DEPTHS
     from mattekit.imaging.erosion import SHAPES
-    from mattekit.inference.precision import CHOICES as PRECISIONS
+    from mattekit.inference.device import CHOICES as PRECISIONS
     from mattekit.inference.views import MODES
     from mattekit.metrics import EmptyLevels
 

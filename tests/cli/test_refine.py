@@ -170,7 +170,7 @@ def test_the_choices_are_those_of_the_tables():
     import importlib
 
     from mattekit.inference.refinement.cost import RULES
-    from mattekit.inference.refinement.optimisers import OPTIMISERS
+    from mattekit.inference.refinement.search import OPTIMISERS
     from mattekit.inference.views import MODES
 
     refine = importlib.import_module("mattekit.cli.refine")  # the package has the function of that name

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from mattekit.inference.compiled import compiled
+from mattekit.inference.network import compile_network
 
 
 class Small(nn.Module):
@@ -38,7 +38,7 @@ def test_compiling_changes_no_answer(network, caplog):
     """Traced, not turned into machine code, which takes a minute."""
     plain = answer(network)
     with caplog.at_level(logging.WARNING, "mattekit"):
-        torch.testing.assert_close(answer(compiled(network, "aot_eager")), plain)
+        torch.testing.assert_close(answer(compile_network(network, "aot_eager")), plain)
     assert not [record for record in caplog.records if record.name == "mattekit"]
 
 
@@ -48,7 +48,7 @@ def test_where_compiling_fails_one_note_says_so(network, caplog):
 
     plain = answer(network)
     with caplog.at_level(logging.WARNING, "mattekit"):
-        network = compiled(network, without_compiler)
+        network = compile_network(network, without_compiler)
         for _ in range(2):
             torch.testing.assert_close(answer(network), plain, rtol=0, atol=0)
     notes = [record.getMessage() for record in caplog.records if record.name == "mattekit"]

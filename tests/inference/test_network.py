@@ -8,6 +8,7 @@ from mattekit.errors import InputError
 from mattekit.inference.network import UNKNOWN, network_input, network_predictor
 from mattekit.inference.preparation import PREPARATIONS
 from mattekit.networks import build
+from mattekit.networks.base import Network
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import a2u as released_a2u
 from mattekit.networks.released import indexnet as released_indexnet
@@ -83,8 +84,10 @@ def test_pictures_give_the_authors_alpha(oracle, name):
             assert np.abs(alpha.astype(np.uint8).astype(int) - data["odd_alpha_u8"]).max() <= 1
 
 
-class Echo(torch.nn.Module):
+class Echo(Network):
     """A network whose raw alpha is a channel of its input; records what it saw."""
+
+    stride = 1
 
     def __init__(self, channel=0):
         super().__init__()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 import mattekit
+from mattekit.baselines.foreground_methods import ForegroundMethod
 from mattekit.cli import app
 from mattekit.jobs import compilation
 
@@ -45,3 +46,13 @@ def test_the_command_tells_each_part(monkeypatch):
     assert result.exit_code == 0 and ran == [1, 2]
     assert [line.partition(":")[0] for line in result.stderr.splitlines()] == ["one", "two"]
     assert "numba" in result.stdout
+
+
+def test_a_warm_up_runs_what_is_named(monkeypatch):
+    ran = []
+    monkeypatch.setitem(compilation.ALPHA, "knn", lambda *arrays: ran.append("knn"))
+    monkeypatch.setattr(compilation, "_priors", lambda *arrays: ran.append("priors"))
+    row = ForegroundMethod("", lambda *arrays: ran.append("closed-form"))
+    monkeypatch.setitem(compilation.FOREGROUND, "closed-form", row)
+    compilation.warm_up(["knn", "a.safetensors"], ["closed-form"])
+    assert ran == ["knn", "priors", "closed-form"]

@@ -12,7 +12,7 @@ from mattekit.evaluation.report import render
 from mattekit.evaluation.scoring import Rules
 from mattekit.evaluation.summary import summarise
 from mattekit.metrics import METRICS, Metric, score
-from mattekit.metrics.inputs import checked
+from mattekit.metrics.differences import checked
 from mattekit.training.progress import Progress
 from mattekit.training.settings import Run
 

@@ -8,8 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from mattekit.networks import NETWORKS, build
-from mattekit.tiling.global_layer import global_layers, overridden
-from mattekit.tiling.pooling import GlobalPool
+from mattekit.tiling.global_layers import GlobalPool, global_layers, overridden
 
 # One for each way of joining the parts; operators have tests of their own, and A2U's rows too.
 SOME = [f"indexnet-b{i}" for i in (1, 2, 3, 4, 5, 6, 9, 10)] + [

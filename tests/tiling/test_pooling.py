@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pytest import MonkeyPatch
 from torch.nn import functional as F
 
-from mattekit.tiling.pooling import average
+from mattekit.tiling.global_layers import average
 
 
 @settings(deadline=None, max_examples=40)

@@ -20,10 +20,7 @@ from mattekit.networks.encoders.resnet50d import Bottleneck
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.tiling import memory
 from mattekit.tiling.context import TileContext, collect_global_context, dependency_stages
-from mattekit.tiling.global_layer import global_layers, overridden
-from mattekit.tiling.group_norm import GlobalGroupNorm
-from mattekit.tiling.map_layer import GlobalMapStage
-from mattekit.tiling.pooling import GlobalPool
+from mattekit.tiling.global_layers import GlobalGroupNorm, GlobalMapStage, GlobalPool, global_layers, overridden
 from mattekit.tiling.runner import BUDGET, SHARE, Tiling
 from mattekit.tiling.tiles import spans
 
@@ -221,8 +218,8 @@ def test_stages_of_the_papers_networks(name, wanted):
 @pytest.fixture
 def small_probe(monkeypatch):
     """The margin is measured with less memory than a tile takes, as it is with tiles of ordinary sides."""
-    monkeypatch.setattr("mattekit.tiling.margin.CHANGED", 32)
-    monkeypatch.setattr("mattekit.tiling.margin.WATCHED", 64)
+    monkeypatch.setattr("mattekit.tiling.tiles.CHANGED", 32)
+    monkeypatch.setattr("mattekit.tiling.tiles.WATCHED", 64)
 
 
 class Greedy(Local):

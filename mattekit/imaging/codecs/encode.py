@@ -1,4 +1,4 @@
-"""Pixels to encoded bytes: which format holds which depth and channels, and how they are quantised."""
+"""Pixels to encoded bytes: which format and depth an output has, which format holds what, and quantising."""
 
 from pathlib import Path
 
@@ -8,8 +8,7 @@ import numpy as np
 from mattekit.errors import InputError, MattekitError
 from mattekit.imaging.codecs import icc as profiles
 from mattekit.imaging.codecs import tiff
-from mattekit.imaging.codecs.header import read_header
-from mattekit.imaging.codecs.limits import read_bytes
+from mattekit.imaging.codecs.header import read_bytes, read_header
 from mattekit.imaging.codecs.silence import silent_libraries
 from mattekit.imaging.pixel_values import to_float
 
@@ -24,6 +23,7 @@ DEPTHS = {
     ".jpeg": ("8",),
     ".bmp": ("8",),
 }
+CHOICES = ("auto", "8", "16", "float")  # of depth
 FULL_SCALE = {"8": (np.uint8, 255, cv2.CV_8U), "16": (np.uint16, 65535, cv2.CV_16U)}
 DEPTH_OF = {np.dtype(np.uint8): "8", np.dtype(np.uint16): "16", np.dtype(np.float32): "float"}
 
@@ -104,9 +104,6 @@ def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     bgr = cv2.cvtColor(quantise(image, "8"), cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return to_float(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
-
-
-CHOICES = ("auto", "8", "16", "float")
 
 
 def output_depth(wanted: str, source: str, suffix: str) -> str:

@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 
 from mattekit.errors import InputError, MissingExtraError
-from mattekit.imaging.codecs.limits import refuse_large
+from mattekit.imaging.codecs.header import refuse_large
 from mattekit.imaging.codecs.silence import silent_libraries
 
 CHANNELS = ("RGBA", "RGB", "Y", "A")  # what a picture can be made of, the first that is there

@@ -6,8 +6,7 @@ from typing import NamedTuple
 from mattekit.errors import InputError
 from mattekit.files import open_regular
 from mattekit.imaging.codecs import exr
-from mattekit.imaging.codecs.header import format_of, read_header
-from mattekit.imaging.codecs.limits import read_bytes
+from mattekit.imaging.codecs.header import format_of, read_bytes, read_header
 
 HEAD, TAIL = 1 << 16, 1 << 10  # bytes; of most files all metadata, and the mark of the end
 JPEG_END = b"\xff\xd9"

@@ -4,11 +4,9 @@ After each decoder level, the feature map y becomes exp(A) y + B, where A and B 
 are enlarged to y's size. Only A and B are optimised, so that the cost of the alpha falls; the encoder runs once.
 
 ====================  ==============================================================================
-`settings`            what can be chosen: steps, optimiser, cost rule
 `cost`                C = C1 + 0.1 C2, which is to fall, in two versions: the paper's, the released code's
-`optimisers`          L-BFGS, Adam, momentum, gradient descent, by name
-`search`              the descent: evaluations counted, the lowest cost kept, early stopping
-`backpropagation`     refinement of one prepared image: the grids, the descent, the result
+`search`              the optimisers, and the descent: evaluations counted, the lowest cost kept, early stopping
+`backpropagation`     refinement of one prepared image: its settings, the grids, the result
 `refiner`             refinement of images of any size: large ones by way of a reduced copy
 ====================  ==============================================================================
 
@@ -16,9 +14,8 @@ refiner = Refiner(network_predictor(network, "reflect-16", fold=False))
 alpha = refiner(image, trimap, RefinementSettings(steps=20))
 """
 
-from mattekit.inference.refinement.backpropagation import Refined, log_steps, refine_prepared
-from mattekit.inference.refinement.optimisers import OPTIMISERS
+from mattekit.inference.refinement.backpropagation import Refined, RefinementSettings, log_steps, refine_prepared
 from mattekit.inference.refinement.refiner import Refiner
-from mattekit.inference.refinement.settings import RefinementSettings
+from mattekit.inference.refinement.search import OPTIMISERS
 
 __all__ = ["OPTIMISERS", "Refined", "RefinementSettings", "Refiner", "log_steps", "refine_prepared"]

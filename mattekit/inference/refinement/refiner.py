@@ -19,9 +19,8 @@ from mattekit.errors import is_out_of_memory
 from mattekit.imaging.trimap import reduced
 from mattekit.inference.device import detect_device_loss
 from mattekit.inference.preparation import Preparation
-from mattekit.inference.refinement.backpropagation import Refined, log_steps, refine_prepared
+from mattekit.inference.refinement.backpropagation import Refined, RefinementSettings, log_steps, refine_prepared
 from mattekit.inference.refinement.cost import RULES, Cost, regions
-from mattekit.inference.refinement.settings import RefinementSettings
 from mattekit.tiling import memory
 
 log = logging.getLogger("mattekit")
@@ -111,7 +110,7 @@ class Refiner:
 
     @cached_property
     def _bytes_per_pixel(self) -> int:
-        stride = getattr(self.network, "stride", 1)
+        stride = self.network.stride
         size = tuple(PROBE // stride * stride + side % stride for side in self.rule.size((PROBE, PROBE)))
         trimap = np.full(size, 0.5, np.float32)
         trimap[: size[0] // 4], trimap[-size[0] // 4 :] = 0, 1

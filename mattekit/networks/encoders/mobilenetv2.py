@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from mattekit.errors import InputError
 from mattekit.networks.layers import ConvNorm, Local, relu6
-from mattekit.tiling.map_layer import GlobalMapStage
+from mattekit.tiling.global_layers import GlobalMapStage
 
 STAGES = [  # expansion, channels, blocks, stride; the stem, a 3x3 convolution to 32 channels of stride 2, comes first
     (1, 16, 1, 1),

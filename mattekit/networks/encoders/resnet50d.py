@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.networks.layers import ConvNorm, relu
-from mattekit.tiling.map_layer import GlobalMapStage
+from mattekit.tiling.global_layers import GlobalMapStage
 
 STAGES = [
     (256, 3, 1),
