@@ -14,9 +14,12 @@ from mattekit.networks import build
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.checkpoints import read_checkpoint
 from mattekit.networks.convert import convert
+from mattekit.networks.fill import fill
+from mattekit.networks.released import FAMILIES
 from mattekit.networks.state import State
 
 BUDGET = 8  # damages of each checkpoint
+EACH = 9  # of the modules of a checkpoint, one in so many gets a tensor too many
 HERE = Path(__file__).parent
 LAYOUTS = runpy.run_path(str(HERE / "test_convert.py"))  # of released checkpoints and of mmagic's
 
@@ -88,6 +91,35 @@ def test_a_damaged_checkpoint_is_refused_in_one_line(request, monkeypatch, name)
         convert("c.pth")
 
     check(make, state, np.random.default_rng(len(name)))
+
+
+def one_too_many(state):
+    """A state with an extra tensor in some module that its names speak of, and that tensor's name; one after another."""
+    modules = {".".join(key.split(".")[:depth]) for key in state for depth in range(1, key.count(".") + 1)}
+    for module in sorted(modules)[::EACH]:
+        yield {**state, f"{module}.extra": tensor([1])}, f"{module}.extra"
+
+
+@pytest.mark.parametrize("name", ["a2u_dynamic_cs_d_gn", "indexnet_m2o_linear", "mmagic-o2o", "lsa_resnet50d"])
+def test_a_tensor_that_no_layer_takes_is_refused_by_name(request, name):
+    """In whichever module of the checkpoint it stands: never dropped on the way to our names."""
+    state = MMAGIC[name]() if name in MMAGIC else released(name, request.getfixturevalue("shared"))
+    (family,) = (each for each in FAMILIES if each.recognises(state))
+    row, arguments = family.configuration(State(state))
+    with torch.device("meta"):
+        network = build(row, **arguments)
+    for more, extra in one_too_many(state):
+        with pytest.raises(WeightsError, match="extra") as caught:
+            fill(network, family.rename(State(more)), "c.pth")
+        assert "\n" not in str(caught.value), extra
+
+
+@pytest.mark.parametrize("other", ["layer2_1.conv1.weight", "layer2_1.layer2.conv1.weight"])
+def test_two_tensors_of_one_layer_are_refused(shared, other):
+    state = released("a2u_dynamic_cs_d_gn", shared)
+    (family,) = (each for each in FAMILIES if each.recognises(state))
+    with pytest.raises(WeightsError, match="beside another tensor of the same layer"):
+        family.rename(State({**state, "layer2_1.layer1.conv1.weight": tensor([1]), other: tensor([1])}))
 
 
 @pytest.mark.parametrize("name", ["indexnet", "indexnet-b3", "a2u", "lsa"])

@@ -3,7 +3,7 @@
 import math
 
 from mattekit.errors import WeightsError
-from mattekit.networks.released.names import ASPP, CONV_NORM, Table, below
+from mattekit.networks.released.names import ASPP, CONV_NORM, Table, below, refuse_others
 from mattekit.networks.released.names import rename as rename_by
 from mattekit.networks.state import State
 
@@ -98,11 +98,21 @@ def absolute_scales(state: State) -> State:
 
 
 def rename_operator(state: State) -> State:
-    """Rename one A2U module's weights to those of `operators.A2U`, where U and V, and both P, are joined."""
-    state, ours = State(state), State()
+    """Rename one A2U module's weights to those of `operators.A2U`, where U and V, and both P, are joined.
+
+    Raises
+    ------
+    WeightsError
+        If a tensor is missing, is one too many, or differs from the one that it is joined with.
+    """
+    state, ours, used = State(state), State(), set()
     for part in ("weight", "bias"):
-        ours[f"UV.conv.{part}"] = state.joined([f"bconv_{name}.1.{part}" for name in "UV"])
-        ours[f"P.conv.{part}"] = state.joined([f"bconv_{name}.1.{part}" for name in ("UP", "DP")])
+        for name, joined in (("UV", ("U", "V")), ("P", ("UP", "DP"))):
+            theirs = [f"bconv_{each}.1.{part}" for each in joined]
+            ours[f"{name}.conv.{part}"] = state.joined(theirs)
+            used.update(theirs)
         if f"bnu.0.{part}" in state:
             ours |= {f"norm_{name}.0.{part}": state[f"bn{name}.0.{part}"] for name in "uv"}
+            used.update(f"bn{name}.0.{part}" for name in "uv")
+    refuse_others(state, used, "an A2U operator")
     return ours

@@ -139,13 +139,13 @@ def rename(state: State) -> State:
         return names.rename(state, [*MOBILENET, *REFINENET, *HEAD])
     if name == "indexnet-b3":
         return names.rename(state, VGG)
-    ours = State()
-    for i in range(7):
-        block = below(state, f"index{i}.")
+    ours, blocks = State(), tuple(f"index{i}." for i in range(7))
+    for i, prefix in enumerate(blocks):
+        block = below(state, prefix)
         if block:
             renamed = rename_index_block(block, index_block(block)[0])
             ours |= {f"resamplers.{i}.{key}": value for key, value in renamed.items()}
-    rest = State((key, value) for key, value in state.items() if not key.startswith("index"))
+    rest = State((key, value) for key, value in state.items() if not key.startswith(blocks))
     layers = SEPARABLE if "decoder_layer0.dconv.3.weight" in state else CONV_NORM
     decoder = [(f"decoder_layer{i}.dconv.", f"blocks.{i}.", layers) for i in range(7)]
     return ours | names.rename(rest, [*MOBILENET, *CONTEXT, *decoder, ("pred.0.", "head.0.", layers), *HEAD])
@@ -177,11 +177,10 @@ def rename_index_block(state: State, kind: str) -> State:
             raise WeightsError(f"weights: an index block of {channels} channels and tensors of {columns[0].shape[0]}.")
         return torch.stack([column.unflatten(0, (channels, -1)) for column in columns], 1).flatten(0, 2)
 
-    ours = State()
-    for key in (key for key in state if key.startswith("indexnet1.") and not key.endswith("num_batches_tracked")):
+    ours, used = State(), {key for key in state if key.endswith("num_batches_tracked")}
+    for key in (key for key in state if key.startswith("indexnet1.") and key not in used):
         columns = [key.replace("1", str(q), 1) for q in range(1, 5)]
         ours[key.replace("indexnet1", "index")] = state.joined(columns, torch.cat if kind == "m2o" else side_by_side)
-    extra = [key for key in state if key[:9] not in ("indexnet1", "indexnet2", "indexnet3", "indexnet4")]
-    if extra:
-        raise WeightsError(f"weights: {extra[0]} in an index block, which none of the family has. Is it another's?")
+        used.update(columns)
+    names.refuse_others(state, used, "an index block")
     return ours

@@ -4,6 +4,8 @@ A table's row is (their prefix, our prefix, layers), and `layers` maps what stan
 own name. One table serves conversion and the comparison with the authors' outputs.
 """
 
+from collections.abc import Collection
+
 from mattekit.errors import WeightsError
 from mattekit.networks.state import State
 
@@ -28,15 +30,24 @@ def rename(state: State, table: Table) -> State:
     Raises
     ------
     WeightsError
-        If no row does.
+        If no row does, or two tensors get one name.
     """
     ours = State()
     for key, value in state.items():
         name = next((name for row in table if (name := _renamed(key, *row))), None)
         if name is None:
             raise WeightsError(f"weights: {key}, which no released checkpoint of this family has. Is it another's?")
+        if name in ours:
+            raise WeightsError(f"weights: {key} beside another tensor of the same layer. Is the file damaged?")
         ours[name] = value
     return ours
+
+
+def refuse_others(state: State, used: Collection[str], where: str) -> None:
+    """Raise a WeightsError that names a tensor which is not among the `used` ones."""
+    other = next((key for key in state if key not in used), None)
+    if other is not None:
+        raise WeightsError(f"weights: {other} in {where}, which none of the family has. Is it another's?")
 
 
 def _renamed(key: str, theirs: str, ours: str, layers: dict[str, str]) -> str | None:
