@@ -94,7 +94,7 @@ def test_a_damaged_checkpoint_is_refused_in_one_line(request, monkeypatch, name)
 
 
 def one_too_many(state):
-    """A state with an extra tensor in some module that its names speak of, and that tensor's name; one after another."""
+    """A state with an extra tensor in some module that its names speak of, and its name; one after another."""
     modules = {".".join(key.split(".")[:depth]) for key in state for depth in range(1, key.count(".") + 1)}
     for module in sorted(modules)[::EACH]:
         yield {**state, f"{module}.extra": tensor([1])}, f"{module}.extra"
