@@ -82,7 +82,7 @@ def replacing(path: Path) -> Iterator[Path]:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep_once(resolved(path.parent))  # listing a large folder for every file would cost more than writing it
-    part = path.with_name(_part_name(path.name))
+    part = path.with_name(part_name(path.name))
     try:
         with naming(path):
             yield part
@@ -109,7 +109,7 @@ def naming(path: Path) -> Iterator[None]:
 def sweep(folder: Path) -> None:
     """Remove the temporary files that killed processes left in a folder."""
     for part in folder.glob(".*.part"):
-        if _abandoned(part):
+        if abandoned(part):
             part.unlink(missing_ok=True)
 
 
@@ -146,7 +146,7 @@ def refuse_overwriting(output: Path, inputs: Iterable[Path]) -> None:
             raise InputError(f"{output}: the output is also an input.", remedy="output")
 
 
-def _part_name(name: str) -> str:
+def part_name(name: str) -> str:
     """Name of the temporary file of a file; a name without room for the ending gives way to its hash."""
     ending = f".{os.getpid()}@{_computer()}.part"
     raw = os.fsencode(name)
@@ -158,7 +158,8 @@ def _computer() -> str:
     return "".join(c if c.isalnum() else "-" for c in platform.node())
 
 
-def _abandoned(part: Path) -> bool:
+def abandoned(part: Path) -> bool:
+    """Whether a temporary file or folder is of a process that has ended."""
     number, _, computer = part.name.split(".")[-2].partition("@")
     if not number.isdigit():
         return False

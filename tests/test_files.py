@@ -151,7 +151,7 @@ def test_the_longest_names_can_be_written(tmp_path, name):
 
 
 def test_what_a_killed_process_leaves_of_a_long_name_is_recognised(tmp_path):
-    part = tmp_path / files._part_name("a" * 255).replace(f".{os.getpid()}@", f".{NOBODY}@")
+    part = tmp_path / files.part_name("a" * 255).replace(f".{os.getpid()}@", f".{NOBODY}@")
     part.touch()
     files.sweep(tmp_path)
     assert hidden(tmp_path) == []

@@ -22,6 +22,7 @@ LAYERS = [
     {"inference"},
     {"models", "trimap_sources"},
     {"evaluation"},
+    {"report"},
     {"training"},
     {"jobs"},
     {"api", "cli"},

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from mattekit.cli import batch, choices, console, eval_options, options
+from mattekit.cli import batch, choices, console, eval_options, eval_page, options
 from mattekit.cli.results import Results
 
 
@@ -22,6 +22,9 @@ def eval(
     format: eval_options.Format = None,
     latex_style: eval_options.LatexStyle = None,
     output: eval_options.Output = None,
+    images: eval_options.Images = None,
+    single_file: eval_options.SingleFile = False,
+    seed: eval_options.Seed = 0,
     group_by: eval_options.GroupBy = None,
     per_image: eval_options.PerImage = False,
     worst: eval_options.Worst = None,
@@ -44,20 +47,26 @@ def eval(
     """
     console.setup(quiet=quiet, verbose=verbose)
     *predictions, truth = paths
-    _check_paths(predictions, truth, trimaps)
+    _check_paths(predictions, truth, trimaps, images)
     if per_image and worst:
         raise typer.BadParameter("--per-image and --worst exclude each other.")
     format = _format(format, output, json)
     if latex_style and format != "latex":
         raise typer.BadParameter("--latex-style needs --format latex, or -o FILE.tex.")
+    if (images or single_file) and format != "html":
+        raise typer.BadParameter(
+            f"{'--images' if images else '--single-file'} is for the page that -o FILE.html names."
+        )
     _check_pattern(group_by)
     rules = _rules(region, unknown_value, metrics, empty_levels, max_pixels, trimaps)
     from mattekit.evaluation.items import find_items, method_names
     from mattekit.evaluation.parts import remove
+    from mattekit.evaluation.summary import summarise
 
     results = Results(method_names(predictions), batch.rank_of(shard))
     items, problems = find_items(predictions, truth, trimaps if rules.region != "all" else None, recursive=recursive)
-    _check_output(output, items)
+    shown = eval_page.Shown(predictions, truth, trimaps, images, recursive=recursive) if format == "html" else None
+    _check_output(output, items, shown.find(items) if shown else ())
     results.unpaired(problems, allowed=allow_missing)
     single = truth.is_file() and len(items) == 1
     shared = results.rank.count > 1 and not single
@@ -67,21 +76,24 @@ def eval(
     if single and not results.values:  # the first rank's
         return
     if (output or not json) and not (shared and not results.join(items, rules, output)):
-        style = {"per_image": per_image, "latex_style": latex_style or "plain"}
-        _report(results, rules, format, output, style, group_by=group_by, worst=worst)
+        summary = summarise(results.scores(rules.metrics), rules.metrics, group_by=group_by, worst=worst)
+        if shown:
+            shown.write(output, results, rules, summary, group_by, single_file=single_file, seed=seed, jobs=jobs)
+        else:
+            _report(results, rules, summary, format, output, per_image, latex_style or "plain")
         if shared:
             remove(output)
     if results.failed:
         raise typer.Exit(3)
 
 
-def _report(results: Results, rules: Any, format: str, output: Path | None, style: dict, **wanted: Any) -> None:
+def _report(
+    results: Results, rules: Any, summary: dict, format: str, output: Path | None, per_image: bool, latex_style: str
+) -> None:
     from mattekit.evaluation.report import render
-    from mattekit.evaluation.summary import summarise
     from mattekit.files import write_bytes
 
-    summary = summarise(results.scores(rules.metrics), rules.metrics, **wanted)
-    text = render(summary, rules, format, sorted(results.failed), **style)
+    text = render(summary, rules, format, sorted(results.failed), per_image=per_image, latex_style=latex_style)
     if output is None or str(output) == "-":
         console.report(text)
     else:
@@ -89,10 +101,10 @@ def _report(results: Results, rules: Any, format: str, output: Path | None, styl
         console.status(f"wrote {output}")
 
 
-def _check_paths(predictions: Sequence[Path], truth: Path, trimaps: Path | None) -> None:
+def _check_paths(predictions: Sequence[Path], truth: Path, trimaps: Path | None, images: Path | None) -> None:
     if not predictions:
         raise typer.BadParameter("wanted PREDICTIONS and TRUTH: two folders, or two files.")
-    given = [path for path in (*predictions, truth, trimaps) if path is not None and path.exists()]
+    given = [path for path in (*predictions, truth, trimaps, images) if path is not None and path.exists()]
     if any(path.is_dir() for path in given) and any(path.is_file() for path in given):
         kinds = ", ".join(f"{path} ({'folder' if path.is_dir() else 'file'})" for path in given)
         raise typer.BadParameter(f"{kinds}: give files or folders, not both.")
@@ -121,17 +133,20 @@ def _rules(
 
 
 def _format(format: str | None, output: Path | None, json: bool) -> str:
-    from mattekit.evaluation.report import SUFFIXES
+    from mattekit.evaluation.report import PAGES, SUFFIXES
 
+    suffixes = SUFFIXES | PAGES
     if json and (str(output) == "-" or (format and output is None)):
         raise typer.BadParameter("--json prints a line per image on stdout; name a file for the report with -o.")
     if output and output.is_dir():
         raise typer.BadParameter(f"-o {output} is a folder; name a file for the report.")
     suffix = output.suffix.lower() if output else ""
-    if format is None and suffix not in SUFFIXES:
-        known = ", ".join(filter(None, SUFFIXES))
+    if format is None and suffix not in suffixes:
+        known = ", ".join(filter(None, suffixes))
         raise typer.BadParameter(f"-o {output}: wanted one of {known}. Or name the format with --format.")
-    return format or SUFFIXES[suffix]
+    if (format or suffixes[suffix]) == "html" and suffix not in PAGES:
+        raise typer.BadParameter("--format html needs -o FILE.html.")
+    return format or suffixes[suffix]
 
 
 def _check_pattern(group_by: str | None) -> None:
@@ -141,9 +156,9 @@ def _check_pattern(group_by: str | None) -> None:
         raise typer.BadParameter(f"--group-by {group_by}: not a regular expression ({error}).") from None
 
 
-def _check_output(output: Path | None, items: Sequence) -> None:
+def _check_output(output: Path | None, items: Sequence, more: Sequence[Path]) -> None:
     from mattekit.files import refuse_overwriting, require_writable
 
     if output and str(output) != "-":
         require_writable(output.parent)
-        refuse_overwriting(output, [p for i in items for p in (i.prediction, i.truth, i.trimap) if p])
+        refuse_overwriting(output, [*more, *(p for i in items for p in (i.prediction, i.truth, i.trimap) if p)])

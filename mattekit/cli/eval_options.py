@@ -7,7 +7,7 @@ import typer
 
 from mattekit.cli import choices, options
 
-FILES, SCORES = options.PANEL_FILES, "Scores"
+FILES, SCORES, PAGE = options.PANEL_FILES, "Scores", "Page of -o FILE.html"
 Paths = Annotated[
     list[Path],
     typer.Argument(
@@ -46,12 +46,25 @@ EmptyLevels = Annotated[
     ),
 ]
 Format = Annotated[
-    Literal["table", "csv", "json", "markdown", "latex"] | None,
+    Literal["table", "csv", "json", "markdown", "latex", "html"] | None,
     typer.Option(
         rich_help_panel=FILES,
         show_default="by -o, else table",
-        help="Report in this format; csv and json have full precision.",
+        help="Report in this format; csv and json have full precision, html shows the pictures.",
     ),
+]
+Images = Annotated[
+    Path | None, typer.Option(rich_help_panel=PAGE, help="Show the images of this folder, or file, in the page.")
+]
+SingleFile = Annotated[
+    bool,
+    typer.Option(
+        "--single-file", rich_help_panel=PAGE, help="Put the pictures into the page, not into a folder beside it."
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, rich_help_panel=PAGE, help="Draw the samples for the intervals of differences from this seed."),
 ]
 LatexStyle = Annotated[
     Literal["plain", "paper"] | None,

@@ -27,6 +27,7 @@ REMEDIES: dict[str, str] = {
     "resume": "Add --resume to go on with it, or name a new folder with -o.",
     "scribbled-image": "If there is a photo, name it with --image.",
     "sources": "Make a trimap of a photo with a source: --mask, --segment, --box, --points, --clean-plate or --source.",
+    "single-file": "Leave out --single-file.",
     "strict": "Add --strict to count them as failures.",
     "tile": "Choose their side with --tile, or what they share with --overlap.",
     "trimap": "Give a trimap with --trimap.",

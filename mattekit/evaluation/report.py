@@ -13,6 +13,7 @@ from mattekit.metrics import METRICS
 
 FORMATS = ("table", "csv", "json", "markdown", "latex")
 SUFFIXES = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
+PAGES = {".html": "html", ".htm": "html"}  # written by mattekit.report
 
 
 def render(
@@ -35,7 +36,7 @@ def render(
     latex_style : "plain", or "paper" for one table of means
     """
     if format == "json":
-        return as_json(summary, rules, failed)
+        return printable_json(document(summary, rules, failed), indent=2)
     if format == "csv":
         return as_csv(summary, rules)
     if format == "latex" and latex_style == "paper":
@@ -44,13 +45,13 @@ def render(
     return "\n\n".join(write(_printable(table)) for table in tables(summary, rules, per_image=per_image))
 
 
-def as_json(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> str:
-    """Write the summary with the rules it was made by; undefined values are null."""
+def document(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> dict[str, Any]:
+    """Return the summary with the rules it was made by, as JSON holds it; undefined values are None."""
     made_by: dict[str, Any] = {"region": rules.region, "units": {m: METRICS[m].unit for m in rules.metrics}}
     if rules.region == "unknown":
         made_by["unknown_value"] = rules.unknown_value
     made_by |= {option: getattr(rules, option) for m in rules.metrics for option in METRICS[m].options}
-    return printable_json({**summary, **made_by, "failed": list(failed)}, indent=2)
+    return {**summary, **made_by, "failed": list(failed)}
 
 
 def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:

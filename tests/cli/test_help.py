@@ -83,7 +83,7 @@ def test_closed_choices_are_shown_and_nothing_else_is_taken(words, name, values,
 def test_closed_choices_are_those_of_the_code():
     from mattekit.datasets.presets import PRESETS
     from mattekit.evaluation.mattes import Region, UnknownValue
-    from mattekit.evaluation.report import FORMATS
+    from mattekit.evaluation.report import FORMATS, PAGES
     from mattekit.imaging.codecs.encode import CHOICES as DEPTHS
     from mattekit.imaging.erosion import SHAPES
     from mattekit.inference.device import CHOICES as PRECISIONS
@@ -93,7 +93,7 @@ def test_closed_choices_are_those_of_the_code():
     found = {(words[-1], name): set(values) for words, name, values in literals()}
     assert found["predict", "depth"] == set(DEPTHS) and found["predict", "tta"] == set(MODES)
     assert found["predict", "precision"] == set(PRECISIONS) and found["trimap", "shape"] == set(SHAPES)
-    assert found["eval", "region"] == set(get_args(Region)) and found["eval", "format"] == set(FORMATS)
+    assert found["eval", "region"] == set(get_args(Region)) and found["eval", "format"] == {*FORMATS, *PAGES.values()}
     assert found["eval", "unknown_value"] == set(get_args(UnknownValue))
     assert found["eval", "empty_levels"] == set(get_args(EmptyLevels))
     assert found["composite", "split"] == {split for splits in PRESETS.values() for split in splits}

@@ -57,15 +57,26 @@ def quantise(pixels: np.ndarray, depth: str) -> np.ndarray:
     return cv2.multiply(flat, full, dtype=code).reshape(pixels.shape)  # saturates and rounds in one pass
 
 
-def encode(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = None, fast: bool = False) -> bytes:
-    """Bytes of a file of uint8, uint16 or float32 pixels in RGB order (not EXR)."""
+def encode(
+    name: str,
+    pixels: np.ndarray,
+    suffix: str,
+    *,
+    icc: bytes | None = None,
+    fast: bool = False,
+    full_colour: bool = False,
+) -> bytes:
+    """Bytes of a file of uint8, uint16 or float32 pixels in RGB order (not EXR).
+
+    full_colour : let JPEG keep the colour of every pixel, not only that of blocks of four.
+    """
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     stored = pixels
     if channels >= 3:
         stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
     try:
         with silent_libraries():
-            done, buffer = cv2.imencode(suffix, stored, _options(suffix, channels, fast))
+            done, buffer = cv2.imencode(suffix, stored, _options(suffix, channels, fast, full_colour))
     except cv2.error:
         done = False
     if not done:
@@ -79,14 +90,15 @@ def encode(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = No
     return data
 
 
-def _options(suffix: str, channels: int, fast: bool) -> list[int]:
+def _options(suffix: str, channels: int, fast: bool, full_colour: bool) -> list[int]:
     if suffix == ".png":
         strategy, row_filter = _png_coding(channels, fast)
         return [cv2.IMWRITE_PNG_STRATEGY, strategy, cv2.IMWRITE_PNG_FILTER, row_filter]
     if suffix == ".webp" and channels != 3:  # the colours behind alpha 0 are kept too
         return [cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR]
     quality = {".webp": cv2.IMWRITE_WEBP_QUALITY, ".jpg": cv2.IMWRITE_JPEG_QUALITY, ".jpeg": cv2.IMWRITE_JPEG_QUALITY}
-    return [quality[suffix], 95] if suffix in quality else []
+    sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444] if full_colour else []
+    return [quality[suffix], 95, *sampling] if suffix in quality else []
 
 
 def _png_coding(channels: int, fast: bool) -> tuple[int, int]:
