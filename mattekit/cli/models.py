@@ -88,7 +88,7 @@ def _one(name: str, settings: list[str], json: bool) -> None:
 def parse(name: str, settings: list[str]) -> dict[str, Any]:
     """Return the arguments of a network from --set; a usage error for one that is unknown or ill-typed."""
     from mattekit.errors import InputError
-    from mattekit.networks.arguments import parse as parse_arguments
+    from mattekit.networks import parse_arguments
 
     try:
         return parse_arguments(name, settings)
@@ -98,9 +98,9 @@ def parse(name: str, settings: list[str]) -> dict[str, Any]:
 
 def _arguments(name: str, changes: dict[str, Any]) -> dict[str, Any]:
     """Return every argument with its value."""
-    from mattekit.networks.arguments import arguments
+    from mattekit.networks import find
 
-    usual = {key: parameter.default for key, parameter in arguments(name, changes.get("resampler")).items()}
+    usual = {key: parameter.default for key, parameter in find(name).parameters(changes.get("resampler")).items()}
     return {**usual, **changes}
 
 

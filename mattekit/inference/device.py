@@ -15,7 +15,7 @@ FORM = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 PRECISIONS = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}  # as PyTorch calls them
 CHOICES = ("auto", *PRECISIONS)
 
-MOST = 1.0  # of 255, mean over unknown pixels: what auto may change (`networks.row.Row.rounding`)
+MOST = 1.0  # of 255, mean over unknown pixels: what auto may change (`networks.base.Row.rounding`)
 FASTER = {"cpu": ("bf16",), "cuda": ("fp16", "bf16"), "mps": ("fp16",)}  # than fp32; the most exact first
 
 

@@ -88,7 +88,7 @@ def guide_sheet(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None
 def prepare(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None) -> tuple[Tensor, dict[str, np.ndarray]]:
     """Return the network's input (1, C, h, w) and the pictures shown of it by name; arguments as of `guide_sheet`."""
     header = network.header
-    channels = NETWORKS[header.network].input[0]
+    channels = NETWORKS[header.network].input.channels
     if trimap is None and channels > 3:
         raise InputError(f"{header.network}: takes a trimap beside the image, none given.", remedy="trimap")
     classes = np.ones(image.shape[:2], np.float32) if trimap is None else trimap

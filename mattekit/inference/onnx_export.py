@@ -68,7 +68,7 @@ def export(path: str | Path, network: nn.Module, header: Header) -> list[Compari
         If the two differ by more than rounding; no file is written.
     """
     require_packages(path)
-    if find(header.network).input[0] < 4:
+    if find(header.network).input.channels < 4:
         raise InputError(f"{header.network}: not exported; it is no matting network, of image and trimap.")
     model = Forward(inference_copy(network, fold=False))
     content = record(model, header)
@@ -120,7 +120,7 @@ def record(model: Forward, header: Header) -> bytes:
         If PyTorch cannot export the network.
     """
     stride = model.network.stride
-    channels, more = max(find(header.network).input[0], 4), _prepared(header, (1, 1)).shape[2] % stride
+    channels, more = max(find(header.network).input.channels, 4), _prepared(header, (1, 1)).shape[2] % stride
     # `more` is what a size has beyond a multiple of the stride.
     example = torch.zeros(2 if model.batched else 1, channels, 4 * stride + more, 5 * stride + more)
     sizes = {axis: stride * torch.export.Dim(name, min=1) + more for axis, name in ((2, "rows"), (3, "columns"))}
@@ -174,7 +174,7 @@ def _prepared(header: Header, size: tuple[int, int]) -> Tensor:
     trimap = np.select([unknown < 0.35, unknown > 0.65], [0, 1], 0.5).astype(np.float32)
     noisy = image + random.normal(0, 0.02, image.shape).astype(np.float32)
     prepared = preparation(header.preparation).prepare(noisy.clip(0, 1), trimap)
-    estimates = max(find(header.network).input[0] - 4, 0)
+    estimates = max(find(header.network).input.channels - 4, 0)
     extra = np.repeat(prepared[1][..., None], estimates, 2) if estimates else None
     return network_input(*prepared, header.normalisation, extra)
 

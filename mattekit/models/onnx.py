@@ -113,7 +113,7 @@ def _header(path: str | Path, session: Any) -> Header:
 
 def _require_tensors(path: str | Path, header: Header, session: Any) -> None:
     """Raise WeightsError unless the graph takes (N, C, H, W) float32 alone, and gives (N, 1, H, W) float32."""
-    channels = find(header.network).input[0]
+    channels = find(header.network).input.channels
     inputs, outputs = session.get_inputs(), session.get_outputs()
     names = [tensor.name for tensor in inputs]
     if names != [INPUT]:

@@ -14,7 +14,7 @@ from mattekit.inference.network import NetworkPredictor, network_predictor
 from mattekit.inference.preparation import preparation
 from mattekit.inference.refinement import Refined, RefinementSettings, Refiner
 from mattekit.models.model import Capabilities, Model, Pair
-from mattekit.networks import find, prior_name
+from mattekit.networks import find
 from mattekit.networks.header import Header
 from mattekit.networks.safetensors_file import load_network, read_header
 from mattekit.tiling.runner import Setting
@@ -125,7 +125,7 @@ def matting_prior(path: object, header: Header) -> Prior | None:
     try:
         preparation(header.preparation)
         task = find(header.network).task
-        prior = prior_name(header.network, header.arguments)
+        prior = find(header.network).estimates_of(header.arguments)
     except InputError as error:
         raise WeightsError(f"{path}: {error}") from error
     if task != "matting":

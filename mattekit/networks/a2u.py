@@ -7,12 +7,11 @@ by reflection to a multiple of 16, the trimap too: what `EncoderDecoder.forward`
 from torch import nn
 
 from mattekit.errors import InputError
+from mattekit.networks.base import Row, rows
 from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.encoders.resnet import ResNet34
-from mattekit.networks.initialisation import initialise, xavier_leaky
-from mattekit.networks.layers import BasicBlock, ConvNorm, leaky
-from mattekit.networks.row import Row, rows
+from mattekit.networks.layers import BasicBlock, ConvNorm, initialise, leaky, xavier_leaky
 from mattekit.operators import make
 
 TABLE_2 = {  # up-sampling operators on the same baseline

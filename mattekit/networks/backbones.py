@@ -1,4 +1,4 @@
-"""ImageNet weights for the encoders of networks, from the files that `released.imagenet` has tables for."""
+"""ImageNet weights for the encoders of networks: tables of the layouts of their files, and loading them."""
 
 from pathlib import Path
 
@@ -7,11 +7,142 @@ from torch import nn
 
 from mattekit.errors import InputError, WeightsError
 from mattekit.networks.checkpoints import read_checkpoint
-from mattekit.networks.fill import fill
+from mattekit.networks.encoders.mobilenetv2 import STAGES as MOBILENET_STAGES
+from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
+from mattekit.networks.encoders.resnet import BLOCKS, ResNet34, ResNet50D
+from mattekit.networks.encoders.resnet import STAGES as RESNET50D_STAGES
+from mattekit.networks.encoders.vgg import STAGES as VGG_STAGES
+from mattekit.networks.encoders.vgg import VGG16
+from mattekit.networks.released import a2u, indexnet, lsa
 from mattekit.networks.released.a2u import absolute_scales
-from mattekit.networks.released.imagenet import LAYOUTS
-from mattekit.networks.released.names import below, known
-from mattekit.networks.state import State
+from mattekit.networks.released.names import Table, below, known
+from mattekit.networks.state import State, fill
+
+CONV_BN = {"conv": "conv", "bn": "norm"}
+MOBILENET_BLOCKS = [  # place in the file, our prefix, whether the block expands
+    (stage, block, f"stages.{stage}.{block}.", expansion > 1)
+    for stage, (expansion, _, blocks, _) in enumerate(MOBILENET_STAGES, 1)
+    for block in range(blocks)
+]
+PARTS = ("expand", "depthwise", "project")
+
+
+def _mobilenet(stem: list, prefix: str, expanded: dict[str, str], first: dict[str, str]) -> Table:
+    """A table from the names of a block's layers; `prefix` has fields {n} counting all blocks, {stage} and {block}."""
+    rows = [
+        (prefix.format(n=n, stage=stage, block=block), ours, expanded if expands else first)
+        for n, (stage, block, ours, expands) in enumerate(MOBILENET_BLOCKS, 1)
+    ]
+    return [*stem, *rows]
+
+
+def _layers(parts: tuple[str, ...], *names: str) -> dict[str, str]:
+    """Names of convolution and norm, alternating, of each part."""
+    ours = [f"{part}.{layer}" for part in parts for layer in ("conv", "norm")]
+    return dict(zip(names, ours, strict=True))
+
+
+MOBILENETS: dict[str, Table] = {
+    "torchvision": _mobilenet(
+        [("features.0.", "stages.0.", {"0": "conv", "1": "norm"})],
+        "features.{n}.conv.",
+        _layers(PARTS, "0.0", "0.1", "1.0", "1.1", "2", "3"),
+        _layers(PARTS[1:], "0.0", "0.1", "1", "2"),
+    ),
+    "tonylins": _mobilenet(  # the file that IndexNet started from
+        [("features.0.", "stages.0.", {"0": "conv", "1": "norm"})],
+        "features.{n}.conv.",
+        indexnet.EXPANDED,
+        indexnet.NOT_EXPANDED,
+    ),
+    "timm": [
+        ("", "stages.0.", {"conv_stem": "conv", "bn1": "norm"}),
+        *[
+            (
+                f"blocks.{stage - 1}.{block}.",
+                ours,
+                _layers(PARTS, "conv_pw", "bn1", "conv_dw", "bn2", "conv_pwl", "bn3")
+                if expands
+                else _layers(PARTS[1:], "conv_dw", "bn1", "conv_pw", "bn2"),
+            )
+            for stage, block, ours, expands in MOBILENET_BLOCKS
+        ],
+    ],
+    "mmcls": _mobilenet(
+        [("conv1.", "stages.0.", CONV_BN)],
+        "layer{stage}.{block}.conv.",
+        _layers(PARTS, "0.conv", "0.bn", "1.conv", "1.bn", "2.conv", "2.bn"),
+        _layers(PARTS[1:], "0.conv", "0.bn", "1.conv", "1.bn"),
+    ),
+}
+
+RESNET34_BLOCKS = [(layer, block) for layer, count in enumerate(BLOCKS, 1) for block in range(count)]
+RESNET34S: dict[str, Table] = {
+    "torchvision": [  # timm's and mmcls' names are the same
+        ("", "stem.", {"conv1": "conv", "bn1": "norm"}),
+        *[
+            (
+                f"layer{layer}.{block}.",
+                f"layer{layer}.{block}.",
+                {**a2u.BLOCK, "downsample.0": "shortcut.conv", "downsample.1": "shortcut.norm"},
+            )
+            for layer, block in RESNET34_BLOCKS
+        ],
+    ],
+    "inplace_abn": [  # the file that A2U started from; whose scales are In-Place ABN's
+        ("mod1.", "stem.", {"conv1": "conv", "bn1": "norm"}),
+        *[
+            (f"mod{layer + 1}.block{block + 1}.{part}", f"layer{layer}.{block}.", a2u.BLOCK)
+            for layer, block in RESNET34_BLOCKS
+            for part in ("convs.", "")
+        ],
+    ],
+}
+
+RESNET50_BLOCKS = [
+    (f"layer{layer}.{block}.", f"layers.{layer - 1}.{block}.")
+    for layer, (_, blocks, _) in enumerate(RESNET50D_STAGES, 1)
+    for block in range(blocks)
+]
+RESNET50DS: dict[str, Table] = {
+    "timm": [
+        ("conv1.", "stem.", {"0": "0.conv", "1": "0.norm", "3": "1.conv", "4": "1.norm", "6": "2.conv"}),
+        ("", "stem.2.", {"bn1": "norm"}),
+        *[
+            (theirs, ours, {**lsa.BLOCK, "downsample.1": "shortcut.conv", "downsample.2": "shortcut.norm"})
+            for theirs, ours in RESNET50_BLOCKS
+        ],
+    ],
+    "mmcls": lsa.BACKBONE,
+}
+
+
+def _vgg(step: int, conv: str, norm: str | None) -> Table:
+    """Layers numbered through all stages, `step` for each convolution and one for each pooling."""
+    layers, number = {}, 0
+    for stage, (_, count) in enumerate(VGG_STAGES):
+        for i in range(count):
+            layers[conv.format(number)] = f"{stage}.{i}.conv"
+            if norm:
+                layers[norm.format(number, number + 1)] = f"{stage}.{i}.norm"
+            number += step
+        number += 1
+    return [("features.", "stages.", layers)]
+
+
+VGGS: dict[str, Table] = {
+    "torchvision, with norms": _vgg(3, "{0}", "{1}"),  # timm's names are the same
+    "torchvision": _vgg(2, "{0}", None),
+    "mmcls": _vgg(1, "{0}.conv", "{0}.bn"),
+}
+
+LAYOUTS: dict[type[nn.Module], dict[str, Table]] = {
+    MobileNetV2: MOBILENETS,
+    ResNet34: RESNET34S,
+    ResNet50D: RESNET50DS,
+    VGG16: VGGS,
+}
+
 
 FULLY_CONNECTED = ("classifier.0", "pre_logits.fc1")  # VGG-16's first, in all layouts
 

@@ -13,8 +13,7 @@ from torch import Tensor
 
 from mattekit.errors import WeightsError
 from mattekit.files import open_regular
-from mattekit.networks.fill import as_float32
-from mattekit.networks.state import State
+from mattekit.networks.state import State, as_float32
 
 NESTED = ("state_dict", "model_state_dict", "model")  # where training scripts keep the weights
 PREFIX = "module."  # of data-parallel training

@@ -7,13 +7,12 @@ import torch
 from torch import nn
 
 from mattekit.errors import InputError, WeightsError
-from mattekit.networks import build
-from mattekit.networks.arguments import parse
+from mattekit.networks import build, parse_arguments
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.checkpoints import read_checkpoint
-from mattekit.networks.fill import fill
 from mattekit.networks.header import Header, header_of
 from mattekit.networks.released import FAMILIES
+from mattekit.networks.state import fill
 
 
 def convert(
@@ -59,7 +58,7 @@ def convert(
     arguments: dict = {}
     if network is None:
         network, arguments = family.configuration(state)
-    chosen = parse(network, settings, arguments.get("resampler"))
+    chosen = parse_arguments(network, settings, arguments.get("resampler"))
     try:
         with torch.device("meta"):
             made = build(network, **{**arguments, **chosen})
@@ -98,7 +97,7 @@ def begin(
     MissingFileError, WeightsError, InputError
         As `load_backbone` and `build`.
     """
-    arguments = parse(network, settings)
+    arguments = parse_arguments(network, settings)
     with torch.random.fork_rng(devices=[]):  # layers of torch know no generator but the global one
         torch.manual_seed(seed)
         made = build(network, **arguments).eval()

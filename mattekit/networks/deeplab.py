@@ -7,13 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mattekit.networks.base import Adjust, Network
+from mattekit.networks.base import Adjust, Network, Row
 from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import Pyramid
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
-from mattekit.networks.initialisation import he_normal, initialise
-from mattekit.networks.layers import ConvNorm, relu6
-from mattekit.networks.row import Row
+from mattekit.networks.layers import ConvNorm, he_normal, initialise, relu6
 
 
 class DeepLab(Network):

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.errors import InputError
-from mattekit.networks.base import Adjust, Network
+from mattekit.networks.base import Adjust, Network, Row, rows
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid, pad
 from mattekit.networks.encoders.vgg import VGG16, convolutions
-from mattekit.networks.initialisation import he_uniform, initialise, xavier_normal
-from mattekit.networks.row import Row, rows
+from mattekit.networks.layers import he_uniform, initialise, xavier_normal
 from mattekit.operators import make
 
 TABLE_1 = {  # IndexNet Table 1

@@ -3,7 +3,7 @@
 How to write a network
 ----------------------
 A network is one file: a function that builds the parts and hands them to `EncoderDecoder`, and `ROWS`, which declare
-all that others need to know of it (`networks.row.Row`). `NETWORKS` names the file. `networks/a2u.py` is one to read.
+all that others need to know of it (`networks.base.Row`). `NETWORKS` names the file. `networks/a2u.py` is one to read.
 
 - encoder: a module `forward(x, halve)` that returns features, finest first, the last being the deepest. Where it loses
   resolution it calls `x, skip = halve(x)`: the operator lent to that place makes its guide and returns the halved map

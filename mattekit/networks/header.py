@@ -17,10 +17,62 @@ mattekit        the version that wrote the file
 import json
 import re
 from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, Json, StringConstraints, ValidationError
 
 from mattekit import __version__
 from mattekit.errors import WeightsError
 from mattekit.networks import Network, find
+
+SHORT, LONG = 200, 20_000  # characters
+COLOUR = Annotated[float, Field(gt=-1e6, lt=1e6, allow_inf_nan=False)]
+SPREAD = Annotated[float, Field(gt=1e-6, lt=1e6, allow_inf_nan=False)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=SHORT)]
+Text = Annotated[str, StringConstraints(max_length=LONG)]
+Plain = Annotated[int, Field(ge=-(2**31), lt=2**31)] | bool | COLOUR | Name | None
+Sequence = Annotated[list[Plain], Field(max_length=32)]
+
+
+class Normalisation(BaseModel):
+    """Means and deviations of RGB in 0..1."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    mean: Annotated[list[COLOUR], Field(min_length=3, max_length=3)]
+    std: Annotated[list[SPREAD], Field(min_length=3, max_length=3)]
+
+
+class Metadata(BaseModel):
+    """The texts that `header.to_metadata` writes; others beside them are ignored."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+    network: Name
+    arguments: Json[Annotated[dict[Name, Plain | Sequence], Field(max_length=64)]]
+    preparation: Name
+    normalisation: Json[Normalisation]
+    licence: Text
+    origin: Text
+    mattekit: Name
+
+
+def read_metadata(path: object, texts: dict[str, str]) -> dict[str, Any]:
+    """Read and check all texts of a file; the path is for the error.
+
+    Raises
+    ------
+    WeightsError
+        If a text is missing, too long, or is not what it should be.
+    """
+    for key, text in texts.items():
+        if key in Metadata.model_fields and len(text) > LONG:
+            raise WeightsError(f"{path}: damaged metadata ({key}: {len(text)} characters, wanted at most {LONG}).")
+    try:
+        return Metadata.model_validate(texts).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))[:SHORT]
+        raise WeightsError(f"{path}: damaged metadata ({where}: {first['msg'][:SHORT]}).") from error
+
 
 FORMAT = 1
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # what all three papers normalise with
@@ -65,6 +117,6 @@ def from_metadata(path: object, metadata: dict[str, str] | None) -> Header:
         raise WeightsError(f"{path}: a safetensors file that names no network.", remedy="convert")
     if int(version) > FORMAT:
         raise WeightsError(f"{path}: weights of format {version}; this version of mattekit reads {FORMAT}. Update it.")
-    from mattekit.networks.metadata import read_metadata  # loads pydantic
+    from mattekit.networks.header import read_metadata  # loads pydantic
 
     return Header(**read_metadata(path, texts))

@@ -7,12 +7,11 @@ multiples of 32: that is for whoever prepares the image; here, other sizes are p
 from torch import nn
 
 from mattekit.errors import InputError
+from mattekit.networks.base import Row, rows
 from mattekit.networks.context import ASPP
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
-from mattekit.networks.initialisation import he_normal, initialise
-from mattekit.networks.layers import ConvNorm, relu6, separable
-from mattekit.networks.row import Row, rows
+from mattekit.networks.layers import ConvNorm, he_normal, initialise, relu6, separable
 from mattekit.operators import INDEXNET_ROWS, Keep, make
 
 TABLE_1 = {  # design choices on MobileNetV2; B1 is in deeplab.py, B2 in refinenet.py, B3 and B4 in dim.py

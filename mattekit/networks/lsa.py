@@ -7,12 +7,11 @@ mean and deviation: that is for whoever prepares the image; here, other sizes ar
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mattekit.networks.base import Row
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
-from mattekit.networks.encoders.resnet50d import ResNet50D
+from mattekit.networks.encoders.resnet import ResNet50D
 from mattekit.networks.encoders.vgg import Conv
-from mattekit.networks.initialisation import he_normal, initialise, xavier_uniform
-from mattekit.networks.layers import ConvNorm
-from mattekit.networks.row import Row
+from mattekit.networks.layers import ConvNorm, he_normal, initialise, xavier_uniform
 from mattekit.operators import make
 from mattekit.tiling.global_layers import GlobalPool
 

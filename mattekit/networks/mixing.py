@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from mattekit.baselines.priors import COARSE_BLENDED, COARSE_CUES, COARSE_ESTIMATES
+from mattekit.networks.base import InputSize, Row
 from mattekit.networks.encoder_decoder import PLANES, EncoderDecoder
 from mattekit.networks.layers import ConvNorm
-from mattekit.networks.row import Row
 from mattekit.operators import make
 
 COARSE_PLANES = len(COARSE_ESTIMATES) + len(COARSE_CUES)
@@ -186,6 +186,10 @@ def _initialise(network: EncoderDecoder) -> None:
 
 ROWS = {
     "mixing": Row(
-        mixing, {}, "none: of the default weights", preparation="reflect-32", input=(PLANES + COARSE_PLANES, 256, 256)
+        mixing,
+        {},
+        "none: of the default weights",
+        preparation="reflect-32",
+        input=InputSize(PLANES + COARSE_PLANES, 256, 256),
     ),
 }

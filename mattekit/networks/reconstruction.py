@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mattekit.errors import InputError
+from mattekit.networks.base import InputSize, rows
 from mattekit.networks.encoder_decoder import EncoderDecoder, fusion_factor
 from mattekit.networks.layers import ConvNorm
-from mattekit.networks.row import rows
 from mattekit.operators import make
 
 TABLE_1 = {  # in the table's order; its "depthwise index network" is the many-to-one kind, of more parameters than A2U
@@ -113,6 +113,6 @@ ROWS = rows(
     TABLE_1,
     "A2U Table 1",
     preparation="reflect-32",
-    input=(1, 32, 32),
+    input=InputSize(1, 32, 32),
     task="reconstruction",
 )

@@ -6,13 +6,11 @@ The images it was trained for are resized so that both sides are multiples of 32
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mattekit.networks.base import Adjust, Network
+from mattekit.networks.base import Adjust, Network, Row
 from mattekit.networks.deeplab import resize
 from mattekit.networks.encoder_decoder import Pyramid
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
-from mattekit.networks.initialisation import he_normal, initialise
-from mattekit.networks.layers import ConvNorm, relu6
-from mattekit.networks.row import Row
+from mattekit.networks.layers import ConvNorm, he_normal, initialise, relu6
 from mattekit.tiling.global_layers import GlobalMapLayer
 
 LEVELS = [(2,), (3,), (4, 5), (6, 7)]  # the encoder's stages that share a resolution: strides 4, 8, 16 and 32

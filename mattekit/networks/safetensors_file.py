@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from mattekit.errors import InputError, WeightsError
 from mattekit.files import open_regular, replacing
 from mattekit.networks import build
-from mattekit.networks.fill import fill
 from mattekit.networks.header import IMAGENET, Header, from_metadata, header_of, to_metadata
+from mattekit.networks.state import fill
 
 __all__ = ["IMAGENET", "Header", "describe", "header_of", "load_network", "read", "read_header", "save_network"]
 

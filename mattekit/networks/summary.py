@@ -1,13 +1,55 @@
 """Summary of a network: its size, and its layers one by one."""
 
+from collections.abc import Callable
 from inspect import signature
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
-from mattekit.networks import NETWORKS, Row, build, count
+from mattekit.networks import NETWORKS, Row, build
 from mattekit.operators import OPERATORS, options
+
+GIGA = 2**30
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Count the elements of all parameters, norms' scales and shifts included, running statistics not."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def count_macs(network: nn.Module, size: tuple[int, int] = (224, 224), channels: int = 4) -> int:
+    """Count the multiply-accumulates of one forward pass of a 1 x channels x size input.
+
+    A network built under `torch.device("meta")` is counted without computing anything.
+    """
+    training, device = network.training, next(network.parameters()).device
+    try:
+        with torch.no_grad(), _Counter() as counter:
+            network.eval()(torch.zeros(1, channels, *size, device=device))
+    finally:
+        network.train(training)
+    return counter.total
+
+
+class _Counter(TorchFunctionMode):
+    """Count what runs, layers and functions alike."""
+
+    def __init__(self):
+        super().__init__()
+        self.total = 0
+
+    def __torch_function__(self, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        y = function(*args, **(kwargs or {}))
+        if function in (F.conv2d, F.conv_transpose2d, F.linear):
+            x, weight = args[:2]
+            # Each output of a convolution and each input of a transposed one meets the weights of one of its channels.
+            positions = x if function is F.conv_transpose2d else y
+            self.total += positions.numel() * weight[0].numel()
+        return y
+
 
 POINTWISE = (nn.BatchNorm2d, nn.GroupNorm, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Dropout)
 
@@ -34,7 +76,7 @@ def summary(name: str, changes: dict | None = None) -> dict:
     Returns
     -------
     dict
-        "name"; "parameters"; "macs", multiply-accumulates as `count.macs` counts them, for one input of the shape
+        "name"; "parameters"; "macs", multiply-accumulates as `count_macs` counts them, for one input of the shape
         "input" (channels, height, width); "source", where a paper has the network; "note", if its size is not
         what the paper prints.
 
@@ -44,12 +86,12 @@ def summary(name: str, changes: dict | None = None) -> dict:
         If the name or an argument is unknown.
     """
     network = on_paper(name, changes)
-    parameters = count.parameters(network)
+    parameters = count_parameters(network)
     channels, height, width = NETWORKS[name].input
     return {
         "name": name,
         "parameters": parameters,
-        "macs": count.macs(_without_pointwise(network), (height, width), channels),
+        "macs": count_macs(_without_pointwise(network), (height, width), channels),
         "input": [channels, height, width],
         "source": source(name, changes or {}),
         "note": "" if changes else NETWORKS[name].note,

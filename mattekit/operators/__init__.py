@@ -17,9 +17,8 @@ from mattekit.errors import InputError
 from mattekit.operators.a2u import A2U
 from mattekit.operators.base import Guide, Keep, Resampler
 from mattekit.operators.carafe import CARAFE
-from mattekit.operators.convolve import Deconvolution, PixelShuffle
+from mattekit.operators.fixed_kernels import Deconvolution, Interpolate, PixelShuffle
 from mattekit.operators.indexnet import IndexNet
-from mattekit.operators.interpolate import Interpolate
 from mattekit.operators.reassemble import gather, spread
 from mattekit.operators.unpool import HMI, MaxUnpool
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from mattekit.networks.count import parameters
 from mattekit.networks.header import header_of
+from mattekit.networks.summary import count_parameters
 from mattekit.samples.loader import loader
 from mattekit.tiling import memory
 from mattekit.training.batch import Batch
@@ -108,7 +108,7 @@ def dry_run(job: TrainingJob) -> Report:
     return Report(
         input=(portion, *task.input(step.portion).shape[1:]),
         output=(portion, *step.output.shape[1:]),
-        parameters=parameters(network),
+        parameters=count_parameters(network),
         memory=peak,
         available=memory.available(str(fabric.device)),
         steps=learner.steps,

@@ -9,9 +9,9 @@ from mattekit.errors import InputError, WeightsError
 from mattekit.networks import build
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
-from mattekit.networks.fill import fill
 from mattekit.networks.packaged import file_of
 from mattekit.networks.safetensors_file import read, read_header
+from mattekit.networks.state import fill
 from mattekit.training.optimiser import encoder_of
 from mattekit.training.recipe import Recipe
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from mattekit import toml
 from mattekit.errors import InputError, RecipeError
-from mattekit.networks import arguments
+from mattekit.networks import find
 from mattekit.samples.augment import STEPS
 from mattekit.training import settings
 
@@ -59,7 +59,7 @@ def keys(values: dict[str, Any]) -> list[str]:
     known = [*PLAIN, OPERATOR]
     known += [f"{table}.{field}" for table, model in TABLES.items() for field in model.model_fields]
     network = values.get("network", {})
-    known += [f"network.{name}" for name in arguments.arguments(network["name"], network.get("resampler"))]
+    known += [f"network.{name}" for name in find(network["name"]).parameters(network.get("resampler"))]
     return known + [f"augment.{row['step']}.{name}" for row in values.get("augment", []) for name in _arguments(row)]
 
 

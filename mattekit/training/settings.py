@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from mattekit.errors import MattekitError
 from mattekit.metrics import METRICS
-from mattekit.networks import arguments, find
+from mattekit.networks import find, parse_arguments
 
 MANY = 10**9  # limit of steps, epochs and samples
 
@@ -43,7 +43,7 @@ class Network(Settings):
         texts = [f"{key}={_text(value)}" for key, value in values.items() if key not in own]
         try:
             find(own["name"])
-            return own | arguments.parse(own["name"], texts)
+            return own | parse_arguments(own["name"], texts)
         except MattekitError as error:
             raise ValueError(str(error)) from error
 

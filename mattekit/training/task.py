@@ -61,7 +61,7 @@ class Matting:
 
     def __init__(self, recipe: Recipe, header: Header, folder: Path | None = None):
         self.recipe, self.header, self.folder = recipe, header, folder
-        self.prior = find(header.network).estimates
+        self.prior = find(header.network).takes_estimates
         folders = [Path(folder) for folder in recipe.data.validation]
         self.validation = Validation(folders, header) if folders else None
         self.validates = bool(folders)

@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_precision.py [--precision bf16] [--reduce 2] [NAME ...]
 
 Needs the reference weights (MATTEKIT_SHARED). Images are reduced by a factor, as float16 is slow on most CPUs. The
-first column is what `mattekit.networks.row.Row.rounding` has.
+first column is what `mattekit.networks.base.Row.rounding` has.
 """
 
 import argparse

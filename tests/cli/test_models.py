@@ -76,16 +76,16 @@ def test_an_argument_changes_the_network():
     ],
 )
 def test_settings_have_their_arguments_types(setting, key, value):
-    from mattekit.networks.arguments import parse
+    from mattekit.networks import parse_arguments
 
-    assert parse("a2u-hybrid-cw", [setting]) == {key: value}
+    assert parse_arguments("a2u-hybrid-cw", [setting]) == {key: value}
 
 
 def test_numbers_and_tuples_are_read():
-    from mattekit.networks.arguments import parse
+    from mattekit.networks import parse_arguments
 
-    assert parse("dim", ["bottleneck=512, 1"]) == {"bottleneck": (512, 1)}
-    assert parse("indexnet", ["width=1.4"]) == {"width": 1.4}
+    assert parse_arguments("dim", ["bottleneck=512, 1"]) == {"bottleneck": (512, 1)}
+    assert parse_arguments("indexnet", ["width=1.4"]) == {"width": 1.4}
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_layers_are_filled_in_order(tmp_path, name, layout):
         if key.endswith("num_batches_tracked"):
             wanted = 0  # a count that nothing reads
         if i == 0:
-            assert (value[:, 3:] == 0).all() and value.shape[1] == NETWORKS[name].input[0]
+            assert (value[:, 3:] == 0).all() and value.shape[1] == NETWORKS[name].input.channels
             value = value[:, :3]
         assert (value == torch.tensor(wanted, dtype=value.dtype)).all(), key
 

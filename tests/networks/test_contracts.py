@@ -47,7 +47,7 @@ def settled(name):
 def image(name, size=(64, 96), batch=1):
     """Patches with some grain: of grain alone, deep maps see nothing but its mean, and rounding decides."""
     torch.manual_seed(1)
-    channels = NETWORKS[name].input[0]
+    channels = NETWORKS[name].input.channels
     patches = torch.randn(batch, channels, *(max(1, side // 16) for side in size))
     return F.interpolate(patches, size) + 0.2 * torch.randn(batch, channels, *size)
 

@@ -14,9 +14,8 @@ from mattekit.networks import build
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.checkpoints import read_checkpoint
 from mattekit.networks.convert import convert
-from mattekit.networks.fill import fill
 from mattekit.networks.released import FAMILIES
-from mattekit.networks.state import State
+from mattekit.networks.state import State, fill
 
 BUDGET = 8  # damages of each checkpoint
 EACH = 9  # of the modules of a checkpoint, one in so many gets a tensor too many

@@ -3,8 +3,8 @@
 import torch
 
 from mattekit.networks import build
-from mattekit.networks.count import parameters
-from mattekit.networks.fill import fill
+from mattekit.networks.state import fill
+from mattekit.networks.summary import count_parameters
 
 SMALL = {"bottleneck": (16, 1), "sigmoid": False}
 
@@ -47,13 +47,13 @@ def test_with_a_sigmoid_both_alphas_pass_through_it():
 
 def test_the_refinement_stage_is_small():
     """Four 3x3 convolutions, 64 channels between them."""
-    sizes = [parameters(build("dim", refined=refined, **SMALL)) for refined in (True, False)]
+    sizes = [count_parameters(build("dim", refined=refined, **SMALL)) for refined in (True, False)]
     assert sizes[0] - sizes[1] == (4 * 9 + 1) * 64 + 2 * (64 * 9 + 1) * 64 + 64 * 9 + 1
 
 
 def test_without_norm_the_encoder_is_vgg_16_itself():
     """13 convolutions: 14,714,688 parameters with three input channels, 576 more with the trimap's."""
-    assert parameters(build("dim", norm=False, **SMALL).first.encoder) == 14_714_688 + 576
+    assert count_parameters(build("dim", norm=False, **SMALL).first.encoder) == 14_714_688 + 576
 
 
 def test_a_first_stage_trained_alone_starts_the_refinement():

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from mattekit.networks import NETWORKS, build, strips
+from mattekit.networks import NETWORKS, build
+from mattekit.networks import inference_copy as copies
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.layers import BasicBlock, ConvNorm
 from mattekit.networks.lsa import ESEBlock
@@ -29,12 +30,12 @@ def made(name, **changes):
 
 
 def image(name, batch=2):
-    return torch.randn(batch, NETWORKS[name].input[0], 96, 64, dtype=torch.float64)
+    return torch.randn(batch, NETWORKS[name].input.channels, 96, 64, dtype=torch.float64)
 
 
 @pytest.fixture(params=[1 << 12, 1 << 30], ids=["short strips", "whole maps"])
 def strip(request, monkeypatch):
-    monkeypatch.setattr(strips, "STRIP", request.param)
+    monkeypatch.setattr(copies, "STRIP", request.param)
     monkeypatch.setattr(indexnet_inference, "STRIP", request.param)
 
 
@@ -100,4 +101,4 @@ def test_unfolded_copies_are_the_network_itself():
     ],
 )
 def test_what_sees_beyond_a_few_rows_is_not_computed_in_strips(module, rows):
-    assert strips.halo(module) == rows
+    assert copies.halo(module) == rows

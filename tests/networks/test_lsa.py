@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from mattekit.errors import WeightsError
-from mattekit.networks import count
+from mattekit.networks import summary
 from mattekit.networks.lsa import lsa
 from mattekit.networks.released import lsa as released
 
@@ -78,13 +78,13 @@ def test_parameters_of_every_part():
     """Recorded from the authors' model; the paper prints none."""
     with torch.device("meta"):
         network = lsa()
-    assert count.parameters(network) == 38_067_809
+    assert summary.count_parameters(network) == 38_067_809
     parts = [network.encoder, network.context, *(network.blocks[i] for i in (4, 3, 2, 1))]
-    sizes = [count.parameters(part) for part in parts]
+    sizes = [summary.count_parameters(part) for part in parts]
     assert sizes == [23_527_552, 9_700_864, 3_605_248, 901_504, 225_472, 78_016]
-    assert count.parameters(network.blocks[0]) + count.parameters(network.head) == 29_153
-    assert f"{count.macs(network) / 1e9:.3f}" == "9.258"
-    assert f"{count.macs(network, (640, 640)) / 1e9:.3f}" == "75.576"
+    assert summary.count_parameters(network.blocks[0]) + summary.count_parameters(network.head) == 29_153
+    assert f"{summary.count_macs(network) / 1e9:.3f}" == "9.258"
+    assert f"{summary.count_macs(network, (640, 640)) / 1e9:.3f}" == "75.576"
 
 
 def test_what_refinement_optimises_has_983040_numbers():

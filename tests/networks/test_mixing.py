@@ -6,7 +6,7 @@ from mattekit.baselines.priors import PRIORS
 from mattekit.imaging.trimap import pin_known
 from mattekit.inference.network import network_predictor
 from mattekit.inference.refinement import RefinementSettings, Refiner
-from mattekit.networks import build, prior_name
+from mattekit.networks import build, find
 from mattekit.networks.encoder_decoder import PLANES
 from mattekit.networks.header import header_of
 from mattekit.networks.inference_copy import inference_copy
@@ -63,7 +63,7 @@ def test_its_input_holds_what_the_prior_gives():
         encoder = build(name, **changes).encoder
         assert (PRIORS["coarse"].channels, PRIORS["coarse"].estimates) == (11, 7)
         assert encoder.stages[0][0].conv.in_channels == 4 * (PLANES + PRIORS["coarse"].channels)
-    assert prior_name("mixing", {}) == "coarse" and prior_name("indexnet", {}) is None
+    assert find("mixing").estimates_of({}) == "coarse" and find("indexnet").estimates_of({}) is None
 
 
 def test_predictions_correct_the_estimates_of_the_prepared_picture(network):

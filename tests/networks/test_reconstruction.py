@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mattekit.errors import InputError
-from mattekit.networks import NETWORKS, build, count
+from mattekit.networks import NETWORKS, build, summary
 from mattekit.networks.reconstruction import TABLE_1, reconstruction
 from mattekit.operators import OPERATORS
 
@@ -46,7 +46,7 @@ def test_gradients_reach_every_parameter(row):
 @pytest.mark.parametrize("row", TABLE_1)
 def test_rows_differ_by_their_operators_alone(row):
     network = made(row)
-    assert count.parameters(network) - count.parameters(network.resamplers) == BASE
+    assert summary.count_parameters(network) - summary.count_parameters(network.resamplers) == BASE
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_rows_differ_by_their_operators_alone(row):
 )
 def test_parameters_of_each_operator(row, added):
     """A2U has fewer than the index network it is compared with, as the paper says."""
-    assert count.parameters(made(row)) - BASE == added
+    assert summary.count_parameters(made(row)) - BASE == added
 
 
 def test_28_is_computed_as_32():

@@ -5,10 +5,9 @@ import torch
 
 from mattekit.errors import InputError
 from mattekit.networks import NETWORKS, EncoderDecoder, Row, build
-from mattekit.networks.count import parameters
 from mattekit.networks.layers import ConvNorm
 from mattekit.networks.safetensors_file import header_of, load_network, save_network
-from mattekit.networks.summary import summary
+from mattekit.networks.summary import count_parameters, summary
 from mattekit.operators import INDEXNET_ROWS, OPERATORS, make, options
 
 
@@ -21,9 +20,9 @@ def on_paper(name, **changes):
 def test_another_index_network_in_the_released_row_is_the_tables(row):
     """The released row has hidden layers of C; those of Table 2 have 2 C."""
     if row != "m2o-nonlinear-context":
-        changed = parameters(on_paper("indexnet", resampler=f"indexnet-{row}"))
-        assert changed == parameters(on_paper(f"indexnet-{row}"))
-    assert parameters(on_paper("indexnet", resampler="indexnet-hin-nonlinear")) == 4_015_563
+        changed = count_parameters(on_paper("indexnet", resampler=f"indexnet-{row}"))
+        assert changed == count_parameters(on_paper(f"indexnet-{row}"))
+    assert count_parameters(on_paper("indexnet", resampler="indexnet-hin-nonlinear")) == 4_015_563
 
 
 @pytest.mark.parametrize("name", ["indexnet", "a2u", "a2u-indexnet", "lsa", "reconstruction-a2u", "mixing"])
@@ -106,13 +105,13 @@ def tiny(resampler: str = "bilinear", *, width: int = 8, **options) -> EncoderDe
 def test_a_network_is_added_by_one_function_and_one_row(monkeypatch, tmp_path):
     """Files, sizes, arguments, prediction and refinement follow from its row."""
     from mattekit.inference.network import network_predictor
-    from mattekit.networks.arguments import parse
-    from mattekit.networks.strips import halo
+    from mattekit.networks import parse_arguments
+    from mattekit.networks.inference_copy import halo
 
     row = Row(tiny, {"width": 12}, "a test", preparation="reflect-32", rounding={"bf16": 0.5})
     monkeypatch.setitem(NETWORKS, "tiny", row)
     torch.manual_seed(1)
-    made = build("tiny", **parse("tiny", ["resampler=a2u", "k_up=5"])).eval()
+    made = build("tiny", **parse_arguments("tiny", ["resampler=a2u", "k_up=5"])).eval()
     assert made.resamplers[0].k_up == 5 and made.encoder.fine.conv.out_channels == 12
     save_network(tmp_path / "tiny.safetensors", made, header_of(made, licence="CC0"))
     network = load_network(tmp_path / "tiny.safetensors")

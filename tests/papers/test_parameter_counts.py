@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mattekit.networks import build, count
+from mattekit.networks import build, summary
 from mattekit.operators import make
 
 
@@ -41,19 +41,19 @@ A2U_TABLE_2 = {
 @pytest.mark.parametrize("row", A2U_TABLE_2)
 def test_a2u_table_2(row):
     added, text = A2U_TABLE_2[row]
-    total = count.parameters(on_paper(f"a2u-{row}"))
+    total = summary.count_parameters(on_paper(f"a2u-{row}"))
     assert total - BASE == added
     assert printed(total if added == 0 else added, text[-1]) == text
 
 
 @pytest.mark.parametrize(("row", "text"), [("hybrid-cw", "8.09M"), ("dynamic-cs", "8.07M"), ("dynamic-cs-d", "8.09M")])
 def test_a2u_table_5(row, text):
-    assert printed(count.parameters(on_paper(f"a2u-{row}")), "M") == text
+    assert printed(summary.count_parameters(on_paper(f"a2u-{row}")), "M") == text
 
 
 @pytest.mark.parametrize(("name", "total"), [("a2u", 8_089_235), ("a2u-unshare", 8_269_451)])
 def test_released_a2u_configurations(name, total):
-    assert count.parameters(on_paper(name)) == total
+    assert summary.count_parameters(on_paper(name)) == total
 
 
 # Positions under U and V, summed over the four stages: channels times output positions at 224x224.
@@ -73,22 +73,22 @@ HALVED = 64 * 112**2 + 64 * 56**2 + 128 * 28**2 + 256 * 14**2
 )
 def test_multiply_accumulates_of_a2u_are_those_of_its_layers_and_of_u_and_v(name, layers, filters):
     """U and V are convolutions without a layer of their own; the paper prints no figures."""
-    rest = count.macs(on_paper(name)) - filters * HALVED
-    assert f"{rest / count.GIGA:.4f}" == layers
+    rest = summary.count_macs(on_paper(name)) - filters * HALVED
+    assert f"{rest / summary.GIGA:.4f}" == layers
 
 
 @pytest.mark.parametrize(
     ("name", "giga"), [("a2u-static-pw-cw", "8.8225"), ("a2u-static-cw", "8.6613"), ("a2u-hybrid-cw", "8.6613")]
 )
 def test_recorded_multiply_accumulates_of_a2u(name, giga):
-    assert f"{count.macs(on_paper(name)) / count.GIGA:.4f}" == giga
+    assert f"{summary.count_macs(on_paper(name)) / summary.GIGA:.4f}" == giga
 
 
 def test_multiply_accumulates_count_every_image_and_transposed_convolutions_by_their_input():
     network = torch.nn.Sequential(
         torch.nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2), torch.nn.ConvTranspose2d(6, 2, 4, 2, 1)
     )
-    assert count.macs(network, (8, 10)) == 4 * 5 * 6 * 2 * 9 + 4 * 5 * 6 * 2 * 16
+    assert summary.count_macs(network, (8, 10)) == 4 * 5 * 6 * 2 * 9 + 4 * 5 * 6 * 2 * 16
 
 
 # A2U supplement, Table 1: s = 3, k = 5; weights alone, without the biases of what predicts weights.
@@ -136,7 +136,7 @@ INDEXNET_TABLE_2 = {
 def test_indexnet_table_2(row):
     added, exact, size, work = INDEXNET_TABLE_2[row]
     network = on_paper(f"indexnet-{row}")
-    total, giga = count.parameters(network), count.macs(network) / count.GIGA
+    total, giga = summary.count_parameters(network), summary.count_macs(network) / summary.GIGA
     assert total - B11 == added
     assert f"{giga:.4f}" == exact
     counted, unit = (added, "+") if size[0] == "+" else (total, "")
@@ -146,8 +146,8 @@ def test_indexnet_table_2(row):
 
 def test_the_best_index_network_has_8_15_million_parameters():
     """A2U Table 5 quotes it: hidden layers are 2 C wide there; in the released weights they are C wide."""
-    assert printed(count.parameters(on_paper("indexnet-m2o-nonlinear-context")), "M") == "8.15M"
-    assert printed(count.parameters(on_paper("indexnet")), "M") == "5.95M"
+    assert printed(summary.count_parameters(on_paper("indexnet-m2o-nonlinear-context")), "M") == "8.15M"
+    assert printed(summary.count_parameters(on_paper("indexnet")), "M") == "5.95M"
 
 
 @pytest.mark.xfail(
@@ -157,8 +157,8 @@ def test_the_best_index_network_has_8_15_million_parameters():
 )
 def test_indexnet_table_2_with_width_1_4():
     network = on_paper("indexnet-b11-1.4")
-    assert printed(count.parameters(network), "M") == "8.86M"
-    assert f"{count.macs(network) / count.GIGA:.2f}" == "7.61"
+    assert printed(summary.count_parameters(network), "M") == "8.86M"
+    assert f"{summary.count_macs(network) / summary.GIGA:.2f}" == "7.61"
 
 
 # Not printed by the paper: recorded from the authors' code, or, for B5 to B9 which it lacks, from their descriptions.
@@ -187,6 +187,6 @@ def test_recorded_sizes_of_indexnet(case):
     name, side, changes = case
     network = on_paper(name, **dict(changes))
     total, giga = RECORDED[case]
-    assert count.parameters(network) == total
+    assert summary.count_parameters(network) == total
     digits = len(giga.partition(".")[2])
-    assert f"{count.macs(network, (side, side)) / count.GIGA:.{digits}f}" == giga
+    assert f"{summary.count_macs(network, (side, side)) / summary.GIGA:.{digits}f}" == giga

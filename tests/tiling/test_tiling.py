@@ -16,7 +16,7 @@ from mattekit.errors import InputError
 from mattekit.inference.network import network_predictor
 from mattekit.networks import NETWORKS, build
 from mattekit.networks.context import ASPP
-from mattekit.networks.encoders.resnet50d import Bottleneck
+from mattekit.networks.encoders.resnet import Bottleneck
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.tiling import memory
 from mattekit.tiling.context import TileContext, collect_global_context, dependency_stages
@@ -307,7 +307,7 @@ def test_tiles_of_45_megapixels_take_a_quarter_of_the_budget_and_4_megapixels_ar
     run = Tiling(inference_copy(built(name)), "cpu")
 
     def window(rows, columns):
-        return torch.zeros(1, NETWORKS[name].input[0], rows.stop - rows.start, columns.stop - columns.start)
+        return torch.zeros(1, NETWORKS[name].input.channels, rows.stop - rows.start, columns.stop - columns.start)
 
     side, *_ = run._sides(window, (5472, 8192))
     assert run._bytes_per_pixel(window, (5472, 8192)) * side**2 <= SHARE * BUDGET <= 1 << 30

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from mattekit.errors import WeightsError
-from mattekit.networks.encoders.resnet50d import STAGES
+from mattekit.networks.encoders.resnet import STAGES
 from mattekit.networks.lsa import WIDTHS
 from mattekit.networks.released.names import Table
 from mattekit.networks.released.names import rename as rename_by
