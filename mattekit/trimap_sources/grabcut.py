@@ -54,8 +54,8 @@ def cut_source(
 class GrabCut:
     """A box that holds the whole foreground, points that lie in it or out of it, or both.
 
-    Without a box, regions that grow from the points (a watershed) are the first guess; without a point of the
-    background, from the picture's frame, too.
+    The first guess is the box; or, without one and with points of both kinds, the regions that grow from the points (a
+    watershed), without a point of the background against the picture's frame.
 
     Attributes
     ----------
@@ -139,7 +139,9 @@ class GrabCut:
             marks = np.full(dots.shape, cv2.GC_BGD, np.uint8)
             marks[int(y) : bottom, int(x) : right] = cv2.GC_PR_FGD
         else:
-            marks = np.where(_grown(picture, dots), cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+            marks = np.full(dots.shape, cv2.GC_PR_FGD, np.uint8)
+        if not self.box or ((dots > 0).any() and (dots < 0).any()):
+            marks[(marks == cv2.GC_PR_FGD) & ~_grown(picture, dots, marks == cv2.GC_BGD)] = cv2.GC_PR_BGD
         return np.where(dots > 0, cv2.GC_FGD, np.where(dots < 0, cv2.GC_BGD, marks)).astype(np.uint8)
 
     def _dots(self, size: tuple[int, int], scale: float) -> np.ndarray:
@@ -151,9 +153,9 @@ class GrabCut:
         return dots
 
 
-def _grown(picture: np.ndarray, dots: np.ndarray) -> np.ndarray:
-    """Region (h, w) bool that a watershed grows from points of the foreground, against those of the background."""
-    seeds = dots.astype(np.int32)
+def _grown(picture: np.ndarray, dots: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """Region (h, w) bool that a watershed grows from points of the foreground, against what is background."""
+    seeds = np.where(outside, -1, dots).astype(np.int32)
     if not (dots < 0).any():
         frame = max(1, round(FRAME * max(dots.shape)))
         edge = np.ones(dots.shape, bool)
