@@ -12,13 +12,13 @@ import typer
 
 from mattekit import __version__, interrupts
 from mattekit.cli import (
+    batch,
     composite,
     console,
     eval,
     export,
     foreground,
     info,
-    launcher,
     models,
     predict,
     refine,
@@ -32,18 +32,18 @@ from mattekit.errors import MattekitError, is_out_of_memory
 
 
 class Commands(Group):
-    """Turns every error of a command into one line on stderr and an exit code (MATTEKIT_DEBUG=1: a traceback)."""
+    """Group that turns errors of commands into one line on stderr and an exit code (MATTEKIT_DEBUG=1: a traceback)."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the chosen command; 1: it failed, 2: it was misused, 3: some items failed, 130: interrupted."""
+        """Run the chosen command; exit codes: 1 failed, 2 misused, 3 some items failed, 130 interrupted."""
         try:
             with interrupts.surfaced():
                 value = super().invoke(ctx)
-            launcher.leave(failed=False)
+            batch.leave_torchrun(failed=False)
             return value
         except typer.Exit as end:
             if end.exit_code == 3:
-                launcher.leave(failed=True)
+                batch.leave_torchrun(failed=True)
             raise
         except typer.Abort:
             raise
@@ -56,7 +56,7 @@ def _report(error: BaseException) -> int:
     if isinstance(error, UsageError):
         console.error(_usage(error), hint=f"{error.ctx.command_path if error.ctx else 'mattekit'} --help")
         return 2
-    if isinstance(error, BrokenPipeError):  # the reader of our stdout has gone: nothing more to say
+    if isinstance(error, BrokenPipeError):  # the reader of stdout has closed it
         sys.stdout = open(os.devnull, "w")
         return 1
     if isinstance(error, KeyboardInterrupt):
@@ -75,8 +75,8 @@ def _report(error: BaseException) -> int:
 def _usage(error: Any) -> str:
     """Return a line for a usage error; for a value outside an option's choices, "--option value: use one of ..."."""
     message = " ".join(error.format_message().split()).removeprefix("Invalid value: ").replace("Value error, ", "")
-    found = re.fullmatch(r"Invalid value for .*?(--[\w-]+)'.*?: '(.*)' is not one of (.*)\.", message)
-    return f"{found[1]} {found[2]}: use one of {found[3].replace(chr(39), '')}." if found else message
+    match = re.fullmatch(r"Invalid value for .*?(--[\w-]+)'.*?: '(.*)' is not one of (.*)\.", message)
+    return f"{match[1]} {match[2]}: use one of {match[3].replace(chr(39), '')}." if match else message
 
 
 app = typer.Typer(
@@ -133,4 +133,4 @@ def main() -> None:
     try:
         app()
     finally:
-        interrupts.ignore()  # at its end Python would restore the system's answer, which is death by the signal
+        interrupts.ignore()  # at exit Python would restore the default handlers, which kill the process

@@ -1,5 +1,6 @@
 """One item or a folder of items: progress, --jobs, --skip-existing, --fail-fast, --json and the exit code."""
 
+import os
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import typer
 from mattekit.cli import console
 from mattekit.errors import DeviceLostError, MattekitError, is_out_of_memory
 
-# Shows one finished item: its name, what `work` returned, and whether --json was given.
+# Shows one finished item: its name, the result of `work`, and whether --json was given.
 Show = Callable[[str, dict, bool], None]
 
 
@@ -30,14 +31,14 @@ def run_one(
     json: bool = False,
     show: Show | None = None,
 ) -> None:
-    """Do a single item, on the first rank of a launcher; its error is the command's error (exit 1)."""
+    """Process a single item, on the first rank of a launcher; its error is the command's error (exit 1)."""
     if shard and shard.count > 1:
         raise typer.BadParameter(f"--shard shares out the items of a folder, but {task.name} is one item.")
     if rank_of(shard).index:
         return
     if skip_existing and _done(task):
         console.status(f"{task.name}: skipped, the outputs exist")
-        _tell_skipped([task], json=json)
+        _report_skipped([task], json=json)
         return
     _require_writable([task])
     value = work(task)
@@ -62,34 +63,34 @@ def run_folder(
     show: Show | None = None,
     run: Callable[[Callable, Sequence, int], Iterator] | None = None,
 ) -> None:
-    """Do many items, or this rank's share of them; one that fails does not stop the rest.
+    """Process many items, or this rank's share of them; one that fails does not stop the rest.
 
     `work` is a picklable function from a task to a JSON-ready dictionary. `problems` are items that could not
-    even be started (no partner, two candidates): they are shown first and count as failed. `shard` is the Rank that
-    --shard gave; without, the launcher's counts. `together` keeps items of one answer on one rank. `show` replaces
-    `console_result` for commands whose result is not a file; `run` replaces `parallel.run` for those that work on
-    several items at once. Nothing more is tried on a device that is lost.
+    even be started (no partner, two candidates): they are shown first and count as failed. `shard` is the Rank of
+    --shard; without, the launcher's is used. `together` keeps items with the same key on one rank. `show` replaces
+    `console_result` for commands whose result is not a file; `run` replaces `parallel.run` for commands that process
+    several items at once. After a device is lost no further item is tried.
     Raises typer.Exit(3) after a summary when any item failed, typer.Exit(1) at the first with `fail_fast`.
     """
     from mattekit import parallel
 
     start, rank = time.perf_counter(), rank_of(shard)
-    hopeless = bool(problems) and (fail_fast or not tasks)
-    # Shared before looking at outputs: ranks that start at different moments must still agree on whose is what.
+    stop = bool(problems) and (fail_fast or not tasks)
+    # Shared before checking outputs: ranks that start at different times must agree on their shares.
     tasks, problems = rank.share(tasks, together), rank.share(problems)
-    _tell(problems, json=json)
-    if hopeless:
+    _report_problems(problems, json=json)
+    if stop:
         raise typer.Exit(1)
     skipped = [task for task in tasks if skip_existing and _done(task)]
-    _tell_skipped(skipped, json=json)
-    passed_over = set(map(id, skipped))
-    todo = [task for task in tasks if id(task) not in passed_over]
+    _report_skipped(skipped, json=json)
+    skipped_ids = set(map(id, skipped))
+    todo = [task for task in tasks if id(task) not in skipped_ids]
     _require_writable(todo)
     tried, failed = set(), []
     with console.progress(label, len(todo)) as advance:
         for result in (run or parallel.run)(work, todo, jobs):
             tried.add(id(result.item))
-            _replay(result.logged)
+            _log(result.logged)
             advance()
             if result.error is None:
                 (show or console_result)(result.item.name, result.value, json)
@@ -100,21 +101,21 @@ def run_folder(
             if isinstance(result.error, DeviceLostError):
                 break
     untried = [task for task in todo if id(task) not in tried]
-    _give_up(untried, label, json=json)
+    _report_untried(untried, label, json=json)
     counts = {"skipped (outputs exist)": len(skipped), "failed": len(problems) + len(failed)}
     counts = {"done": len(tried) - len(failed), **counts, "not tried": len(untried)}
     _summary(rank, counts, failed, start, label)
 
 
 def rank_of(shard: Any) -> Any:
-    """Return the Rank that --shard gave, or else the one of the launcher."""
+    """Return the Rank of --shard, or else the launcher's."""
     from mattekit import ranks
 
     return shard or ranks.here()
 
 
 def console_result(name: str, value: dict, json: bool) -> None:
-    """Show one finished item: a JSON line on stdout, or where it was written on stderr."""
+    """Show one finished item: a JSON line on stdout, or its outputs on stderr."""
     if json:
         console.json_line({"name": name, **value})
     elif outputs := value.get("outputs"):
@@ -133,13 +134,13 @@ def _require_writable(tasks: Sequence[Task]) -> None:
         require_writable(folder)
 
 
-def _replay(logged: Sequence[Any]) -> None:
+def _log(logged: Sequence[Any]) -> None:
     for record in logged:
         if console.logger.isEnabledFor(record.levelno):
             console.logger.handle(record)
 
 
-def _tell(problems: Sequence[str], *, json: bool) -> None:
+def _report_problems(problems: Sequence[str], *, json: bool) -> None:
     for problem in problems:
         line = console.with_remedy(problem, problem)
         console.error(line)
@@ -147,7 +148,7 @@ def _tell(problems: Sequence[str], *, json: bool) -> None:
             console.json_line({"name": getattr(problem, "name", problem.partition(": ")[0]), "error": line})
 
 
-def _tell_skipped(tasks: Sequence[Task], *, json: bool) -> None:
+def _report_skipped(tasks: Sequence[Task], *, json: bool) -> None:
     for task in tasks if json else []:
         console.json_line({"name": task.name, "skipped": True})
 
@@ -162,7 +163,7 @@ def _failure(name: str, problem: Exception, *, json: bool) -> str:
     return f"{name}: {text}"
 
 
-def _give_up(untried: Sequence[Task], label: str, *, json: bool) -> None:
+def _report_untried(untried: Sequence[Task], label: str, *, json: bool) -> None:
     if untried:
         console.error(f"{len(untried)} more {label} were not tried, as the device is lost.")
     for task in untried if json else []:
@@ -171,10 +172,34 @@ def _give_up(untried: Sequence[Task], label: str, *, json: bool) -> None:
 
 def _summary(rank: Any, counts: dict[str, int], failed: list[str], start: float, label: str) -> None:
     parts = [f"{counts['done']} {label} done"]
-    parts += [f"{count} {what}" for what, count in counts.items() if count and what != "done"]
+    parts += [f"{count} {outcome}" for outcome, count in counts.items() if count and outcome != "done"]
     lead = f"{rank}: " if rank.count > 1 else ""
     console.status(f"{lead}{', '.join(parts)} in {time.perf_counter() - start:.1f} s")
     for line in failed:
         console.status(f"  failed: {line}")
     if counts["failed"]:
         raise typer.Exit(3)
+
+
+def leave_torchrun(*, failed: bool) -> None:
+    """Tell torchrun's store that this rank is done; if items `failed`, wait for all other ranks.
+
+    torchrun ends all ranks as soon as one reports a failure, so ranks with failed items leave last. Under other
+    launchers, and without a store, nothing happens.
+    """
+    from mattekit import ranks
+
+    rank = ranks.here()
+    if rank.count == 1 or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return
+    from torch.distributed import TCPStore
+
+    keys = [f"mattekit/{os.environ.get('TORCHELASTIC_RESTART_COUNT')}/{i}" for i in range(rank.count)]
+    try:
+        store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+        store.set(keys[rank.index], "done")
+        # Polled, so that Python can handle SIGTERM, which torchrun sends when a rank was killed.
+        while failed and not store.check(keys):
+            time.sleep(0.2)
+    except (RuntimeError, KeyError, ValueError) as error:
+        console.logger.info("torchrun's store does not answer (%s); this rank leaves at once.", error)

@@ -1,4 +1,4 @@
-"""Names that options take from tables: completed by shells, shown by --help, and checked where they are given."""
+"""Options whose values are names in tables: completed by shells, listed by --help, and checked on the command line."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ TABLES = {  # metavar -> module, and in it a table or a function that returns on
     "MODEL": ("mattekit.models.registry", "names"),
     "NETWORK": ("mattekit.networks", "NETWORKS"),
     "PICTURE": ("mattekit.inference.pictures", "KINDS"),
-    "PRESET": ("mattekit.datasets.presets", "PRESETS"),
+    "PRESET": ("mattekit.datasets.plan", "PRESETS"),
     "RECIPE": ("mattekit.training.recipe", "names"),
     "RULE": ("mattekit.imaging.trimap_random", "RULES"),
 }
@@ -23,8 +23,8 @@ TABLES = {  # metavar -> module, and in it a table or a function that returns on
 def names(table: str) -> list[str]:
     """Return the names in a table of TABLES, which is imported for it."""
     module, attribute = TABLES[table]
-    found = getattr(import_module(module), attribute)
-    return list(found() if callable(found) else found)
+    entries = getattr(import_module(module), attribute)
+    return list(entries() if callable(entries) else entries)
 
 
 def option(
@@ -38,8 +38,9 @@ def option(
 ) -> Any:
     """Make an option whose values are names in a table.
 
-    extra : names that are allowed besides. several : with commas between; `parse` splits them. others : files are
-    taken as well, so nothing is refused here. metavar : a word in place of `table`, for which --help lists no names.
+    extra : further names that are allowed. several : names with commas between, which `parse` splits. others : files
+    are allowed as well, so that nothing is refused here. metavar : a word in place of `table`, for which --help lists
+    no names.
     """
     metavar = metavar or (f"{table},..." if several else table)
     complete = completion(table, several)
@@ -55,7 +56,7 @@ def option(
 
 
 def argument(table: str, **settings: Any) -> Any:
-    """Make an argument that takes names in a table, and files."""
+    """Make an argument that takes names in a table, or files."""
     return typer.Argument(autocompletion=completion(table), **settings)
 
 
@@ -77,7 +78,7 @@ UsageError = typer.BadParameter.__base__
 
 
 def listed(metavar: str) -> str:
-    """Return a sentence for --help with the names that an option takes; "" if they are no table's."""
+    """Return a sentence for --help with the names that an option takes; "" if they come from no table."""
     table = metavar.removesuffix(",...")
     return f"Names: {', '.join(names(table))}." if table in TABLES else ""
 
@@ -86,7 +87,7 @@ def completion(table: str, several: bool = False) -> Callable[[str], list[str]]:
     """Make the function that completes names in a table for a shell."""
 
     def complete(incomplete: str) -> list[str]:
-        done, comma, begun = incomplete.rpartition(",") if several else ("", "", incomplete)
-        return [f"{done}{comma}{name}" for name in names(table) if name.startswith(begun)]
+        done, comma, prefix = incomplete.rpartition(",") if several else ("", "", incomplete)
+        return [f"{done}{comma}{name}" for name in names(table) if name.startswith(prefix)]
 
     return complete

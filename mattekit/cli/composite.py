@@ -148,7 +148,7 @@ def composite(
             raise typer.BadParameter(
                 "--synthetic takes --size, --kinds, --backgrounds, no other parts, lists or depth."
             )
-        data_sets.draw(_folder(output), synthetic, size, kinds, backgrounds, shared, **run)
+        data_sets.compose_synthetic(_folder(output), synthetic, size, kinds, backgrounds, shared, **run)
         return
     if size or kinds:
         raise typer.BadParameter("--size and --kinds are those of --synthetic N.")

@@ -12,7 +12,7 @@ from mattekit.errors import is_out_of_memory, printable, printable_json
 
 logger = logging.getLogger("mattekit")
 
-ADVICE = {  # by the error number of the system
+ADVICE = {  # by errno
     errno.EACCES: "Check its permissions, or name another.",
     errno.EROFS: "Name a place that can be written to.",
     errno.ENOENT: "Check the path.",
@@ -24,9 +24,9 @@ ADVICE = {  # by the error number of the system
 
 
 def setup(*, quiet: bool = False, verbose: bool = False) -> None:
-    """Show log records of mattekit on stderr: warnings as notes; with `verbose` also details; with `quiet` none.
+    """Show mattekit's log records on stderr: warnings as notes; with `verbose` also details; with `quiet` none.
 
-    Of the ranks of a launcher only the first shows them; all show errors.
+    Under a launcher only the first rank shows them; all ranks show errors.
     """
     from mattekit import ranks
 
@@ -42,33 +42,33 @@ def setup(*, quiet: bool = False, verbose: bool = False) -> None:
 class _Stderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         prefix = "note: " if record.levelno >= logging.WARNING else ""
-        _tell(with_remedy(f"{prefix}{record.getMessage()}", record))
+        _print_error(with_remedy(f"{prefix}{record.getMessage()}", record))
 
 
-def _tell(line: str) -> None:
+def _print_error(line: str) -> None:
     print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def status(message: str) -> None:
-    """Print what was done on stderr, unless --quiet."""
+    """Print a message about progress on stderr, unless --quiet."""
     if logger.level < logging.ERROR:
-        _tell(message)
+        _print_error(message)
 
 
 def error(message: str, *, hint: str | None = None) -> None:
     """Print one line for an error and one for a hint."""
-    _tell(f"error: {message}")
+    _print_error(f"error: {message}")
     if hint:
-        _tell(f"hint: {hint}")
+        _print_error(f"hint: {hint}")
 
 
 def describe(problem: BaseException) -> str:
-    """Return a line for an exception, in words that a user can act on."""
+    """Return a line for an exception that tells the user what to do."""
     if is_out_of_memory(problem):
         return "out of memory. Use fewer --jobs; predict also has --tile and --max-size."
     if isinstance(problem, OSError) and problem.strerror:
-        said = f"{problem.filename or 'system'}: {problem.strerror}"
-        return f"{said}. {ADVICE[problem.errno]}" if problem.errno in ADVICE else said
+        line = f"{problem.filename or 'system'}: {problem.strerror}"
+        return f"{line}. {ADVICE[problem.errno]}" if problem.errno in ADVICE else line
     return with_remedy(" ".join(str(problem).split()) or type(problem).__name__, problem)
 
 
@@ -88,13 +88,13 @@ def json_line(value: Any) -> None:
 
 
 def report(text: str) -> None:
-    """Print several lines on stdout, whose control characters are escaped already."""
+    """Print text on stdout whose control characters are already escaped."""
     print(text, flush=True)  # noqa: T201
 
 
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Any]:
-    """Give a function to call after each item; draws a bar on stderr when that is a terminal."""
+    """Yield a function to call after each item; draws a bar on stderr if that is a terminal."""
     if logger.level >= logging.ERROR or total < 2 or not sys.stderr.isatty():
         yield lambda: None
         return

@@ -1,4 +1,4 @@
-"""Data sets that `mattekit composite` composes of files, draws, or verifies."""
+"""`mattekit composite` for data sets: composing them from files or drawing them, and verifying them."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from mattekit.cli import batch, choices, console
 
 
 def compose(output: Path, folders: dict, wanted: dict, **run: Any) -> None:
-    """Compose a data set of the foregrounds and backgrounds in `folders`, as a preset asks."""
+    """Compose a data set from the foregrounds and backgrounds in `folders`, by a preset."""
     from mattekit.datasets.dataset import prepare
 
     _check_split(**wanted)
@@ -19,7 +19,7 @@ def compose(output: Path, folders: dict, wanted: dict, **run: Any) -> None:
     _run(output, prepare, {"folders": folders} | wanted, **run)
 
 
-def draw(
+def compose_synthetic(
     output: Path,
     count: int,
     size: str | None,
@@ -28,7 +28,7 @@ def draw(
     wanted: dict,
     **run: Any,
 ) -> None:
-    """Compose a data set of `count` synthetic foregrounds; `size` and `kinds` as typed."""
+    """Compose a data set of `count` synthetic foregrounds; `size` and `kinds` are the options' texts."""
     from mattekit.datasets.synthetic_set import prepare
 
     drawn = {
@@ -41,9 +41,9 @@ def draw(
 
 
 def verify(output: Path, folders: dict, *, strict: bool, json: bool, **run: Any) -> None:
-    """Check a data set against its manifest, and its parts where their folders are given.
+    """Check a data set against its manifest, with its parts where their folders are given.
 
-    Files that no line of the manifest names are noted, or with `strict` count as failures.
+    Files that the manifest does not name are noted, or with `strict` count as failures.
     """
     from mattekit.datasets.plan import Library
     from mattekit.datasets.verify import check, checks, unnamed
@@ -78,7 +78,7 @@ def _run(output: Path, prepare: Any, wanted: dict, *, shard: Any, **run: Any) ->
             together=lambda task: task.item.group, run=dataset.run, **run,
         )  # fmt: skip
     except typer.Exit as stop:
-        if stop.exit_code == 3:  # all that can be composed is
+        if stop.exit_code == 3:  # some images failed, all others are composed
             _finish(dataset, rank)
         raise
     _finish(dataset, rank)
@@ -90,7 +90,7 @@ def _finish(dataset: Any, rank: Any) -> None:
 
 
 def _check_split(preset: str | None = None, split: str | None = None, **_: Any) -> None:
-    from mattekit.datasets.presets import PRESETS
+    from mattekit.datasets.plan import PRESETS
 
     if split:
         choices.require("--split", split, list(PRESETS[preset]))

@@ -67,7 +67,7 @@ def eval(
     items, problems = find_items(predictions, truth, trimaps if rules.region != "all" else None, recursive=recursive)
     shown = eval_page.Shown(predictions, truth, trimaps, images, recursive=recursive) if format == "html" else None
     _check_output(output, items, shown.find(items) if shown else ())
-    results.unpaired(problems, allowed=allow_missing)
+    results.add_unpaired(problems, allowed=allow_missing)
     single = truth.is_file() and len(items) == 1
     shared = results.rank.count > 1 and not single
     if shared and (str(output) == "-" or not (output or json)):

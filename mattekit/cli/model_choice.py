@@ -1,10 +1,13 @@
-"""The option --model, and the check of a model before any work."""
+"""The options --model and --compare, and the checks of models before any work."""
 
-from typing import Annotated
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import choices, console, options
+from mattekit.cli import batch, choices, console, options
 
 Model = Annotated[
     str | None,
@@ -34,9 +37,9 @@ Network = Annotated[
 
 
 def check_model(name: str, fields: dict, *, named: bool) -> None:
-    """Refuse a model that cannot do what was asked for, note what it leaves out, and say where it computes.
+    """Refuse a model that cannot do what was asked for, note options that it ignores, and print its device.
 
-    What nobody asked about, and is as usual, is not said: the default on the CPU.
+    The device is not printed for the default model on the CPU.
     """
     from mattekit.models import registry
     from mattekit.models.model import cannot_refine
@@ -59,3 +62,43 @@ def check_model(name: str, fields: dict, *, named: bool) -> None:
         console.logger.warning("%s runs on the CPU; the device %s is for networks.", name, asked["device"])
     if model.placement and (named or model.placement != "cpu, fp32"):
         console.status(f"{name}: on {model.placement}")
+
+
+def _compared_models(compare: str) -> tuple[str, ...]:
+    """Return the models that --compare names; a usage error if there are none, or one twice."""
+    names = tuple(name.strip() for name in compare.split(",") if name.strip())
+    if not names or len(set(names)) < len(names):
+        raise typer.BadParameter(f"--compare {compare}: name one or more models, each once, with commas between.")
+    return names
+
+
+def comparison(compare: str, model: str | None, save: str, fields: dict) -> Callable[..., Any]:
+    """Check the models of --compare and return the function that makes their jobs from `mattes.settings`."""
+    from mattekit.jobs.comparison import CompareJob
+
+    if save != "alpha":
+        raise typer.BadParameter("--compare writes one sheet, and --save is for one model. Give one of them.")
+    if model:
+        console.logger.warning("--compare names the methods; %s is left out.", model)
+    names = _compared_models(compare)
+    for name in names:
+        check_model(name, fields, named=True)
+    return partial(CompareJob, models=names, **fields)
+
+
+def refuse_truth(truth: Path | None) -> None:
+    """Refuse --truth without --compare, where it would not be used."""
+    if truth:
+        raise typer.BadParameter("--truth is for --compare. Name the models there, even if it is one alone.")
+
+
+def show_comparison(name: str, value: dict, json: bool) -> None:
+    """Print one JSON line, or a line of scores for each model on stdout."""
+    batch.console_result(name, value, json)
+    if json or "-" in value["outputs"].values():
+        return
+    from mattekit.jobs.comparison import lines
+
+    for entry in value["models"].values():
+        if "scores" in entry:
+            console.data("  ".join([name, entry["label"], *lines(entry["scores"])]))

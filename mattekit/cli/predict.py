@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mattekit.cli import choices, comparing, console, mattes, model_choice, options, trimap_source
+from mattekit.cli import choices, console, mattes, model_choice, options, trimap_source
 
 Compare = Annotated[
     str | None,
@@ -148,10 +148,14 @@ def predict(
         max_pixels=max_pixels,
     )
     if compare is None:
-        comparing.refuse_truth(truth)
+        model_choice.refuse_truth(truth)
         kinds, make, show = mattes.kinds_of(save), mattes.prediction(model, background, fields), None
     else:
-        kinds, make, show = ["compare"], comparing.comparison(compare, model, save, fields), comparing.show
+        kinds, make, show = (
+            ["compare"],
+            model_choice.comparison(compare, model, save, fields),
+            model_choice.show_comparison,
+        )
     mattes.run(
         image,
         trimap,

@@ -11,7 +11,7 @@ from mattekit.cli import batch, console
 
 
 class Results:
-    """Collect scores (item, dictionary) and failures (lines) of one rank, and join those of all."""
+    """Scores (item, dictionary) and failures (lines) of one rank, joined with those of the others at the end."""
 
     def __init__(self, methods: Sequence[str], rank: Any) -> None:
         self.methods = methods
@@ -20,8 +20,8 @@ class Results:
         self.failed: list[str] = []
         self.values: list[tuple[Any, dict]] = []
 
-    def unpaired(self, problems: Sequence[str], *, allowed: bool) -> None:
-        """Take note of files without a partner; unless allowed they are failures, each of one rank."""
+    def add_unpaired(self, problems: Sequence[str], *, allowed: bool) -> None:
+        """Add files without a partner: as notes if `allowed`, else as failures of this rank's share."""
         if not allowed:
             self.problems, self.failed = list(problems), self.rank.share(problems)
         for problem in problems if allowed else []:
@@ -52,22 +52,22 @@ class Results:
         except typer.Exit as stop:
             if stop.exit_code != 3:  # the report of what could be scored still follows
                 raise
-        self._tell_notes()
+        self._log_notes()
 
     def join(self, items: Sequence, rules: Any, report: Path) -> bool:
-        """Write this rank's part beside the report and join all parts once they are there; True if they are."""
+        """Write this rank's part beside the report, and join all parts once complete; return whether they are."""
         from mattekit.evaluation import parts
 
         stamp = parts.fingerprint(items, rules)
         values = [(item.method, item.name, value) for item, value in self.values]
         parts.write(report, self.rank, parts.Part(stamp, values, self.failed))
-        found = parts.read(report, self.rank.count, stamp)
-        if len(found) < self.rank.count:
-            written = f"{len(found)} of {self.rank.count} parts are written"
+        written_parts = parts.read(report, self.rank.count, stamp)
+        if len(written_parts) < self.rank.count:
+            written = f"{len(written_parts)} of {self.rank.count} parts are written"
             console.status(f"{self.rank}: {written}; the rank that writes the last one joins them in {report}")
             return False
         by_name = {(item.method, item.name): item for item in items}
-        joined = parts.join(found.values())
+        joined = parts.join(written_parts.values())
         self.values = [(by_name[method, name], value) for method, name, value in joined.values]
         self.failed = joined.failed
         return True
@@ -89,16 +89,16 @@ class Results:
                 self.failed.append(f"{result.item.name}: {console.describe(result.error)}")
             yield result
 
-    def _tell_notes(self) -> None:
-        """Log one note per kind, however many images it concerns."""
-        from mattekit.evaluation.mattes import REMEDIES
+    def _log_notes(self) -> None:
+        """Log each kind of note once, with the images it concerns."""
+        from mattekit.evaluation.scoring import REMEDIES
         from mattekit.pairing import natural
 
-        concerned: dict[str, set[str]] = {}
+        images: dict[str, set[str]] = {}
         for item, value in self.values:
             for note in value["notes"]:
-                concerned.setdefault(note, set()).add(item.name)
-        for note, names in sorted(concerned.items()):
+                images.setdefault(note, set()).add(item.name)
+        for note, names in sorted(images.items()):
             first = ", ".join(sorted(names, key=natural)[:3])
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             console.logger.warning("%s: %s%s.", note, first, more, extra={"remedy": REMEDIES.get(note, "")})

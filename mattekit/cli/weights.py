@@ -1,4 +1,4 @@
-"""`mattekit weights`: files of network weights, made of other projects' checkpoints and looked into."""
+"""`mattekit weights`: listing, converting and showing files of network weights."""
 
 from pathlib import Path
 from typing import Annotated
@@ -97,14 +97,14 @@ def list_(json: options.Json = False) -> None:
     if not own:
         console.status("no weights came with this installation; predict falls back on closed-form.")
     for name, path in own.items():
-        known = {"name": name, **describe(path), **facts(name)}
+        weights = {"name": name, **describe(path), **facts(name)}
         if json:
-            console.json_line(known)
+            console.json_line(weights)
         else:
-            _tell(known)
+            _print_facts(weights)
 
 
-def _tell(known: dict) -> None:
+def _print_facts(known: dict) -> None:
     console.data(f"{known['name']}: {known.get('summary', known['network'])}")
     console.data(f"  network   {known['network']}, {known['bytes'] / 1e6:.1f} MB")
     console.data(f"  licence   {known['licence']}")

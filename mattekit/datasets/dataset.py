@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mattekit import parallel
-from mattekit.datasets import build, manifest, presets
+from mattekit.datasets import build, manifest
 from mattekit.datasets.manifest import Journal
-from mattekit.datasets.plan import Library, Plan, assign, plan, read_names
+from mattekit.datasets.plan import Library, Plan, Preset, assign, find_preset, plan, read_names
 from mattekit.datasets.records import SETTINGS, Record
 from mattekit.errors import InputError, MattekitError
 from mattekit.imaging import io
@@ -66,7 +66,7 @@ def prepare(
     ----------
     output : folder of the data set.
     folders : "foreground", "background" and where there are any "alpha" and "trimap" -> folders of files.
-    preset, split : row of `presets.PRESETS`.
+    preset, split : row of `plan.PRESETS`.
     foreground_list, background_list : lists of names, in the order of the data set; else natural order, and for the
         preset "custom" a random choice of backgrounds by `seed`.
     per_foreground : backgrounds each foreground gets, if not the preset's number.
@@ -79,7 +79,7 @@ def prepare(
     MattekitError
         If a folder or list is missing, there are too few backgrounds, or `output` holds another data set.
     """
-    split, row = presets.find(preset, split)
+    split, row = find_preset(preset, split)
     libraries = {role: Library(paths) for role, paths in folders.items() if paths}
     count = per_foreground or row.per_foreground
     fg_names = read_names(foreground_list) if foreground_list else libraries["foreground"].names()
@@ -139,7 +139,7 @@ def describe(
     }
 
 
-def _warn(preset: str, row: presets.Preset, planned: Plan, foregrounds: int, rule: str | None) -> None:
+def _warn(preset: str, row: Preset, planned: Plan, foregrounds: int, rule: str | None) -> None:
     if row.foregrounds not in (None, foregrounds):
         logger.warning("%s: %d foregrounds; the published set has %d.", preset, foregrounds, row.foregrounds)
     if row.ships_trimaps and rule:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from mattekit.errors import InputError, MissingFileError
-from mattekit.evaluation.mattes import read_matte, read_region
-from mattekit.evaluation.scoring import Rules
+from mattekit.evaluation.scoring import Rules, read_matte, read_region
 from mattekit.evaluation.summary import mean
 from mattekit.imaging import io
 from mattekit.imaging.codecs.encode import quantise

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from mattekit.errors import MattekitError
-from mattekit.evaluation.mattes import read_matte
+from mattekit.evaluation.scoring import read_matte
 from mattekit.files import open_regular
 from mattekit.imaging import io
 from mattekit.imaging.codecs.encode import encode, quantise

@@ -142,7 +142,7 @@ class Learner:
             if "more than 1 value per channel" not in str(error):
                 raise
             raise InputError(
-                "run.batch: a single sample per device at a time, too few for the statistics of batch normalisation. "
+                "run.batch: a single sample on a device at a time, too few for the statistics of normalisation. "
                 "Take a larger batch, fewer devices, a lower run.accumulate, or run.freeze_norm=all."
             ) from error
 

@@ -13,8 +13,7 @@ from mattekit import __version__
 from mattekit.errors import InputError
 from mattekit.networks import find
 from mattekit.networks.header import Header
-from mattekit.samples.dataset import Samples
-from mattekit.samples.pool import Pool, split_steps
+from mattekit.samples.dataset import Pool, Samples, split_steps
 from mattekit.samples.sources import Sources, open_sources
 from mattekit.training import reconstruction, validation
 from mattekit.training.batch import Batch, network_input

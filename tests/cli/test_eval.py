@@ -172,13 +172,13 @@ def test_a_composite_that_was_not_predicted_is_named(folders):
 
 
 def test_truths_are_decoded_once_per_group(folders, monkeypatch):
-    from mattekit.evaluation import mattes
+    from mattekit.evaluation import scoring
 
     for k in range(5):
         write(folders / "merged" / f"cat_{k}.png", cv2.imread(str(folders / "good/cat.png"), 0))
     decoded = []
-    read = mattes.io.read_raw
-    monkeypatch.setattr(mattes.io, "read_raw", lambda path, **kw: (decoded.append(str(path)), read(path, **kw))[1])
+    read = scoring.io.read_raw
+    monkeypatch.setattr(scoring.io, "read_raw", lambda path, **kw: (decoded.append(str(path)), read(path, **kw))[1])
     run(folders / "merged", folders / "truth", "--trimaps", folders / "trimaps", "--allow-missing")
     assert decoded.count(str(folders / "truth/cat.png")) == 1
     assert decoded.count(str(folders / "trimaps/cat.png")) == 1

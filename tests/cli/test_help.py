@@ -81,9 +81,9 @@ def test_closed_choices_are_shown_and_nothing_else_is_taken(words, name, values,
 
 
 def test_closed_choices_are_those_of_the_code():
-    from mattekit.datasets.presets import PRESETS
-    from mattekit.evaluation.mattes import Region, UnknownValue
+    from mattekit.datasets.plan import PRESETS
     from mattekit.evaluation.report import FORMATS, PAGES
+    from mattekit.evaluation.scoring import Region, UnknownValue
     from mattekit.imaging.codecs.encode import CHOICES as DEPTHS
     from mattekit.imaging.erosion import SHAPES
     from mattekit.inference.device import CHOICES as PRECISIONS

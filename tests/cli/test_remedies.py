@@ -11,7 +11,7 @@ import mattekit
 from mattekit import errors
 from mattekit.cli import console
 from mattekit.cli.remedies import REMEDIES
-from mattekit.evaluation import mattes
+from mattekit.evaluation import scoring
 from mattekit.imaging.trimap_check import LEVELS
 
 
@@ -43,5 +43,5 @@ def test_every_key_has_a_sentence_and_every_sentence_a_key():
                          if isinstance(key, ast.Constant)]  # fmt: skip
             used |= {keyword.value.value for keyword in named
                      if keyword.arg == "remedy" and isinstance(keyword.value, ast.Constant)}  # fmt: skip
-    used |= {f"no-{name}" for name in LEVELS} | set(mattes.REMEDIES.values())  # those that are put together
+    used |= {f"no-{name}" for name in LEVELS} | set(scoring.REMEDIES.values())  # those that are put together
     assert used == set(REMEDIES)

@@ -7,7 +7,7 @@ import signal
 import pytest
 from typer.testing import CliRunner
 
-from mattekit.cli import app, training_display
+from mattekit.cli import app, train
 from mattekit.networks.safetensors_file import load_network
 from mattekit.training import recipe
 
@@ -89,7 +89,7 @@ def test_the_recipe_as_run_has_what_the_options_said(tiny, tmp_path):
 
 
 def test_an_interrupted_run_says_how_to_go_on(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(training_display.Lines, "learnt", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(train.Lines, "on_step", lambda *_: os.kill(os.getpid(), signal.SIGINT))
     code, _, told = run("--arch", tiny, "-o", tmp_path / "run")
     assert code == 130
     assert f"saved; go on with: mattekit train -o {tmp_path / 'run'} --resume" in told
@@ -121,11 +121,11 @@ def test_another_recipe_than_the_runs_is_refused(tiny, tmp_path):
 
 
 def test_a_bar_is_drawn_on_terminals(monkeypatch, capsys):
-    with training_display.Live() as shown:
-        shown.begun("tiny", 10, done=0, where="cpu")
-        shown.learnt(4, 0.25)
-        shown.logged({"kind": "train", "samples_per_second": 8.0})
-        shown.logged({"kind": "validation", "step": 4, "epoch": 1.0, "sad": 12.5, "grad": None})
+    with train.Live() as shown:
+        shown.on_start("tiny", 10, done=0, where="cpu")
+        shown.on_step(4, 0.25)
+        shown.on_record({"kind": "train", "samples_per_second": 8.0})
+        shown.on_record({"kind": "validation", "step": 4, "epoch": 1.0, "sad": 12.5, "grad": None})
     told = capsys.readouterr().err
     assert "step 4  sad 12.5" in told
     assert "loss 0.2500" in told
@@ -134,4 +134,4 @@ def test_a_bar_is_drawn_on_terminals(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (600, "10 min"), (9000, "2.5 h")])
 def test_times_are_told_in_words(seconds, words):
-    assert training_display.duration(seconds) == words
+    assert train.duration(seconds) == words

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mattekit.errors import InputError
-from mattekit.evaluation.mattes import read_matte, read_region
+from mattekit.evaluation.scoring import read_matte, read_region
 from mattekit.imaging.io import write_raw
 
 

@@ -4,8 +4,7 @@ import torch
 
 from mattekit.errors import InputError
 from mattekit.samples.augment import check_steps
-from mattekit.samples.dataset import Samples
-from mattekit.samples.pool import Pool
+from mattekit.samples.dataset import Pool, Samples
 from mattekit.samples.sample import Sample
 
 ONCE = [("background", 1, {}), ("trimap", 1, {}), ("crop", 1, {"size": 48}), ("compose", 1, {})]
