@@ -151,11 +151,8 @@ def predict(
         model_choice.refuse_truth(truth)
         kinds, make, show = mattes.kinds_of(save), mattes.prediction(model, background, fields), None
     else:
-        kinds, make, show = (
-            ["compare"],
-            model_choice.comparison(compare, model, save, fields),
-            model_choice.show_comparison,
-        )
+        make = model_choice.comparison(compare, model, save, fields)
+        kinds, show = ["compare"], model_choice.show_comparison
     mattes.run(
         image,
         trimap,
