@@ -18,7 +18,7 @@ from mattekit.baselines.closed_form import closed_form
 from mattekit.baselines.finishing import SMALL, reconciled
 from mattekit.baselines.sampling import project_alpha, shared
 from mattekit.errors import InputError
-from mattekit.imaging.trimap import missing, pin_known, reduced
+from mattekit.imaging.trimap import missing, reduced
 
 log = logging.getLogger("mattekit")
 
@@ -26,7 +26,7 @@ PIXELS = 600_000  # of the largest picture that colours are sampled on, about
 CONTRAST, TRUST = 1.12, 0.02  # of the blend: methods take thick hair for half transparent
 GAMMA = 2.2  # from a picture's numbers to light, nearly
 MISFIT = 0.25  # distance of colours that counts as one
-PLANES = 11  # that `priors` names
+ESTIMATES, CUES = 7, 4  # planes of each that `priors` names
 AT_ONCE = 2_000_000  # pixels at full size
 
 
@@ -103,7 +103,7 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     factor = max(1, round((height * width / PIXELS) ** 0.5))
     samples = _samples(image, trimap, factor)
     solution = _solution(image, trimap, 1 if height * width <= SMALL else 2 * factor)
-    planes = np.empty((height, width, PLANES), np.float16)
+    planes = np.empty((height, width, ESTIMATES + CUES), np.float16)
     step = max(1, AT_ONCE // width)
     for top in range(0, height, step):  # all at once, a picture of 45 megapixels would fill many gigabytes
         rows = slice(top, min(top + step, height))
@@ -119,10 +119,11 @@ def _fill(planes, image, trimap, rows, height, samples, solution) -> None:
     closed = full.alpha if solution is None else _rows(solution, rows, height, trimap.shape[1]).clip(0, 1)
     plain = np.stack([full.alpha, half.alpha, quarter.alpha, closed])
     middle = (plain.sum(0) - plain.min(0) - plain.max(0)) / 2
-    alphas = (middle, *plain, full.linear_alpha(), quarter.linear_alpha())
-    for k, alpha in enumerate(alphas):
-        planes[..., k] = pin_known(alpha, trimap)
-    for k, cue in enumerate((*full.cues(), *quarter.cues()), len(alphas)):
+    for k, alpha in enumerate((middle, *plain, full.linear_alpha(), quarter.linear_alpha())):
+        planes[..., k] = alpha
+    known = trimap != 0.5
+    planes[known, :ESTIMATES] = trimap[known, None]
+    for k, cue in enumerate((*full.cues(), *quarter.cues()), ESTIMATES):
         planes[..., k] = cue
 
 

@@ -23,9 +23,7 @@ from mattekit.imaging.codecs.header import (
     format_of,
     read_bytes,
     read_header,
-    refuse_large,
 )
-from mattekit.imaging.codecs.silence import silent_libraries
 from mattekit.imaging.pixel_values import to_float
 
 logger = logging.getLogger("mattekit")
@@ -77,8 +75,7 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
         For EXR without the extra `mattekit[exr]`.
     """
     name, data = name_of(source), read_bytes(source, max_megapixels)
-    with silent_libraries():  # once for header and pixels, as it costs as much as decoding an icon
-        raw = _decode(name, data, max_megapixels)
+    raw = _decode(name, data, max_megapixels)
     if raw.depth == "float" or raw.suffix == ".exr":
         pixel_values.refuse_not_finite(name, raw.pixels)
     return raw
@@ -88,9 +85,7 @@ def _decode(name: str, data: bytes, max_megapixels: float) -> Raw:
     if format_of(data) == "EXR":
         pixels, depth = exr.decode(name, data, max_megapixels)
         return Raw(pixels, None, ".exr", depth)
-    header = read_header(name, data)
-    refuse_large(name, header.size, header.pixel_bytes, max_megapixels)
-    pixels = decode.decode(name, data, header)
+    pixels, header = decode.decode(name, data, max_megapixels)
     profile = header.icc if icc.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
     return Raw(pixels, profile, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
 
@@ -173,12 +168,7 @@ def write_image(
         If the format cannot hold such pixels, or a value is not finite.
     """
     name, suffix = _output(target, suffix)
-    encode.check(name, pixels.shape, depth, suffix)
-    pixel_values.refuse_not_finite(name, pixels)
-    if suffix == ".exr":
-        _put(target, exr.encode(name, _linear(pixels), half=depth != "float"))
-    else:
-        write_raw(target, encode.quantise(pixels, depth), icc=icc, fast=fast, suffix=suffix)
+    _put(target, encode.encode_image(name, pixels, depth, suffix, icc=icc, fast=fast))
 
 
 def write_raw(
@@ -186,15 +176,7 @@ def write_raw(
 ) -> None:
     """Write uint8, uint16 or float32 pixels as they are; parameters and errors as `write_image`."""
     name, suffix = _output(target, suffix)
-    if pixels.dtype not in encode.DEPTH_OF:
-        raise InputError(f"{name}: {pixels.dtype} pixels, wanted uint8, uint16 or float32.")
-    encode.check(name, pixels.shape, encode.DEPTH_OF[pixels.dtype], suffix)
-    if suffix == ".exr":
-        if pixels.dtype != np.float32:
-            raise InputError(f"{name}: {pixels.dtype} pixels, wanted float32 linear light. Use write_image.")
-        _put(target, exr.encode(name, pixels, half=False))
-    else:
-        _put(target, encode.encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast))
+    _put(target, encode.encode_raw(name, pixels, suffix, icc=icc, fast=fast))
 
 
 def require_same_size(name: str, shape: tuple[int, ...], other_name: str, other_shape: tuple[int, ...]) -> None:
@@ -224,10 +206,3 @@ def _put(target: Path, data: bytes) -> None:
         sys.stdout.buffer.flush()
     else:
         files.write_bytes(Path(target), data)
-
-
-def _linear(pixels: np.ndarray) -> np.ndarray:
-    """Linear light of an image or the colours of a cut-out; an alpha is no light and stays."""
-    if pixels.ndim == 2:
-        return pixels
-    return np.concatenate([exr.decode_srgb(pixels[..., :3]), pixels[..., 3:]], axis=2)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from mattekit.errors import InputError
 from mattekit.inference.network import network_predictor
 from mattekit.networks import NETWORKS, build
+from mattekit.networks.base import Network
 from mattekit.networks.context import ASPP
 from mattekit.networks.encoders.resnet import Bottleneck
 from mattekit.networks.inference_copy import inference_copy
@@ -55,7 +56,7 @@ def test_an_overlap_as_large_as_the_tile_is_refused():
         spans(200, 64, 64, 16)
 
 
-class Local(nn.Module):
+class Local(Network):
     """A few convolutions, half the resolution and back: sees 14 pixels around."""
 
     stride = 4
@@ -140,7 +141,7 @@ def test_bands_of_context_are_the_context(monkeypatch):
     torch.testing.assert_close(layer.in_bands(x), layer(x), rtol=1e-5, atol=1e-6)
 
 
-class Attentive(nn.Module):
+class Attentive(Network):
     """Two layers that need the whole, the second after the first, and one beside them."""
 
     def __init__(self):

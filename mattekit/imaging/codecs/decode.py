@@ -9,7 +9,7 @@ from PIL import ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
 
 from mattekit.errors import InputError
 from mattekit.imaging.codecs import tiff
-from mattekit.imaging.codecs.header import Header
+from mattekit.imaging.codecs.header import Header, parse_header, refuse_large
 from mattekit.imaging.codecs.png_webp import without_metadata
 from mattekit.imaging.codecs.silence import silent_libraries
 
@@ -17,23 +17,34 @@ from mattekit.imaging.codecs.silence import silent_libraries
 EXPANDED = {"1": "L", "L": "L", "LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA"}
 
 
-def decode(name: str, data: bytes, header: Header) -> np.ndarray:
-    """Pixels (H, W), (H, W, 3) or (H, W, 4) with straight alpha; uint8, uint16 or float32; upright, RGB order.
+def decode(name: str, data: bytes, max_megapixels: float) -> tuple[np.ndarray, Header]:
+    """Decode a file (not EXR).
+
+    Returns
+    -------
+    pixels : (H, W), (H, W, 3) or (H, W, 4) with straight alpha; uint8, uint16 or float32; upright, RGB order.
+    header : Header
 
     Raises
     ------
     InputError
-        If the pixels are damaged, or stored in a way that is not supported.
+        If the pixels are damaged, too many, or stored in a way that is not supported.
     MemoryError
         If there is no memory for them.
     """
+    with silent_libraries():
+        header = parse_header(name, data)
+        refuse_large(name, header.size, header.pixel_bytes, max_megapixels)
+        return _pixels(name, data, header), header
+
+
+def _pixels(name: str, data: bytes, header: Header) -> np.ndarray:
     if kind := header.tags and tiff.unsupported(data, header.tags):
         wanted = "8 or 16 bits or float, grey, RGB or RGBA, interleaved"
         raise InputError(f"{name}: a TIFF of {kind}, wanted {wanted}. Convert it.")
     plugin = _pillow_plugin(header)
     try:
-        with silent_libraries():
-            pixels = _by_pillow(plugin, data, header) if plugin else _by_opencv(data, header)
+        pixels = _by_pillow(plugin, data, header) if plugin else _by_opencv(data, header)
     except MemoryError:
         raise
     except Exception:  # both libraries raise errors of every kind on bytes that nobody has foreseen

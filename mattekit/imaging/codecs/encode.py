@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from mattekit.errors import InputError, MattekitError
+from mattekit.imaging.codecs import exr, tiff
 from mattekit.imaging.codecs import icc as profiles
-from mattekit.imaging.codecs import tiff
 from mattekit.imaging.codecs.header import read_bytes, read_header
 from mattekit.imaging.codecs.silence import silent_libraries
-from mattekit.imaging.pixel_values import to_float
+from mattekit.imaging.pixel_values import refuse_not_finite, to_float
 
 # suffix -> depths it can hold, the best last
 DEPTHS = {
@@ -55,6 +55,36 @@ def quantise(pixels: np.ndarray, depth: str) -> np.ndarray:
     if flat.size == 0:
         return np.zeros(pixels.shape, dtype)
     return cv2.multiply(flat, full, dtype=code).reshape(pixels.shape)  # saturates and rounds in one pass
+
+
+def encode_image(
+    name: str, pixels: np.ndarray, depth: str, suffix: str, *, icc: bytes | None = None, fast: bool = False
+) -> bytes:
+    """Return the bytes of a file of float32 pixels, quantised to a depth; see `io.write_image`."""
+    check(name, pixels.shape, depth, suffix)
+    refuse_not_finite(name, pixels)
+    if suffix == ".exr":
+        return exr.encode(name, _linear(pixels), half=depth != "float")
+    return encode(name, quantise(pixels, depth), suffix, icc=icc, fast=fast)
+
+
+def encode_raw(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = None, fast: bool = False) -> bytes:
+    """Return the bytes of a file of uint8, uint16 or float32 pixels as they are; see `io.write_raw`."""
+    if pixels.dtype not in DEPTH_OF:
+        raise InputError(f"{name}: {pixels.dtype} pixels, wanted uint8, uint16 or float32.")
+    check(name, pixels.shape, DEPTH_OF[pixels.dtype], suffix)
+    if suffix != ".exr":
+        return encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast)
+    if pixels.dtype != np.float32:
+        raise InputError(f"{name}: {pixels.dtype} pixels, wanted float32 linear light. Use write_image.")
+    return exr.encode(name, pixels, half=False)
+
+
+def _linear(pixels: np.ndarray) -> np.ndarray:
+    """Return the linear light of an image or the colours of a cut-out; an alpha is no light and stays."""
+    if pixels.ndim == 2:
+        return pixels
+    return np.concatenate([exr.decode_srgb(pixels[..., :3]), pixels[..., 3:]], axis=2)
 
 
 def encode(

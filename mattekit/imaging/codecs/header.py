@@ -73,21 +73,26 @@ def format_of(data: bytes) -> str | None:
 
 
 def read_header(name: str, data: bytes) -> Header:
-    """Header of an encoded image (not EXR); `name` is used in messages.
+    """Read the header of an encoded image (not EXR); `name` is used in messages.
 
     Raises
     ------
     InputError
         If the bytes are no image of a known format, or the file ends too early.
     """
+    with silent_libraries():
+        return parse_header(name, data)
+
+
+def parse_header(name: str, data: bytes) -> Header:
+    """Read a header as `read_header` does, where libraries are silent already: that costs as much as an icon."""
     if not data:
         raise InputError(f"{name}: an empty file, wanted an image. Check how it was made.")
     form = format_of(data)
     if form is None:
         raise InputError(f"{name}: not an image, or of another format; wanted {' '.join(SUFFIXES)}. Convert it.")
     try:
-        with silent_libraries():
-            return READERS[form](data)
+        return READERS[form](data)
     except Truncated:
         raise InputError(f"{name}: the {form} file is truncated. Copy or download it again.") from None
     except MemoryError:
