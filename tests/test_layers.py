@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "pairing", "toml"},
     {"tiling"},
     {"imaging", "operators"},
-    {"metrics", "baselines"},
+    {"metrics", "baselines", "keying"},
     {"networks"},
     {"synthetic"},
     {"datasets"},
@@ -38,6 +38,7 @@ WITHOUT_TORCH = {
     "imaging",
     "metrics",
     "baselines",
+    "keying",
     "trimap_sources",
 }
 HEAVY = {"torch", "numpy", "cv2", "numba", "scipy", "pymatting", "pydantic", "PIL", "safetensors"}

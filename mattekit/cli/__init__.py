@@ -19,6 +19,7 @@ from mattekit.cli import (
     export,
     foreground,
     info,
+    key,
     models,
     predict,
     refine,
@@ -93,6 +94,7 @@ EXAMPLES = {
     refine.refine: "mattekit refine photo.png trimap.png -m a2u.safetensors --trace cost.csv",
     trimap.trimap: "mattekit trimap photo.jpg --mask rough.png\nmattekit trimap alpha.png --erode 5 --dilate 20\n"
     "mattekit trimap trimaps/ --check --image images/\nmattekit trimap trimaps/ --fix -o fixed/",
+    key.key: "mattekit key plate.png\nmattekit key plates/ -o keyed/ --save alpha,foreground --screen blue -j 2",
     composite.composite: "mattekit composite cutout.png beach.jpg\n"
     "mattekit composite --preset composition-1k --split test -o test/ \\\n"
     "    --foregrounds fg/ --alphas alpha/ --backgrounds voc/",

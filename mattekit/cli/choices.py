@@ -13,6 +13,7 @@ TABLES = {  # metavar -> module, and in it a table or a function that returns on
     "METRIC": ("mattekit.metrics", "METRICS"),
     "MODEL": ("mattekit.models.registry", "names"),
     "NETWORK": ("mattekit.networks", "NETWORKS"),
+    "PART": ("mattekit.keying.key", "PARTS"),
     "PICTURE": ("mattekit.inference.pictures", "KINDS"),
     "PRESET": ("mattekit.datasets.plan", "PRESETS"),
     "RECIPE": ("mattekit.training.recipe", "names"),

@@ -25,6 +25,7 @@ REMEDIES: dict[str, str] = {
     "recursive": "Add --recursive to look into them.",
     "refinement": "Name one with -m.",
     "resume": "Add --resume to go on with it, or name a new folder with -o.",
+    "screen": "Name its colour with --screen, or mask what is no screen with --garbage.",
     "scribbled-image": "If there is a photo, name it with --image.",
     "sources": "Make a trimap of a photo with a source: --mask, --segment, --box, --points, --clean-plate or --source.",
     "single-file": "Leave out --single-file.",
