@@ -14,11 +14,12 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.imaging.guided_filter import follow_edges
 from mattekit.trimap_sources.band import Band
-from mattekit.trimap_sources.mask import REASONS, adaptive_trimap
+from mattekit.trimap_sources.believed import sourced
 from mattekit.trimap_sources.source import SourcedTrimap
 
 LONGEST = 640  # pixels of the side that GrabCut sees; its time grows faster than the number of pixels
 ITERATIONS = 5
+CORE = 0.08  # of the short side, see `believed.sourced`
 DOT = 0.01  # radius of a point, as a share of the longer side
 FRAME = 0.02  # width of the frame that is likely background where nothing else is
 SMOOTHING = 2  # pixels, so that regions grow over fine texture
@@ -85,9 +86,8 @@ class GrabCut:
     def __call__(self, image: np.ndarray) -> SourcedTrimap:
         """Return the trimap of a picture (H, W, 3); errors as of `probability`."""
         probability = self.probability(image)
-        trimap, reasons = adaptive_trimap(image, probability, band=self.band)
         facts = {"box": list(self.box) if self.box else None, "points": [list(point) for point in self.points]}
-        return SourcedTrimap(trimap, probability, reasons, REASONS, facts)
+        return sourced(image, probability, self.band, CORE, facts)
 
     def probability(self, image: np.ndarray) -> np.ndarray:
         """Return the probability (H, W) float32 in 0..1 that a pixel is foreground; the same one every time.

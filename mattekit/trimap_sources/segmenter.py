@@ -11,7 +11,7 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.imaging.guided_filter import follow_edges
 from mattekit.trimap_sources.band import Band
-from mattekit.trimap_sources.mask import REASONS, adaptive_trimap
+from mattekit.trimap_sources.believed import sourced
 from mattekit.trimap_sources.segmentation.answer import foreground
 from mattekit.trimap_sources.segmentation.families import FAMILIES, UNKNOWN, family_of
 from mattekit.trimap_sources.segmentation.graph import Graph
@@ -21,6 +21,7 @@ from mattekit.trimap_sources.source import SourcedTrimap
 
 log = logging.getLogger("mattekit")
 
+CORE = 0.04  # of the short side, see `believed.sourced`; networks err by few of their pixels, which are fewer
 KEPT = 2  # networks that stay loaded in a process
 
 
@@ -66,10 +67,9 @@ class Segmenter:
         found = {"foreground": probability.max() >= 0.5, "background": probability.min() < 0.5}
         for absent in (kind for kind, there in found.items() if not there):
             raise InputError(f"{self.path} finds no {absent} in this picture. Try another network, or give a mask.")
-        trimap, reasons = adaptive_trimap(image, probability, band=self.band)
         rule = self._used[1]
         facts = {"network": str(self.path), "family": rule.family, "classes": list(rule.classes)}
-        return SourcedTrimap(trimap, probability, reasons, REASONS, facts)
+        return sourced(image, probability, self.band, CORE, facts)
 
     def check(self) -> None:
         """Raise the errors of a bad file, rule or class, as far as they show before weights are read."""
