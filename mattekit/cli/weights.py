@@ -75,7 +75,7 @@ def convert(
 
     refuse_overwriting(target, [file])
     if backbone:
-        made, header = conversion.begin(file, backbone, settings=settings, licence=licence, seed=seed)
+        made, header = conversion.start_from_imagenet(file, backbone, settings=settings, licence=licence, seed=seed)
     else:
         made, header = conversion.convert(file, network=network, settings=settings, licence=licence)
     save_network(target, made, header, half=half)

@@ -54,7 +54,7 @@ def build(name: str, **changes) -> Network:
     Raises
     ------
     InputError
-        If the name or an argument is unknown, or a value is none that the argument can have.
+        If the name or an argument is unknown, or a value is invalid.
     """
     row = find(name)
     try:

@@ -1,7 +1,7 @@
 """A2U's matting network (Dai et al., CVPR 2021, section 6.1, Figure 3) and the rows of its tables.
 
-The images it was trained for are normalised with ImageNet's mean and deviation, then padded at the bottom and the right
-by reflection to a multiple of 16, the trimap too: what `EncoderDecoder.forward` does with any size.
+Its authors normalise images by ImageNet's mean and deviation, then pad image and trimap at the bottom and the right by
+reflection to a multiple of 16, as `EncoderDecoder.forward` does.
 """
 
 from torch import nn

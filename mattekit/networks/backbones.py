@@ -163,7 +163,7 @@ def load_backbone(network: nn.Module, path: str | Path) -> str:
     Returns
     -------
     str
-        The layout that the file turned out to have.
+        The layout of the file.
 
     Raises
     ------
@@ -175,8 +175,8 @@ def load_backbone(network: nn.Module, path: str | Path) -> str:
     network = getattr(network, "first", network)  # a matting network below its refinement stage
     encoder = getattr(network, "encoder", None)
     if type(encoder) not in LAYOUTS:
-        ours = ", ".join(kind.__name__ for kind in LAYOUTS)
-        raise InputError(f"backbone: {type(encoder or network).__name__}; there are ImageNet layouts for {ours}.")
+        encoders = ", ".join(kind.__name__ for kind in LAYOUTS)
+        raise InputError(f"backbone: {type(encoder or network).__name__}; there are ImageNet layouts for {encoders}.")
     state = read_checkpoint(path)
     state = below(state, "backbone.") or state
     found = {layout: known(state, table) for layout, table in LAYOUTS[type(encoder)].items()}

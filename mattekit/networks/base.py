@@ -1,4 +1,7 @@
-"""Base class of all networks: the two steps `encode` and `decode`, and all that others may ask of a network."""
+"""Base class of all networks, with its two steps `encode` and `decode`; rows of the table of networks.
+
+A row is the one place where a network declares what other packages need to know about it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from typing import NamedTuple
 from mattekit.errors import InputError
 from mattekit.operators import OPERATORS, options
 
-Adjust = Callable[[int, Tensor], Tensor]  # of a level and its decoder feature: the feature, altered
+Adjust = Callable[[int, Tensor], Tensor]  # (level, decoder feature) -> the changed feature
 
 
 class Network(nn.Module):
@@ -28,7 +31,7 @@ class Network(nn.Module):
     Attributes
     ----------
     name, arguments : str, dict
-        What `networks.build` was given.
+        Arguments of `networks.build`.
     header : Header or None
         The description in the file that the network was loaded from.
     stride : int
@@ -44,11 +47,11 @@ class Network(nn.Module):
     prior: str | None = None
 
     def encode(self, x: Tensor) -> Any:
-        """(N, C, H, W), sides multiples of `stride` -> the argument of `decode`."""
+        """Encode (N, C, H, W), sides multiples of `stride`, to the argument of `decode`."""
         raise NotImplementedError
 
     def decode(self, encoded: Any, adjust: Adjust | None = None) -> Tensor:
-        """Result of `encode` -> (N, C', H, W), without activation."""
+        """Decode the result of `encode` to (N, C', H, W), without activation."""
         raise NotImplementedError
 
     def parts(self) -> dict[str, list[nn.Module]]:
@@ -57,7 +60,7 @@ class Network(nn.Module):
         return {"encoder": [self.encoder], "decoder": decoder}
 
     def initial_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return the state to start training from, given a file's: the same, unless the file holds a stage alone."""
+        """Return the state to start training from, given a file's: the same, unless the file holds only one stage."""
         return state
 
 
@@ -80,12 +83,12 @@ class Row(NamedTuple):
     source : str
         The paper and the table, or the code, that has this network.
     preparation : str
-        How a whole image becomes the input, as the authors do it: a key of `inference.preparation.PREPARATIONS`, in
+        The authors' preparation of a whole image as input: a key of `inference.preparation.PREPARATIONS`, in
         which {stride} stands for the built network's.
     rounding : mapping of precision to float
         Mean change of the 8-bit alpha over the unknown pixels against float32, the largest of nine photographs, as
-        tests/benchmarks/bench_precision.py prints it. It is measured with the authors' layers and random weights, which
-        answer to rounding more than trained ones do, on a CPU; accelerators also accumulate in float32.
+        tests/benchmarks/bench_precision.py prints it. It is measured on a CPU with the authors' layers and random
+        weights, which are more sensitive to rounding than trained ones; accelerators also accumulate in float32.
     input : InputSize
         The input for which parameters and multiply-accumulates are counted.
     note : str
@@ -115,17 +118,17 @@ class Row(NamedTuple):
     def parameters(self, resampler: str | None = None) -> dict[str, Parameter]:
         """Return the arguments of the network and its operator by name, with their types and this row's values.
 
-        Another operator (a key of `OPERATORS`) has its own values: what the row says is about its own operator.
+        Another operator (a key of `OPERATORS`) has its own values: the row's values are for its own operator.
         """
         own = dict(signature(self.builder).parameters)
         usual = self.arguments.get("resampler", own["resampler"].default if "resampler" in own else None)
         resampler = resampler or usual
-        found = {key: parameter for key, parameter in own.items() if parameter.kind is not Parameter.VAR_KEYWORD}
-        if len(found) < len(own) and resampler in OPERATORS:
-            found = {**options(resampler), **found}
+        known = {key: parameter for key, parameter in own.items() if parameter.kind is not Parameter.VAR_KEYWORD}
+        if len(known) < len(own) and resampler in OPERATORS:
+            known = {**options(resampler), **known}
         values = {key: self.arguments[key] for key in self.arguments if resampler == usual or key in own}
-        order = [*own, *found]
-        return {key: found[key].replace(default=values.get(key, found[key].default)) for key in order if key in found}
+        order = [*own, *known]
+        return {key: known[key].replace(default=values.get(key, known[key].default)) for key in order if key in known}
 
     def complete(self, changes: dict) -> dict:
         """Return the builder's arguments: those of the row with changes.
@@ -150,5 +153,5 @@ class Row(NamedTuple):
 
 
 def rows(prefix: str, builder: Callable[..., Network], table: dict[str, dict], source: str, **declared) -> dict:
-    """Rows of a paper's table, named prefix-key, with what they declare in common."""
+    """Make the rows of a paper's table, named prefix-key, with their common declarations."""
     return {f"{prefix}-{name}": Row(builder, row, f"{source}, {name}", **declared) for name, row in table.items()}

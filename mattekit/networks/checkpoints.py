@@ -1,4 +1,4 @@
-"""Reading other projects' checkpoints: tensors and plain data, and nothing that a pickle could execute."""
+"""Reading other projects' checkpoints: only tensors and plain data, so that no pickle can execute code."""
 
 import re
 import warnings
@@ -15,7 +15,7 @@ from mattekit.errors import WeightsError
 from mattekit.files import open_regular
 from mattekit.networks.state import State, as_float32
 
-NESTED = ("state_dict", "model_state_dict", "model")  # where training scripts keep the weights
+NESTED = ("state_dict", "model_state_dict", "model")  # keys of the weights in training scripts' checkpoints
 PREFIX = "module."  # of data-parallel training
 LARGEST = 4 << 30  # bytes of a file, and of all its tensors in float32
 RATIO = 4  # times the file's size that its entries may unpack to; torch.save does not compress
@@ -38,8 +38,8 @@ def read_checkpoint(path: str | Path) -> State:
     MissingFileError
         If there is no such file.
     WeightsError
-        If it is something else, is damaged, too large, holds no weights, or holds anything but tensors and plain data.
-        Nothing of a refused file is executed.
+        If it is no checkpoint, damaged, too large, holds no weights, or holds anything but tensors and plain data.
+        Nothing in a refused file is executed.
     """
     path = Path(path)
     with open_regular(path) as file:
@@ -52,12 +52,12 @@ def read_checkpoint(path: str | Path) -> State:
     tensors = {key: value for key, value in state.items() if isinstance(value, Tensor)}
     _refuse_unusual(path, tensors)
     prefix = PREFIX if all(key.startswith(PREFIX) for key in tensors) else ""
-    # float32 before anything is computed of them: In-Place ABN's epsilon is lost in float16.
+    # float32 before any computation: In-Place ABN's epsilon is lost in float16.
     return State((key.removeprefix(prefix), as_float32(value)) for key, value in tensors.items())
 
 
 def _refuse_bomb(path: Path, file: BinaryIO) -> None:
-    """Refuse a file that is too large, or whose archive would unpack to much more than it is, before it is read."""
+    """Refuse a file that is too large, or whose archive would unpack to a multiple of its size, before it is read."""
     size = path.stat().st_size
     if zipfile.is_zipfile(file):
         try:
@@ -73,7 +73,7 @@ def _refuse_bomb(path: Path, file: BinaryIO) -> None:
 
 
 def _refuse_unusual(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Refuse tensors that are no plain arrays of numbers in memory, and more of them than any network has."""
+    """Refuse tensors that are not dense real arrays, and more of them than any network has."""
     for key, value in tensors.items():
         if value.layout != torch.strided or value.is_quantized or value.is_meta or value.is_complex():
             raise WeightsError(f"{path}: {key} is no plain tensor of real numbers. Save the weights as those.")
@@ -109,8 +109,8 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
 
 def _torch(path: Path) -> object:
     try:
-        with torch.serialization.safe_globals(_numbers()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a pickle protocol that torch seldom meets
+        with torch.serialization.safe_globals(_numpy_scalars()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an unusual pickle protocol
             return torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, MemoryError):
         raise
@@ -126,11 +126,11 @@ def _torch(path: Path) -> object:
         ) from error
 
 
-def _numbers() -> list:
-    """NumPy's scalars, which scores kept in checkpoints are: what makes them, and their types."""
+def _numpy_scalars() -> list:
+    """Return the constructor and types of NumPy's scalars, which checkpoints may hold as scores."""
     import numpy as np
     from numpy._core.multiarray import scalar
 
     types = {type(np.dtype(code)) for code in "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split()}
-    # NumPy before 2.0 pickled the maker under another name.
+    # NumPy before 2.0 pickled the constructor under another name.
     return [scalar, (scalar, "numpy.core.multiarray.scalar"), np.dtype, *types]

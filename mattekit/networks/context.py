@@ -6,13 +6,13 @@ from torch import Tensor, nn
 from mattekit.networks.layers import Activation, ConvNorm, relu, separable
 from mattekit.tiling.global_layers import GlobalLayer, GlobalPool, MapAccumulator, overridden
 
-BAND = 1 << 26  # bytes of the five branches that are computed at once where the map is assembled from tiles
+BAND = 1 << 26  # bytes of the five branches in one band, where the map is assembled from tiles
 
 
 class ASPP(GlobalLayer):
     """A 1x1 convolution, three separable dilated ones and a global average, side by side, then a 1x1 convolution.
 
-    The average sees the whole map, and dilations reach hundreds of pixels of the image: of an image in tiles, the
+    The average sees the whole map, and dilations reach hundreds of pixels of the image: for an image in tiles, the
     deepest map is assembled first.
 
     Parameters
@@ -52,9 +52,9 @@ class ASPP(GlobalLayer):
 
     def context(self, x: Tensor) -> Tensor:
         """Return the output for a map: all branches, joined."""
-        views = [branch(x) for branch in self.branches]
+        outputs = [branch(x) for branch in self.branches]
         average = self.average(self.pool(x)).expand(x.shape[0], -1, *x.shape[2:])
-        return self.dropout(self.project(torch.cat([*views, average], 1)))
+        return self.dropout(self.project(torch.cat([*outputs, average], 1)))
 
     def accumulator(self, height: int, width: int) -> MapAccumulator:
         """Return an accumulator that assembles the map."""

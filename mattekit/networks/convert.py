@@ -26,11 +26,11 @@ def convert(
         A checkpoint of IndexNet's, A2U's or LSA's authors, of mmagic's IndexNet or Deep Image Matting, or with our own
         names; of torch.save or safetensors.
     network : str, optional
-        A name in `NETWORKS`. If not given, names and shapes of the tensors tell, as far as they can, which network it
-        is and with which arguments.
+        A name in `NETWORKS`. If not given, the network and its arguments are inferred from names and shapes of
+        the tensors, as far as possible.
     settings : sequence of str
-        Arguments of the network, such as "k_en=5"; they win over what the shapes tell. A2U's `k_en` and the output
-        stride of max-pooling networks leave no trace in a checkpoint.
+        Arguments of the network, such as "k_en=5"; they override those inferred. A2U's `k_en` and the output
+        stride of max-pooling networks cannot be inferred.
     licence : str
 
     Returns
@@ -71,7 +71,7 @@ def convert(
     return made, header_of(made, licence=licence, origin=origin)
 
 
-def begin(
+def start_from_imagenet(
     path: str | Path, network: str, *, settings: Sequence[str] = (), licence: str = "unknown", seed: int = 0
 ) -> tuple[nn.Module, Header]:
     """Make a network whose encoder has the ImageNet weights of a file, to train it.

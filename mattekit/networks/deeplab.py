@@ -1,6 +1,6 @@
 """DeepLabv3+ on MobileNetV2 (Chen et al., ECCV 2018), row B1 of IndexNet Table 1.
 
-The images it was trained for are resized so that both sides are multiples of 16, plus 1; here, any size will do.
+Its authors resize images so that both sides are multiples of 16, plus 1; this network takes any size.
 """
 
 import torch
@@ -59,7 +59,7 @@ class DeepLab(Network):
 
 
 def resize(y: Tensor, like: Tensor) -> Tensor:
-    """Bilinear interpolation to another map's size, corner pixels on corner pixels: exact for sides of k * 2**n + 1."""
+    """Interpolate bilinearly to another map's size with aligned corners: exact for sides of k * 2**n + 1."""
     return F.interpolate(y, like.shape[-2:], mode="bilinear", align_corners=True)
 
 

@@ -21,7 +21,7 @@ TABLE_1 = {  # IndexNet Table 1
     "b4": dict(resampler="bilinear", init="he"),
 }
 MMAGIC = dict(refined=True, norm=False, bottleneck=(512, 1), sigmoid=True)
-INITS = {"he": (he_uniform, False), "xavier": (xavier_normal, True)}  # how weights are drawn; whether biases are 0
+INITS = {"he": (he_uniform, False), "xavier": (xavier_normal, True)}  # initial weights; whether biases are set to 0
 
 
 def dim(
@@ -99,9 +99,9 @@ def dim(
 class Refined(Network):
     """A matting network and the stage that sharpens its alpha (Deep Image Matting, section 4.2).
 
-    Four 3x3 convolutions see the image and alpha, and what they give is added to alpha. The text feeds them pixels and
+    Four 3x3 convolutions take the image and alpha, and their output is added to alpha. The text feeds them pixels and
     alpha of 0 to 255; here both are as the network has them, a difference that the first layer's weights absorb. It
-    does not say how many channels there are in between: mmagic's implementation has 64.
+    does not give the number of hidden channels: mmagic's implementation has 64.
 
     Parameters
     ----------

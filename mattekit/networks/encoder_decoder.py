@@ -2,22 +2,23 @@
 
 How to write a network
 ----------------------
-A network is one file: a function that builds the parts and hands them to `EncoderDecoder`, and `ROWS`, which declare
-all that others need to know of it (`networks.base.Row`). `NETWORKS` names the file. `networks/a2u.py` is one to read.
+A network is one file: a function that builds the parts and passes them to `EncoderDecoder`, and `ROWS`, which declare
+what other packages need to know about it (`networks.base.Row`); `NETWORKS` collects them. `networks/a2u.py` is an
+example.
 
 - encoder: a module `forward(x, halve)` that returns features, finest first, the last being the deepest. Where it loses
-  resolution it calls `x, skip = halve(x)`: the operator lent to that place makes its guide and returns the halved map
-  and the skip connection. If `strided`, `halve` is None and the encoder keeps its own strides.
+  resolution it calls `x, skip = halve(x)`: the operator at that place makes its guide and returns the halved map and
+  the skip connection. If `strided`, `halve` is None and the encoder keeps its own strides.
 - resamplers: one operator (`mattekit.operators.make`) for each stage of the decoder, finest first; `Keep` where a stage
-  only fuses. The encoder calls `halve` once for each of them, in that order. If `strided`, guides come from what the
-  laterals give instead (A2U section 6.1).
-- laterals: one module for each stage, from the encoder's feature to what is fused; `nn.Identity()` mostly.
+  only fuses. The encoder calls `halve` once for each of them, in that order. If `strided`, guides come from the
+  laterals' outputs instead (A2U section 6.1).
+- laterals: one module for each stage, applied to the encoder's feature before fusion; mostly `nn.Identity()`.
 - blocks: one module for each stage, applied after fusion; finest first, as everywhere.
-- context: from the deepest feature to what the decoder starts from (ASPP; LSA's deepest decoder block).
+- context: from the deepest feature to the decoder's first input (ASPP; LSA's deepest decoder block).
 - head: from the finest decoder feature to the output.
 
-Give every width from the encoder's attributes, and refuse nothing that the operators allow: an operator with kernels
-for every channel finds as many channels in the decoder as in its guide only if the network is laid out so.
+Take every width from the encoder's attributes, so that channel-wise operators find as many channels in the decoder as
+in their guide, and leave other restrictions to the operators.
 """
 
 from typing import NamedTuple
@@ -31,7 +32,7 @@ from mattekit.networks.base import Adjust, Network
 from mattekit.operators import Guide, Resampler
 
 PLANES = 4  # of the input: RGB and trimap, before estimates
-FUSIONS = {  # how a stage joins y with the skip connection; the factor says how many channels its block then takes in
+FUSIONS = {  # name -> (fusion of y with the skip connection, factor of the block's input channels)
     "none": (lambda y, skip: y, 1),
     "add": (lambda y, skip: y + skip, 1),
     "concat": (lambda y, skip: torch.cat([y, skip], 1), 2),
@@ -41,15 +42,14 @@ FUSIONS = {  # how a stage joins y with the skip connection; the factor says how
 class Pyramid(NamedTuple):
     """Output of the encoder, input of the decoder."""
 
-    features: list[
-        Tensor | None
-    ]  # one for each stage, finest first, None if not fused; then the deepest, after context
+    # One for each stage, finest first, None if not fused; then the deepest, after context.
+    features: list[Tensor | None]
     guides: list[Guide | None]  # one for each stage
     prior: Tensor | None = None  # (N, E, H, W), estimates of the output, for networks that take some
 
 
 class Halving:
-    """Lends operators to an encoder, finest first, and keeps their guides."""
+    """Callable for an encoder that halves maps by operators, finest first, and collects their guides."""
 
     def __init__(self, resamplers: nn.ModuleList):
         self.resamplers = list(resamplers)
@@ -75,7 +75,7 @@ class EncoderDecoder(Network):
     stride : int
         Of the deepest feature; images whose sides are no multiple of it are padded, see `forward`.
     join : nn.Module, optional
-        Makes the output of what the head gives and of the estimates that the input carries behind its fourth channel.
+        Combines the head's output with the estimates in the input's channels after the fourth.
     prior : str, optional
         The row of `baselines.priors.PRIORS` that makes these estimates.
     """
@@ -119,7 +119,7 @@ class EncoderDecoder(Network):
     def decode(self, pyramid: Pyramid, adjust: Adjust | None = None) -> Tensor:
         """Pyramid -> (N, C', H, W), without activation.
 
-        `adjust(level, y)` may alter the last decoder feature of every resolution, the deepest included; y is
+        `adjust(level, y)` may change the last decoder feature of every resolution, the deepest included; y is
         (N, C, H / 2**level, W / 2**level). It is called from the deepest level to level 0.
         """
         adjust = adjust or (lambda level, y: y)
@@ -128,22 +128,22 @@ class EncoderDecoder(Network):
             if self.resamplers[i].ratio == 2:
                 y = adjust(level, y)
                 level -= 1
-            y = self.rise(i, self.blocks[i], y, pyramid.guides[i], pyramid.features[i])
-        return self.joined(self.head(adjust(level, y)), pyramid.prior)
+            y = self.stage(i, self.blocks[i], y, pyramid.guides[i], pyramid.features[i])
+        return self.join_prior(self.head(adjust(level, y)), pyramid.prior)
 
-    def joined(self, y: Tensor, prior: Tensor | None) -> Tensor:
+    def join_prior(self, y: Tensor, prior: Tensor | None) -> Tensor:
         """Join the head's output with the estimates, if there are any."""
         return self.join(y, prior) if self.join else y
 
-    def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
-        """Stage i: up, fusion with the skip connection, block."""
+    def stage(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
+        """Compute stage i: up-sampling, fusion with the skip connection, block."""
         fuse, _ = FUSIONS[self.fusion]
         return block(fuse(self.resamplers[i].up(y, guide), skip))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H, W); padded to multiples of `stride` by reflection, bottom and right, and cropped.
 
-        This is A2U's rule for whole images; those of the other papers prepare x so that nothing is left to pad.
+        This is A2U's rule for whole images; the other papers' preparations leave nothing to pad.
         """
         height, width = x.shape[-2:]
         return self.decode(self.encode(pad(x, self.stride)))[..., :height, :width]
@@ -162,7 +162,7 @@ def pad(x: Tensor, stride: int) -> Tensor:
 
 
 def fusion_factor(fusion: str) -> int:
-    """Return how many times its width a block takes in after a fusion.
+    """Return the factor by which a fusion multiplies the input channels of a block.
 
     Raises
     ------

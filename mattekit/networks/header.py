@@ -43,7 +43,7 @@ class Normalisation(BaseModel):
 
 
 class Metadata(BaseModel):
-    """The texts that `header.to_metadata` writes; others beside them are ignored."""
+    """The texts that `to_metadata` writes; other texts are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
     network: Name
@@ -61,7 +61,7 @@ def read_metadata(path: object, texts: dict[str, str]) -> dict[str, Any]:
     Raises
     ------
     WeightsError
-        If a text is missing, too long, or is not what it should be.
+        If a text is missing, too long, or invalid.
     """
     for key, text in texts.items():
         if key in Metadata.model_fields and len(text) > LONG:

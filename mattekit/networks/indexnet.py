@@ -1,7 +1,7 @@
 """IndexNet's matting network (Lu et al., ICCV 2019, section 5.1, Figure 6) and the rows of its tables.
 
-The images it was trained for are normalised with ImageNet's mean and deviation, then resized so that both sides are
-multiples of 32: that is for whoever prepares the image; here, other sizes are padded.
+Its authors normalise images by ImageNet's mean and deviation, then resize both sides to multiples of 32; the caller
+prepares images so, and the network pads other sizes.
 """
 
 from torch import nn

@@ -25,7 +25,7 @@ LAYERS = (nn.Sequential, nn.ModuleList, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Iden
 
 
 def halo(module: nn.Module) -> int | None:
-    """Count the rows above and below an output row that a module sees; None if not known, or if it changes the size."""
+    """Return the rows above and below an output row that a module sees; None if unknown, or if it changes the size."""
     rows = 0
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
@@ -59,7 +59,7 @@ def in_strips(run: Callable[[int, int], Tensor], height: int, rows: int, around:
     return out
 
 
-def strip(module: nn.Module, width: int, bytes_each: int) -> int:
+def strip_rows(module: nn.Module, width: int, bytes_each: int) -> int:
     """Choose the rows of a strip, so that the widest map fits the cache and not much is computed twice."""
     convolutions = [part for part in module.modules() if isinstance(part, nn.Conv2d)]
     channels = max((max(conv.in_channels, conv.out_channels) for conv in convolutions), default=1)
@@ -67,7 +67,7 @@ def strip(module: nn.Module, width: int, bytes_each: int) -> int:
 
 
 class Strips(nn.Module):
-    """A module in strips.
+    """Wrapper that computes a module in strips.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Strips(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H, W)."""
         height, width = x.shape[2:]
-        rows = strip(self.module, width, x.element_size())
+        rows = strip_rows(self.module, width, x.element_size())
         return in_strips(lambda first, end: self.module(x[:, :, first:end]), height, rows, halo(self.module))
 
 
@@ -101,7 +101,7 @@ def inference_copy(network: nn.Module, *, fold: bool = True) -> nn.Module:
         In eval mode, without gradients of its parameters; the same outputs but for rounding.
     """
     network = copy.deepcopy(network).eval().requires_grad_(False)
-    return _rebuilt(network).to(memory_format=torch.channels_last) if fold else network
+    return _optimise(network).to(memory_format=torch.channels_last) if fold else network
 
 
 class StripwiseDecoder(EncoderDecoder):
@@ -120,31 +120,31 @@ class StripwiseDecoder(EncoderDecoder):
         if adjust is not None:
             return super().decode(pyramid, adjust)
         features, guides, prior = list(pyramid.features), list(pyramid.guides), pyramid.prior
-        del pyramid  # so that what a stage has used is freed
+        del pyramid  # so that features are freed after their stage
         y = features.pop()
         for i in reversed(range(len(self.blocks))):
             block = self.blocks[i] if i else nn.Sequential(self.blocks[0], self.head)
-            y = self.rise(i, block, y, guides.pop(), features.pop())
-        return self.joined(y, prior)
+            y = self.stage(i, block, y, guides.pop(), features.pop())
+        return self.join_prior(y, prior)
 
-    def rise(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
+    def stage(self, i: int, block: nn.Module, y: Tensor, guide: Guide | None, skip: Tensor | None) -> Tensor:
         """Compute one decoder level as `EncoderDecoder` does, in strips where its block is local."""
-        around = halo(block)
-        if around is None or y.requires_grad:  # autograd keeps whole maps anyway
-            return super().rise(i, block, y, guide, skip)
+        margin = halo(block)
+        if margin is None or y.requires_grad:  # autograd keeps whole maps in any case
+            return super().stage(i, block, y, guide, skip)
         (fuse, _), up = FUSIONS[self.fusion], self.resamplers[i].rows(y, guide)
         height, width = (side * self.resamplers[i].ratio for side in y.shape[2:])
 
         def run(first: int, end: int) -> Tensor:
             return block(fuse(up(first, end), None if skip is None else skip[:, :, first:end]))
 
-        return in_strips(run, height, strip(block, width, y.element_size()), around)
+        return in_strips(run, height, strip_rows(block, width, y.element_size()), margin)
 
 
-def _rebuilt(module: nn.Module) -> nn.Module:
-    """Replace all parts of a module by equivalents that compute faster, innermost first."""
+def _optimise(module: nn.Module) -> nn.Module:
+    """Replace all parts of a module by faster equivalents, innermost first."""
     for name, child in module.named_children():
-        setattr(module, name, _rebuilt(child))
+        setattr(module, name, _optimise(child))
     if isinstance(module, ConvNorm):
         module.conv, module.norm = _folded(module.conv, module.norm), nn.Identity()
     elif isinstance(module, nn.Sequential):

@@ -1,4 +1,4 @@
-"""Layers that several networks are made of. Convolution and norm stand side by side, ready to be folded."""
+"""Layers of several networks, and their random initial weights as drawn by each paper's released code."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,9 +15,9 @@ leaky = partial(nn.LeakyReLU, 0.01, inplace=True)  # the slope of A2U's In-Place
 
 
 class Local(nn.Module):
-    """A module that does nothing but run its layers, so that it sees no further than they do.
+    """Base of modules that only run their layers, so that their receptive field is that of the layers.
 
-    Inference computes such modules strip by strip (`strips.halo`).
+    Inference computes such modules strip by strip (`inference_copy.halo`).
     """
 
 
@@ -30,9 +30,9 @@ class ConvNorm(Local):
     size, stride, dilation, groups : int
         The map keeps its size at stride 1.
     padding : int, optional
-        In place of the one that keeps the size.
+        Instead of the one that keeps the size.
     bias : bool
-        Of the convolution; the norm makes it redundant, VGG-16 has it nevertheless.
+        Of the convolution; redundant before a norm, but VGG-16 has it.
     act : callable or None
         Makes the activation, such as `relu`, `relu6` or `leaky`.
     """
@@ -116,7 +116,7 @@ xavier_uniform: Draw = nn.init.xavier_uniform_
 def initialise(module: nn.Module, draw: Draw, *, biases: bool = True) -> None:
     """Draw the weights of all convolutions in a module, and set their biases to 0 unless `biases` is False.
 
-    Weights without memory ("meta") are left alone: a file will bring them, and drawing would load PyTorch's compiler.
+    Weights without memory ("meta") are skipped: a file will provide them, and drawing would load PyTorch's compiler.
     """
     for weight in _weights(module):
         if not weight.is_meta:
@@ -127,7 +127,7 @@ def initialise(module: nn.Module, draw: Draw, *, biases: bool = True) -> None:
 
 
 def _weights(module: nn.Module) -> Iterator[Tensor]:
-    """Yield the weight of each convolution, an operator's as separate convolutions have them."""
+    """Yield the weight of each convolution; an operator's joined weights as those of separate convolutions."""
     if isinstance(module, Resampler):
         yield from module.weights()
     elif isinstance(module, nn.Conv2d):

@@ -1,7 +1,7 @@
 """LSA's matting network (Wang et al., ICME 2022, released code): ResNet-50-D, and convolutions with attention.
 
-The images it was trained for are padded by a ring of reflections and a ring of zeros, then normalised with ImageNet's
-mean and deviation: that is for whoever prepares the image; here, other sizes are padded.
+Its authors pad images by a ring of reflections and a ring of zeros, then normalise them by ImageNet's mean and
+deviation; the caller prepares images so, and the network pads other sizes.
 """
 
 from torch import Tensor, nn
@@ -27,7 +27,7 @@ def lsa(
     out_channels: int = 1,
     **options,
 ) -> EncoderDecoder:
-    """Build the network; `decode`'s `adjust` sees what the paper's refinement alters at levels 5, 4, 3 and 2.
+    """Build the network; `decode` passes `adjust` the features that the paper's refinement changes, levels 5 to 2.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def lsa(
 
 
 class ESEBlock(nn.Module):
-    """3x3 convolution, norm and ReLU, each channel weighed by what all channels' averages say of it.
+    """3x3 convolution, norm and ReLU, each channel weighted by an attention from all channels' averages.
 
     Effective squeeze-and-excitation (Lee and Park, "CenterMask", section 3.3).
     """

@@ -1,8 +1,8 @@
-"""The network of the default weights: a small encoder-decoder that weighs classical estimates of alpha.
+"""The network of the default weights: a small encoder-decoder that blends classical estimates of alpha.
 
 Its input carries the estimates behind the trimap (`baselines.coarse`); its output is a mean of them, of 0 and of 1,
-with weights of its own at each pixel. Where all agree there is nothing to decide, and it begins with nearly all weight
-on the best of them. Outside training a share of the plain estimates' trimmed mean goes in, too. The encoder begins at
+with weights of its own at each pixel. Training starts with nearly all weight
+on the best estimate. Outside training, a share of the estimates' trimmed mean is added. The encoder begins at
 half the resolution, by space to depth, and the head ends with depth to space; below that any operator of the papers
 goes down and up. Measured in examples/default-weights: bilinear learns as fast as A2U's static kernels at two thirds of
 the cost, holistic indices learn more slowly here.
@@ -21,8 +21,8 @@ from mattekit.operators import make
 
 COARSE_PLANES = len(COARSE_ESTIMATES) + len(COARSE_CUES)
 WIDTHS = (32, 64, 96, 128)  # at 1/2, 1/4, 1/8 and 1/16
-KEPT = 0.25  # share of their trimmed mean in the output: what is learnt from drawn pictures is no help in some others
-BEST, EXTREME = 3.0, -3.0  # logits of the first estimate, and of 0 and 1, to begin with; 0 of all others
+KEPT = 0.25  # share of their trimmed mean in the output, for photographs unlike the training pictures
+BEST, EXTREME = 3.0, -3.0  # initial logits of the first estimate, and of 0 and 1; 0 for all others
 
 
 class SpaceToDepthEncoder(nn.Module):
@@ -67,7 +67,7 @@ class ConvexBlend(nn.Module):
     Parameters
     ----------
     estimates : int
-        Number of the given planes that are estimates, the first; others are cues for the network alone.
+        Number of the given planes that are estimates, the first; others are inputs for the network alone.
     kept : float
         Share of the plain estimates' `trimmed_mean` in the output outside training.
     """
@@ -79,11 +79,11 @@ class ConvexBlend(nn.Module):
     def forward(self, y: Tensor, prior: Tensor) -> Tensor:
         """Logits (N, estimates + 2, H, W) and planes (N, E, H, W) -> (N, 1, H, W) in 0..1."""
         weights = y.float().softmax(1)
-        mixed = (weights[:, : self.estimates] * prior[:, : self.estimates]).sum(1, keepdim=True)
-        mixed = mixed + weights[:, -1:]
+        blend = (weights[:, : self.estimates] * prior[:, : self.estimates]).sum(1, keepdim=True)
+        blend = blend + weights[:, -1:]
         if self.training or not self.kept:
-            return mixed
-        return mixed + self.kept * (trimmed_mean(prior[:, COARSE_BLENDED]) - mixed)
+            return blend
+        return blend + self.kept * (trimmed_mean(prior[:, COARSE_BLENDED]) - blend)
 
 
 def trimmed_mean(planes: Tensor) -> Tensor:
@@ -171,9 +171,9 @@ def conv_pair(channels: int, out: int) -> nn.Sequential:
 
 
 def _initialise(network: EncoderDecoder) -> None:
-    """Initialise by He's method, but for a head that gives its bias."""
+    """Initialise by He's method, with a head that outputs its bias."""
     for module in network.modules():
-        # Weights that a file will bring have no memory yet, and drawing them would load PyTorch's compiler.
+        # Weights that a file will provide have no memory yet, and drawing them would load PyTorch's compiler.
         if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:

@@ -1,4 +1,4 @@
-"""The weights that come with mattekit: files in mattekit/weights, each with a .toml of its facts beside it."""
+"""The weights that come with mattekit: files in mattekit/weights, each described by a .toml beside it."""
 
 import tomllib
 from pathlib import Path
@@ -18,13 +18,13 @@ def file_of(name: str | Path) -> Path:
 
 
 def facts(name: str) -> dict:
-    """Read what is known of packaged weights.
+    """Read the description of packaged weights.
 
     Returns
     -------
     dict
         "licence" and "summary", text; "material", a list of {"what", "licence"} that they were trained on; "scores", a
-        list of {"on", "sad", "mse", "grad", "conn"}; "measured", how. Empty if nothing is written down.
+        list of {"on", "sad", "mse", "grad", "conn"}; "measured", how. Empty without a description.
     """
     path = FOLDER / f"{name}.toml"
     return tomllib.loads(path.read_text()) if path.is_file() else {}

@@ -1,8 +1,8 @@
 """The small network with which A2U compares operators: a grey image halved three times and rebuilt (A2U section 5).
 
 C(32)-D-C(64)-D-C(128)-D-C(256)-C(128)-U-C(64)-U-C(32)-U-C(1), where C(k) is a 3x3 convolution to k channels, batch
-normalisation and ReLU, D halves and U is an operator's way up (supplement, A). Nothing is skipped: what an operator
-carries from D to U is all that the decoder knows of the encoder.
+normalisation and ReLU, D halves and U is an operator's way up (supplement, A). There are no skip connections: the
+operators' guides are the decoder's only link to the encoder's larger maps.
 
 The paper resizes MNIST's 28x28 images to 32x32. The network takes any size: sides that are no multiple of 8 are padded
 by reflection and the output is cropped, so that 28x28 is computed as 32x32 and comes back as 28x28.

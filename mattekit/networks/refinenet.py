@@ -1,6 +1,6 @@
 """RefineNet on MobileNetV2 (Lin et al., CVPR 2017; light-weight: Nekrasov et al.), row B2 of IndexNet Table 1.
 
-The images it was trained for are resized so that both sides are multiples of 32, plus 1; here, any size will do.
+Its authors resize images so that both sides are multiples of 32, plus 1; this network takes any size.
 """
 
 from torch import Tensor, nn
@@ -84,7 +84,7 @@ class ChainedPooling(nn.Module):
 
 
 class FarPooling(GlobalMapLayer, ChainedPooling):
-    """At strides 16 and 32 a chain sees 128 and 256 pixels around."""
+    """Chained pooling at strides 16 and 32, with receptive fields of 128 and 256 pixels to each side."""
 
 
 POOLINGS = (ChainedPooling, ChainedPooling, FarPooling, FarPooling)  # of the levels

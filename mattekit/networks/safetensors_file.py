@@ -23,7 +23,7 @@ LARGEST_HALF = torch.finfo(torch.float16).max
 
 
 def save_network(path: str | Path, network: nn.Module, header: Header, *, half: bool = False) -> None:
-    """Write a network to a file, which a reader sees whole or not at all.
+    """Write a network to a file, atomically.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ def load_network(path: str | Path) -> nn.Module:
     try:
         with torch.device("meta"):
             network = build(header.network, **header.arguments)
-    except Exception as error:  # arguments out of a file can be anything, and builders check what users may give
-        found = str(error).splitlines()[0] if isinstance(error, InputError) else f"arguments {header.arguments}."
-        raise WeightsError(f"{path}: {found} Was the file made by another version, {header.mattekit}?") from error
+    except Exception as error:  # a file's arguments can be anything, and builders check only what users may give
+        reason = str(error).splitlines()[0] if isinstance(error, InputError) else f"arguments {header.arguments}."
+        raise WeightsError(f"{path}: {reason} Was the file made by another version, {header.mattekit}?") from error
     network = fill(network, tensors, str(path)).eval()
     network.header = header
     return network
@@ -92,17 +92,17 @@ def load_network(path: str | Path) -> nn.Module:
 
 def read(path: str | Path) -> tuple[Header, dict[str, Tensor]]:
     """Read a file's header and its tensors as stored; errors as for `load_network`, the network's own apart."""
-    with _opened(path) as file:
+    with _open(path) as file:
         header = from_metadata(path, file.metadata())
         try:
             return header, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (SafetensorError, AttributeError, RuntimeError) as error:  # a type that this PyTorch has not
+        except (SafetensorError, AttributeError, RuntimeError) as error:  # a type that this PyTorch lacks
             raise WeightsError(f"{path}: tensors that cannot be read ({error}).") from error
 
 
 def read_header(path: str | Path) -> Header:
     """Read a file's header, without the weights; errors as for `read`."""
-    with _opened(path) as file:
+    with _open(path) as file:
         return from_metadata(path, file.metadata())
 
 
@@ -112,9 +112,9 @@ def describe(path: str | Path) -> dict:
     Returns
     -------
     dict
-        The fields of Header, "parameters" (numbers that training changes), "dtypes" (tensors of each), "bytes".
+        The fields of Header, "parameters" (trainable numbers), "dtypes" (tensors of each), "bytes".
     """
-    with _opened(path) as file:
+    with _open(path) as file:
         header = from_metadata(path, file.metadata())
         tensors = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
         sizes = {key: math.prod(tensor.get_shape()) for key, tensor in tensors.items()}
@@ -127,7 +127,7 @@ def describe(path: str | Path) -> dict:
     }
 
 
-def _opened(path: str | Path) -> safe_open:
+def _open(path: str | Path) -> safe_open:
     with open_regular(Path(path)):
         pass
     try:

@@ -1,4 +1,4 @@
-"""Weights by name, as a checkpoint has them: whatever is missing or misshapen is a WeightsError that names it."""
+"""Weights by name, as in a checkpoint, and filling a network with them, with errors that name unfit tensors."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,8 +18,8 @@ class State(dict[str, Tensor]):
         """Return the shape of a tensor; WeightsError if it has another number of dimensions, or no numbers."""
         shape = tuple(self[name].shape)
         if len(shape) != dimensions or 0 in shape:
-            found = "x".join(map(str, shape)) or "a number"
-            raise WeightsError(f"weights: {name} is {found}, wanted {dimensions} dimensions. Is it damaged?")
+            size = "x".join(map(str, shape)) or "a number"
+            raise WeightsError(f"weights: {name} is {size}, wanted {dimensions} dimensions. Is it damaged?")
         return shape
 
     def joined(self, names: Sequence[str], join: Callable[[list[Tensor]], Tensor] = torch.cat) -> Tensor:
@@ -31,14 +31,14 @@ class State(dict[str, Tensor]):
         return join(tensors)
 
 
-NAMED = 3  # of the tensors that do not fit, how many an error names
+NAMED = 3  # tensors that do not fit and that an error names
 
 
 def fill(network: nn.Module, state: dict[str, Tensor], where: str) -> nn.Module:
     """Put tensors into a network, which may have been built on the "meta" device and then has no others.
 
-    Floating-point tensors become float32. Counts of batches, which only some versions of torch write and nothing here
-    reads, begin at 0.
+    Floating-point tensors become float32. Counts of batches, which only some versions of PyTorch write and nothing
+    here reads, become 0.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def fill(network: nn.Module, state: dict[str, Tensor], where: str) -> nn.Module:
     state : dict of str to Tensor
         Under the network's own names; the network takes the tensors themselves where they are float32.
     where : str
-        What the error begins with, such as the file's name.
+        First words of errors, such as the file's name.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def fill(network: nn.Module, state: dict[str, Tensor], where: str) -> nn.Module:
     Raises
     ------
     WeightsError
-        If a tensor is missing, is one too many or has another shape or type; the network is then as it was.
+        If a tensor is missing, unexpected, or has another shape or type; the network is then unchanged.
     """
     wanted = network.state_dict()
     counts = {key: torch.zeros((), dtype=torch.int64) for key in wanted if key.endswith("num_batches_tracked")}

@@ -1,4 +1,9 @@
-"""Summary of a network: its size, and its layers one by one."""
+"""Size of a network, counted as the papers count, and a list of its layers.
+
+IndexNet's "GFLOPs" (Table 2) are multiply-accumulates / 2**30 of one 224x224 input, of convolutions and linear layers
+alone: no biases, norms, activations, pooling, interpolation, or products with indices. A2U's texts print none; here
+its networks are counted in the same way, with the convolutions by U and V of Eq. (4).
+"""
 
 from collections.abc import Callable
 from inspect import signature
@@ -35,7 +40,7 @@ def count_macs(network: nn.Module, size: tuple[int, int] = (224, 224), channels:
 
 
 class _Counter(TorchFunctionMode):
-    """Count what runs, layers and functions alike."""
+    """Mode that counts the multiply-accumulates of all functions that run, in layers or not."""
 
     def __init__(self):
         super().__init__()
@@ -77,15 +82,15 @@ def summary(name: str, changes: dict | None = None) -> dict:
     -------
     dict
         "name"; "parameters"; "macs", multiply-accumulates as `count_macs` counts them, for one input of the shape
-        "input" (channels, height, width); "source", where a paper has the network; "note", if its size is not
-        what the paper prints.
+        "input" (channels, height, width); "source", the paper and table of the network; "note", if its size differs
+        from the printed one.
 
     Raises
     ------
     InputError
         If the name or an argument is unknown.
     """
-    network = on_paper(name, changes)
+    network = build_without_memory(name, changes)
     parameters = count_parameters(network)
     channels, height, width = NETWORKS[name].input
     return {
@@ -99,17 +104,17 @@ def summary(name: str, changes: dict | None = None) -> dict:
 
 
 def source(name: str, changes: dict) -> str:
-    """Return where a paper has a row with changes: the row that they amount to, or this one and the changes."""
+    """Return the source of a row with changes: that of an equal row, or this row's with the changes."""
     row = NETWORKS[name]
-    made = _made(row, changes)
-    same = [other for other in NETWORKS.values() if _made(other, {}) == made]
+    wanted = _signature(row, changes)
+    same = [other for other in NETWORKS.values() if _signature(other, {}) == wanted]
     if same:
         return (row if row in same else same[0]).source
     return f"{row.source}, with {', '.join(f'{key}={value}' for key, value in changes.items())}"
 
 
-def _made(row: Row, changes: dict) -> tuple:
-    """Return what is built: operators of one class differ by their options alone, whatever their names."""
+def _signature(row: Row, changes: dict) -> tuple:
+    """Return what is built, for comparison: operators of one class differ only by their options, not their names."""
     values, own = row.values(changes), signature(row.builder).parameters
     name = values.pop("resampler", None)
     operator = OPERATORS.get(name)
@@ -120,7 +125,7 @@ def _made(row: Row, changes: dict) -> tuple:
 
 
 def _without_pointwise(network: nn.Module) -> nn.Module:
-    """Take out what is not counted and changes no shape, which makes counting five times as fast."""
+    """Remove layers that are not counted and change no shape, which makes counting five times as fast."""
     for module in network.modules():
         for name, child in module.named_children():
             if isinstance(child, POINTWISE):
@@ -130,22 +135,22 @@ def _without_pointwise(network: nn.Module) -> nn.Module:
 
 def layers(name: str, changes: dict | None = None) -> list[Layer]:
     """List the modules with parameters of their own in the order in which they run; arguments as in `summary`."""
-    network = on_paper(name, changes)
-    found: dict[str, Layer] = {}
+    network = build_without_memory(name, changes)
+    listed: dict[str, Layer] = {}
 
     def note(layer: str, module: nn.Module, output: torch.Tensor) -> None:
         parameters = sum(parameter.numel() for parameter in module.parameters(recurse=False))
-        found.setdefault(layer, Layer(layer, type(module).__name__, tuple(output.shape), parameters))
+        listed.setdefault(layer, Layer(layer, type(module).__name__, tuple(output.shape), parameters))
 
     for layer, module in network.named_modules():
         if any(True for _ in module.parameters(recurse=False)):
             module.register_forward_hook(lambda module, _, output, layer=layer: note(layer, module, output))
     with torch.no_grad():
         network(torch.empty(1, *NETWORKS[name].input, device="meta"))
-    return list(found.values())
+    return list(listed.values())
 
 
-def on_paper(name: str, changes: dict | None = None) -> nn.Module:
-    """Build a network without memory for its weights, in eval mode: shapes can be counted, nothing computed."""
+def build_without_memory(name: str, changes: dict | None = None) -> nn.Module:
+    """Build a network on the "meta" device, in eval mode: shapes can be counted, but nothing computed."""
     with torch.device("meta"):
         return build(name, **(changes or {})).eval()

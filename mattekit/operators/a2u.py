@@ -17,7 +17,11 @@ from mattekit.operators.kernels import Fixed, Pooled, gpconv, gpconv_pair
 from mattekit.operators.reassemble import gather, spread
 from mattekit.tiling.global_layers import GlobalGroupNorm
 
-KINDS = {"static": (Fixed, Fixed), "hybrid": (Fixed, Pooled), "dynamic": (Pooled, Pooled)}  # where U and V, P come from
+KINDS = {
+    "static": (Fixed, Fixed),
+    "hybrid": (Fixed, Pooled),
+    "dynamic": (Pooled, Pooled),
+}  # U and V, P
 NORMALISATIONS = ("sigmoid+softmax", "softmax")  # A2U Table 4
 NONLINEARITIES = {"none": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh}
 
@@ -98,12 +102,12 @@ class A2U(Resampler):
         self.UV = encoding(channels, (2 if self_similarity else 1) * math.prod(self.shape), k_en)
         self.V = None if self_similarity else encoding(channels, math.prod(self.shape), k_en)  # U alone is in UV then
         self.P = projecting(channels, sum(self.taps) * rank, 1)
-        self.norm_u, self.norm_v = (_after(channels, dagger, nonlinearity) for _ in range(2))
+        self.norm_u, self.norm_v = (_activation(channels, dagger, nonlinearity) for _ in range(2))
 
     def guide(self, x: Tensor) -> Guide:
-        """Eq. (4) twice: up, (N, 1, s*s, H, W), and, if paired, down, (N, 1, 4*s*s, H/2, W/2).
+        """Compute Eq. (4) twice: up, (N, 1, s*s, H, W), and, if paired, down, (N, 1, 4*s*s, H/2, W/2).
 
-        Without self-similarity, x itself, which waits for the decoder's feature in `up`.
+        Without self-similarity, return x itself, which `up` needs together with the decoder's feature.
         """
         check_even(x)
         if not self.self_similarity:
@@ -113,19 +117,19 @@ class A2U(Resampler):
         return Guide(down, self._kernel_up(x, affinity))
 
     def affinity(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Sum over k of gpconv(U, X) o gpconv(V, Y), for each rank and set of U and V: (N, d S, H/2, W/2)."""
+        """Sum gpconv(U, X) o gpconv(V, Y) over k, for each rank and set of U and V: (N, d S, H/2, W/2)."""
         if self.self_similarity:
             u, v = gpconv_pair(self.UV(x).unflatten(1, (2, *self.shape)), x)  # (N, d S, C, H/2, W/2)
         else:
             u = gpconv(self.UV(x).unflatten(1, self.shape), x)
             v = gpconv(self.V(y).unflatten(1, self.shape), y, stride=1)
-        u, v = _each(self.norm_u, u), _each(self.norm_v, v)
+        u, v = _per_set(self.norm_u, u), _per_set(self.norm_v, v)
         if self.squash:
             u = u.sigmoid()
         return (u * v).sum(2) * self.scale
 
     def _project(self, x: Tensor, affinity: Tensor, *, up: bool) -> Tensor:
-        """conv(P, affinity): (N, taps, H/2, W/2), the four positions of a tap up standing together."""
+        """Compute conv(P, affinity): (N, taps, H/2, W/2); the four positions of a tap up are adjacent."""
         P = self.P(x).unflatten(1, (-1, self.rank)).split(self.taps, 1)[0 if up else 1]  # (N or 1, taps, d, 1, 1)
         maps = affinity.unflatten(1, (self.rank, -1))  # (N, d, S, H/2, W/2)
         rows = [
@@ -138,7 +142,7 @@ class A2U(Resampler):
         return F.pixel_shuffle(self.normalise(up).flatten(1, 2), 2).unsqueeze(1)  # (N, 1, s*s, H, W)
 
     def normalise(self, kernel: Tensor) -> Tensor:
-        """Over the taps, dimension 1."""
+        """Normalise kernels over the taps, dimension 1."""
         if self.k_up == 1:
             return kernel.sigmoid()
         return (kernel.sigmoid() if self.normalisation == "sigmoid+softmax" else kernel).softmax(1)
@@ -149,11 +153,11 @@ class A2U(Resampler):
         return [*uv, *(part for part in self.P.matrix.split([self.rank * taps for taps in self.taps]) if len(part))]
 
     def down(self, x: Tensor, guide: Guide) -> Tensor:
-        """Reassembly down if paired, else 2x2 max-pooling."""
+        """Halve x by reassembly if paired, else by 2x2 max-pooling."""
         return gather(x, guide.down) if self.paired else super().down(x, guide)
 
     def up(self, y: Tensor, guide: Guide) -> Tensor:
-        """Reassembly up, Eq. (1)."""
+        """Double y by reassembly, Eq. (1)."""
         x = guide.up
         return spread(y, x if self.self_similarity else self._kernel_up(x, self.affinity(x, y)))
 
@@ -162,15 +166,15 @@ class A2U(Resampler):
         return self.guide(x) if self.self_similarity else Guide(None, self._kernel_up(x, self.affinity(x, y)))
 
 
-def _after(channels: int, dagger: bool, nonlinearity: str) -> nn.Module:
-    """Return what follows U or V."""
+def _activation(channels: int, dagger: bool, nonlinearity: str) -> nn.Module:
+    """Return the norm or activation after U or V."""
     if dagger:
         return nn.Sequential(GlobalGroupNorm(32, channels), nn.LeakyReLU(0.01))
     return NONLINEARITIES[nonlinearity]()
 
 
-def _each(norm: nn.Module, maps: Tensor) -> Tensor:
-    """Apply to every set on its own: (N, S, C, h, w)."""
+def _per_set(norm: nn.Module, maps: Tensor) -> Tensor:
+    """Apply a norm to every set separately: (N, S, C, h, w)."""
     return norm(maps.flatten(0, 1)).reshape(maps.shape)
 
 

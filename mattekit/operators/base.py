@@ -41,8 +41,8 @@ class Resampler(nn.Module):
     """
 
     ratio = 2  # 1 for Keep alone
-    guided = False  # True: `up` needs what `guide` saw
-    channelwise = False  # True: `up` needs as many channels as `guide` saw
+    guided = False  # True: `up` depends on the guide
+    channelwise = False  # True: `up` needs as many channels as `guide`
     paired = False  # True: `down` belongs to `up`, so that an encoder should use it in place of its strides
 
     def __init__(self, channels: int, incoming: int | None = None):
@@ -56,16 +56,16 @@ class Resampler(nn.Module):
             )
 
     def guide(self, x: Tensor) -> Guide | None:
-        """Kernels from x (N, C, H, W), H and W even; None for operators that look at nothing."""
+        """Compute kernels from x (N, C, H, W), H and W even; None for operators whose kernels do not depend on x."""
         return None
 
     def down(self, x: Tensor, guide: Guide | None) -> Tensor:
-        """(N, C, H, W) -> (N, C, H/2, W/2); 2x2 max-pooling unless the operator has its own."""
+        """Halve (N, C, H, W) to (N, C, H/2, W/2), by 2x2 max-pooling unless the operator has its own way."""
         check_even(x)
         return F.max_pool2d(x, 2)
 
     def skip(self, x: Tensor, guide: Guide | None) -> Tensor:
-        """Return the skip connection of x; IndexNet's released code weighs it, all others pass it on."""
+        """Return the skip connection of x: x itself, except in IndexNet's released code, which weights it."""
         return x
 
     def halve(self, x: Tensor) -> tuple[Tensor, Tensor, Guide | None]:
@@ -74,7 +74,7 @@ class Resampler(nn.Module):
         return self.down(x, guide), self.skip(x, guide), guide
 
     def up(self, y: Tensor, guide: Guide | None) -> Tensor:
-        """(N, C', h, w) -> (N, C', 2h, 2w)."""
+        """Double (N, C', h, w) to (N, C', 2h, 2w)."""
         raise NotImplementedError
 
     def rows(self, y: Tensor, guide: Guide | None) -> Callable[[int, int], Tensor]:
@@ -83,11 +83,11 @@ class Resampler(nn.Module):
         return lambda first, end: whole[:, :, first:end]
 
     def weights(self) -> list[Tensor]:
-        """Weights (out, in, k, k) as the papers' separate convolutions have them; views where several are in one."""
+        """Return weights (out, in, k, k) of the papers' separate convolutions; views of joined ones."""
         return [module.weight for module in self.modules() if isinstance(module, nn.Conv2d)]
 
     def kernels(self, x: Tensor, y: Tensor) -> Guide:
-        """Return the kernels that `down` and `up` apply to x and y, for display; None where they see neither."""
+        """Return the kernels that `down` and `up` apply to x and y, for display; None where they depend on neither."""
         return self.guide(x) or Guide(None, None)
 
 
@@ -106,7 +106,7 @@ class Keep(Resampler):
 
 
 def check_even(x: Tensor) -> None:
-    """Refuse a feature map that does not halve."""
+    """Raise InputError if a feature map cannot be halved."""
     height, width = x.shape[-2:]
     if height % 2 or width % 2:
         raise InputError(

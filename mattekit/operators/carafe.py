@@ -26,11 +26,11 @@ class CARAFE(Resampler):
         self.encode = nn.Conv2d(compressed, 4 * k_up**2, k_en, padding=k_en // 2)
 
     def up(self, y: Tensor, guide: Guide | None) -> Tensor:
-        """(N, C', h, w) -> (N, C', 2h, 2w)."""
+        """Double (N, C', h, w) to (N, C', 2h, 2w)."""
         return spread(y, self.kernel(y))
 
     def kernel(self, y: Tensor) -> Tensor:
-        """(N, 1, K, 2h, 2w), from y alone; the taps add up to 1."""
+        """Compute kernels (N, 1, K, 2h, 2w) from y alone; the taps sum to 1."""
         return F.pixel_shuffle(self.encode(self.compress(y)), 2).softmax(1).unsqueeze(1)
 
     def kernels(self, x: Tensor, y: Tensor) -> Guide:

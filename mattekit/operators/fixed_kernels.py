@@ -1,4 +1,4 @@
-"""Nearest, bilinear and bicubic interpolation: kernels that depend on distance alone (A2U section 3)."""
+"""Operators with the same kernels for every image: interpolation, deconvolution and pixel shuffle (A2U section 3)."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -15,7 +15,7 @@ class Interpolate(Resampler):
     Parameters
     ----------
     channels, incoming : int
-        Part of the protocol; nothing depends on them.
+        Part of the protocol; not used.
     mode : "nearest", "bilinear" or "bicubic"
         Nearest repeats; the others sample at half-pixel centres (align_corners=False).
 
@@ -32,19 +32,19 @@ class Interpolate(Resampler):
         self.mode = mode
 
     def up(self, y: Tensor, guide: Guide | None) -> Tensor:
-        """(N, C', h, w) -> (N, C', 2h, 2w)."""
+        """Double (N, C', h, w) to (N, C', 2h, 2w)."""
         return F.interpolate(y, scale_factor=2, mode=self.mode)
 
 
 class Deconvolution(Resampler):
-    """Transposed convolution, stride 2. The papers give no size; with 4, every output sees equally many taps."""
+    """Transposed convolution, stride 2. The papers give no size; with 4, every output depends on equally many taps."""
 
     def __init__(self, channels: int, incoming: int | None = None, *, size: int = 4):
         super().__init__(channels, incoming)
         self.conv = nn.ConvTranspose2d(self.incoming, self.incoming, size, 2, size // 2 - 1)
 
     def up(self, y: Tensor, guide: Guide | None) -> Tensor:
-        """(N, C', h, w) -> (N, C', 2h, 2w)."""
+        """Double (N, C', h, w) to (N, C', 2h, 2w)."""
         return self.conv(y)
 
 
@@ -56,5 +56,5 @@ class PixelShuffle(Resampler):
         self.conv = nn.Conv2d(self.incoming, 4 * self.incoming, size, padding=size // 2)
 
     def up(self, y: Tensor, guide: Guide | None) -> Tensor:
-        """(N, C', h, w) -> (N, C', 2h, 2w)."""
+        """Double (N, C', h, w) to (N, C', 2h, 2w)."""
         return F.pixel_shuffle(self.conv(y), 2)

@@ -68,27 +68,27 @@ class IndexNet(Resampler):
         return Guide(down=index.softmax(2), up=up.unsqueeze(2))
 
     def weights(self) -> list[Tensor]:
-        """Weights of the convolutions, those of the four columns apart."""
+        """Return the weights of the convolutions, with the four columns of a DIN split."""
         joined = super().weights()
         return joined if self.kind == "hin" else [column for weight in joined for column in weight.chunk(4)]
 
     def down(self, x: Tensor, guide: Guide) -> Tensor:
-        """Indexed pooling, IP(E) = sum over x in E of I(x) x, E being a 2x2 region."""
+        """Pool by indices, IP(E) = sum over x in E of I(x) x, E being a 2x2 region."""
         return gather(x, guide.down)
 
     def skip(self, x: Tensor, guide: Guide) -> Tensor:
-        """I(x) x at full resolution, with the encoder's indices."""
+        """Return I(x) x at full resolution, with the encoder's indices."""
         return x * F.pixel_shuffle(guide.down.flatten(1, 2), 2) if self.weigh_skip else x
 
     def up(self, y: Tensor, guide: Guide) -> Tensor:
-        """Indexed up-sampling, IU(d) = I (x) D, D being d repeated over its 2x2 region."""
+        """Up-sample by indices, IU(d) = I (x) D, D being d repeated over its 2x2 region."""
         return spread(y, guide.up)
 
 
 def index_block(channels: int, kind: str, nonlinear: bool, context: bool, hidden: int) -> nn.Sequential:
-    """Convolutions (N, C, H, W) -> (N, 4 G, H/2, W/2); as in Figures 4 and 5, without biases, as Table 2 counts.
+    """Build the convolutions (N, C, H, W) -> (N, 4 G, H/2, W/2) of Figures 4 and 5, without biases, as Table 2 counts.
 
-    The four columns of a DIN, one per position of a 2x2 region, stand side by side in one convolution.
+    The four columns of a DIN, one per position of a 2x2 region, are joined in one convolution.
     """
     columns = 1 if kind == "hin" else 4
     out = 4 if kind == "hin" else 4 * channels

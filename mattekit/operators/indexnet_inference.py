@@ -1,7 +1,7 @@
 """IndexNet's operators for inference, channels last: indices stay in the layout of their convolutions.
 
-What `operators.IndexNet` computes, without gradients, without copies of full-resolution index maps, and strip by strip,
-so that hidden layers are never whole in memory.
+They compute the same as `operators.IndexNet`, without gradients or copies of full-resolution index maps, and strip by
+strip, so that hidden layers are never whole in memory.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ STRIP = 1 << 22  # bytes of the feature map in one strip
 
 
 class IndexNetInference(Resampler):
-    """Takes the place of an IndexNet operator; its guides are of its own kind, (N, H/2, W/2, 2, 2, G) sigmoids."""
+    """Replacement of an IndexNet operator with guides of another layout, (N, H/2, W/2, 2, 2, G) sigmoids."""
 
     guided = paired = True
 
@@ -26,12 +26,12 @@ class IndexNetInference(Resampler):
         self.channelwise = operator.channelwise
 
     def guide(self, x: Tensor) -> Guide:
-        """Indices for the way up alone."""
+        """Compute indices for the way up alone."""
         check_even(x)
         return Guide(None, self.indices(x))
 
     def indices(self, x: Tensor) -> Tensor:
-        """Sigmoids position by position, (N, H/2, W/2, 2, 2, G), a view of what the convolutions give."""
+        """Compute sigmoids position by position, (N, H/2, W/2, 2, 2, G), a view of the convolutions' output."""
         index = self.index(x).sigmoid_().permute(0, 2, 3, 1)
         if self.kind == "o2o":  # channel by channel, since its convolutions are grouped so
             return index.unflatten(3, (-1, 2, 2)).movedim(3, 5)
@@ -63,11 +63,11 @@ class IndexNetInference(Resampler):
         into.add_(weighed[:, :, 1, 0]).add_(weighed[:, :, 1, 1])
 
     def up(self, y: Tensor, guide: Guide) -> Tensor:
-        """Indices times the feature repeated over each 2x2."""
+        """Multiply indices by the feature repeated over each 2x2."""
         return self.rows(y, guide)(0, 2 * y.shape[2])
 
     def rows(self, y: Tensor, guide: Guide) -> Callable[[int, int], Tensor]:
-        """Some rows of `up`, computed when asked for."""
+        """Return a function that computes some rows of `up`."""
 
         def some(first: int, end: int) -> Tensor:
             r, e = first // 2, -(-end // 2)
@@ -86,5 +86,5 @@ class IndexNetInference(Resampler):
 
 
 def _cells(x: Tensor) -> Tensor:
-    """A view of (C, H, W), channels last, by 2x2 cells: (H/2, W/2, 2, 2, C)."""
+    """View (C, H, W), channels last, as 2x2 cells: (H/2, W/2, 2, 2, C)."""
     return x.permute(1, 2, 0).unflatten(1, (-1, 2)).unflatten(0, (-1, 2)).movedim(1, 2)

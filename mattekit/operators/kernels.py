@@ -1,4 +1,4 @@
-"""Weights of an operator's own convolutions, learnt once or predicted from each image, and those convolutions."""
+"""Weights of A2U's convolutions, learnt once or predicted from each image, and the convolutions of Eq. (4)."""
 
 import torch
 from torch import Tensor, nn
@@ -71,20 +71,20 @@ def gpconv(weight: Tensor, x: Tensor, stride: int = 2) -> Tensor:
 
 
 def gpconv_pair(weights: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    """`gpconv` of U and of V, (1 or N, 2, S, 1 or C, k, k) together.
+    """Compute `gpconv` of U and of V, (1 or N, 2, S, 1 or C, k, k) together.
 
-    Filters that all channels share are taken with the channels for images, both at once, where that is faster: in
-    training with bfloat16 on a CPU, whose gradient of depthwise convolutions takes twice as long.
+    Filters shared by all channels are applied to the channels as to a batch of images, both at once, where that is
+    faster: in training with bfloat16 on a CPU, where the gradient of depthwise convolutions takes twice as long.
     """
     shared = weights.shape[3] == 1
     if shared and x.requires_grad and x.dtype == torch.bfloat16 and x.device.type == "cpu":
-        return _of_channels(weights.flatten(1, 2), x).unflatten(1, (2, -1)).unbind(1)
+        return _gpconv_shared(weights.flatten(1, 2), x).unflatten(1, (2, -1)).unbind(1)
     u, v = (gpconv(weight, x) for weight in weights.unbind(1))
     return u, v
 
 
-def _of_channels(weight: Tensor, x: Tensor) -> Tensor:
-    """Compute `gpconv` of (1 or N, S, 1, k, k) and (N, C, H, W), channels taken for images."""
+def _gpconv_shared(weight: Tensor, x: Tensor) -> Tensor:
+    """Compute `gpconv` of (1 or N, S, 1, k, k) and (N, C, H, W), with the channels as a batch of images."""
     weight, (images, k) = weight.to(x.dtype), (weight.shape[0], weight.shape[-1])
     parts = x.split(1) if images > 1 else (x,)
     maps = [

@@ -26,7 +26,7 @@ class Spread(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        """Gradients with respect to y and kernel."""
+        """Compute gradients with respect to y and kernel."""
         y, kernel = ctx.saved_tensors
         to_y, to_kernel = ctx.needs_input_grad
         return (
@@ -46,7 +46,7 @@ class Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        """Gradients with respect to x and kernel."""
+        """Compute gradients with respect to x and kernel."""
         x, kernel = ctx.saved_tensors
         to_x, to_kernel = ctx.needs_input_grad
         return (
@@ -66,7 +66,7 @@ class SpreadKernel(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, cotangent: Tensor):
-        """Gradients with respect to y and grad."""
+        """Compute gradients with respect to y and grad."""
         y, grad = ctx.saved_tensors
         to_y, _, to_grad = ctx.needs_input_grad
         return (
@@ -87,7 +87,7 @@ class GatherKernel(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, cotangent: Tensor):
-        """Gradients with respect to x and grad."""
+        """Compute gradients with respect to x and grad."""
         x, grad = ctx.saved_tensors
         to_x, _, to_grad = ctx.needs_input_grad
         return (
@@ -98,7 +98,7 @@ class GatherKernel(torch.autograd.Function):
 
 
 def spread_bands(y: Tensor, kernel: Tensor) -> Tensor:
-    """Compute what `Spread` stands for."""
+    """Compute `Spread` band by band."""
     (n, c, h, w), k = y.shape, math.isqrt(kernel.shape[2])
     y, kernel = _grouped(y, kernel)
     kernel = kernel.unflatten(4, (h, 2))  # (N, G, 1, K, h, 2, 2w)
@@ -114,7 +114,7 @@ def spread_bands(y: Tensor, kernel: Tensor) -> Tensor:
 
 
 def gather_bands(x: Tensor, kernel: Tensor) -> Tensor:
-    """Compute what `Gather` stands for."""
+    """Compute `Gather` band by band."""
     (n, c), (h, w), k = x.shape[:2], kernel.shape[-2:], math.isqrt(kernel.shape[2])
     x, kernel = _grouped(x, kernel)  # kernel (N, G, 1, K, h, w)
     out = x.new_empty(*x.shape[:3], h, w)
@@ -190,7 +190,7 @@ def _transposed(planes: Tensor) -> Tensor:
 
 
 def _accumulate(into: Tensor, weights: Tensor, taps) -> None:
-    """Sum of weights (N, G, 1, K, ...) times taps, each (N, G, C/G, ...), in the weights' type."""
+    """Sum weights (N, G, 1, K, ...) times taps, each (N, G, C/G, ...), in the weights' type."""
     total = into if into.dtype == weights.dtype else torch.empty_like(into, dtype=weights.dtype)
     for t, tap in enumerate(taps):
         if t == 0:
@@ -202,10 +202,10 @@ def _accumulate(into: Tensor, weights: Tensor, taps) -> None:
 
 
 def _correlate(g: Tensor, z: Tensor) -> Tensor:
-    """Over the channels, the sum of g (N, G, C/G, ...) times what each tap sees of the feature.
+    """Sum g (N, G, C/G, ...) times the feature under each tap over the channels.
 
     z is (N, G, C/G, taps, ...), the taps in several dimensions. Channel by channel, the sums of all taps stay in the
-    cache and no product is written down.
+    cache and no product is stored.
     """
     axes = z.ndim - g.ndim
     g = g[(slice(None),) * 3 + (None,) * axes]
@@ -217,7 +217,7 @@ def _correlate(g: Tensor, z: Tensor) -> Tensor:
 
 
 def _grouped(feature: Tensor, kernel: Tensor) -> tuple[Tensor, Tensor]:
-    """Channels as groups: (N, G, C/G, h, w) and (N, G, 1, K, ...)."""
+    """Split channels into groups: (N, G, C/G, h, w) and (N, G, 1, K, ...)."""
     groups = kernel.shape[1]
     return feature.unflatten(1, (groups, feature.shape[1] // groups)), kernel.unsqueeze(2)
 
@@ -228,17 +228,17 @@ def _wide(feature: Tensor) -> torch.dtype:
 
 
 def _window(feature: Tensor, b: slice, top: int, rows: int, pad: int) -> Tensor:
-    """Rows `top` to `top + rows` with `pad` columns on both sides; 0 outside the feature."""
+    """Return rows `top` to `top + rows` with `pad` columns on both sides; 0 outside the feature."""
     first, end = max(top, 0), min(top + rows, feature.shape[-2])
     return F.pad(feature[b, ..., first:end, :].to(_wide(feature)), (pad, pad, first - top, top + rows - end))
 
 
 def _doubled(y: Tensor, b: slice, r: int, e: int, k: int) -> Tensor:
-    """Return the rows that output rows r to e see, each column twice: (N, G, C/G, rows + k - 1, 1, 2 (w + k - 1))."""
+    """Return the rows under output rows r to e, each column twice: (N, G, C/G, rows + k - 1, 1, 2 (w + k - 1))."""
     return _window(y, b, r - k // 2, e - r + k - 1, k // 2).repeat_interleave(2, -1).unsqueeze(-2)
 
 
 def _split(x: Tensor, b: slice, r: int, e: int, k: int) -> Tensor:
-    """Return the rows that output rows r to e see: even columns, odd columns, (2, N, G, C/G, rows, w + k/2 - 1)."""
+    """Return the rows under output rows r to e: even columns, odd columns, (2, N, G, C/G, rows, w + k/2 - 1)."""
     window = _window(x, b, 2 * r - k // 2 + 1, 2 * (e - r) + k - 2, k // 2 - 1)
     return torch.stack((window[..., ::2], window[..., 1::2]))

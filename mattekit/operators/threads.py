@@ -1,7 +1,7 @@
 """Bands of rows on several threads, each band on one.
 
-torch splits every operation among its threads and waits for all of them; a band has dozens of short operations, and on
-a busy machine each wait costs a time slice. So each thread here takes whole bands and splits nothing.
+PyTorch splits every operation among its threads and waits for all of them; a band has dozens of short operations, and
+on a busy machine each wait costs a time slice. So each thread here processes whole bands.
 """
 
 from collections import deque
@@ -19,18 +19,18 @@ Band = tuple[slice, int, int]
 def each_band(work: Callable[[slice, int, int], None], n: int, rows: int, row_bytes: int, device: torch.device) -> None:
     """Call `work(images, first row, end row)` for all bands, in any order; bands must not write to the same memory."""
     threads = torch.get_num_threads() if device.type == "cpu" and n * rows * row_bytes > SMALL else 1
-    todo = deque(bands(n, rows, row_bytes, device, threads))
-    if threads == 1 or len(todo) == 1:
-        for band in todo:
+    queue = deque(bands(n, rows, row_bytes, device, threads))
+    if threads == 1 or len(queue) == 1:
+        for band in queue:
             work(*band)
         return
-    mode = torch.inference_mode if torch.is_inference_mode_enabled() else torch.no_grad  # modes belong to threads
+    mode = torch.inference_mode if torch.is_inference_mode_enabled() else torch.no_grad  # modes are per thread
 
     def share(_: int) -> None:
         with mode():
-            while todo:
+            while queue:
                 try:
-                    band = todo.popleft()
+                    band = queue.popleft()
                 except IndexError:  # another thread took the last
                     return
                 work(*band)
@@ -39,12 +39,12 @@ def each_band(work: Callable[[slice, int, int], None], n: int, rows: int, row_by
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             list(pool.map(share, range(threads)))
     finally:
-        # Each thread has its own number, but what new ones start from belongs to the process: set it back.
+        # Each thread has its own number, but the default of new threads belongs to the process: restore it.
         torch.set_num_threads(threads)
 
 
 def bands(n: int, rows: int, row_bytes: int, device: torch.device, threads: int) -> list[Band]:
-    """(images, first row, end row) of every band; at least one for each thread where there are enough rows."""
+    """Return (images, first row, end row) of every band; at least one for each thread if there are enough rows."""
     if device.type != "cpu":
         return [(slice(0, n), 0, rows)]
     step = max(1, min(BAND // row_bytes, -(-n * rows // threads)))

@@ -19,11 +19,11 @@ class MaxUnpool(Resampler):
         return Guide(F.max_pool2d(x, 2, return_indices=True)[1], None)
 
     def down(self, x: Tensor, guide: Guide) -> Tensor:
-        """Take the value at that position."""
+        """Return the value at that position."""
         return x.flatten(2).gather(2, guide.down.flatten(2)).view(guide.down.shape)
 
     def up(self, y: Tensor, guide: Guide) -> Tensor:
-        """Put the value back to its position, 0 elsewhere."""
+        """Put the value back at its position, 0 elsewhere."""
         return F.max_unpool2d(y, guide.down, 2)
 
     def kernels(self, x: Tensor, y: Tensor) -> Guide:
@@ -39,16 +39,16 @@ class HMI(Resampler):
     guided = paired = True
 
     def guide(self, x: Tensor) -> Guide:
-        """One at the position of the largest, zero elsewhere, one map for all channels."""
+        """Return one map for all channels: 1 at the position of the largest, 0 elsewhere."""
         check_even(x)
         top, position = F.max_pool2d(x.detach().amax(1, keepdim=True), 2, return_indices=True)
         index = F.max_unpool2d(torch.ones_like(top), position, 2)  # (N, 1, H, W)
         return Guide(down=F.pixel_unshuffle(index, 2).unsqueeze(1), up=index.unsqueeze(2))
 
     def down(self, x: Tensor, guide: Guide) -> Tensor:
-        """Take the value at that position, in every channel."""
+        """Return the value at that position, in every channel."""
         return gather(x, guide.down)
 
     def up(self, y: Tensor, guide: Guide) -> Tensor:
-        """Put the value back to that position, 0 elsewhere."""
+        """Put the value back at that position, 0 elsewhere."""
         return spread(y, guide.up)

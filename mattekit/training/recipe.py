@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from mattekit import toml
 from mattekit.errors import InputError, MissingFileError, RecipeError
 from mattekit.networks import find, summary
-from mattekit.networks.summary import on_paper
+from mattekit.networks.summary import build_without_memory
 from mattekit.samples.augment import check_steps
 from mattekit.training import overrides
 from mattekit.training.settings import Data, Loss, Network, Optimiser, Run, Schedule, Settings, Step
@@ -155,7 +155,7 @@ def _check_network(recipe: Recipe) -> None:
 
 @cache
 def _parameters(name: str, arguments: tuple[tuple[str, Any], ...]) -> int:
-    return summary.count_parameters(on_paper(name, dict(arguments)))
+    return summary.count_parameters(build_without_memory(name, dict(arguments)))
 
 
 def _without_imagenet(where: str, values: dict[str, Any], changed: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from torch import nn
 from mattekit.errors import InputError, WeightsError
 from mattekit.networks import NETWORKS, build
 from mattekit.networks.backbones import load_backbone
-from mattekit.networks.convert import begin
+from mattekit.networks.convert import start_from_imagenet
 
 PLAIN = [(stage, block) for stage, count in enumerate([1, 2, 3, 4, 3, 3, 1], 1) for block in range(count)]
 NORMS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
@@ -210,9 +210,9 @@ def test_a_network_begun_from_imagenet_repeats_by_its_seed(tmp_path):
     path = write(tmp_path / "c.pth", made("indexnet-b5").encoder, *mobilenet_torchvision())
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
-    one, header = begin(path, "indexnet-b5")
-    two, _ = begin(path, "indexnet-b5")
-    other, _ = begin(path, "indexnet-b5", seed=1)
+    one, header = start_from_imagenet(path, "indexnet-b5")
+    two, _ = start_from_imagenet(path, "indexnet-b5")
+    other, _ = start_from_imagenet(path, "indexnet-b5", seed=1)
     assert torch.random.get_rng_state().equal(before)
     weights = [network.blocks[0].conv.weight for network in (one, two, other)]
     assert weights[0].equal(weights[1]) and not weights[0].equal(weights[2])

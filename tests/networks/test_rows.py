@@ -11,7 +11,7 @@ from mattekit.networks.summary import count_parameters, summary
 from mattekit.operators import INDEXNET_ROWS, OPERATORS, make, options
 
 
-def on_paper(name, **changes):
+def build_without_memory(name, **changes):
     with torch.device("meta"):
         return build(name, **changes)
 
@@ -20,16 +20,16 @@ def on_paper(name, **changes):
 def test_another_index_network_in_the_released_row_is_the_tables(row):
     """The released row has hidden layers of C; those of Table 2 have 2 C."""
     if row != "m2o-nonlinear-context":
-        changed = count_parameters(on_paper("indexnet", resampler=f"indexnet-{row}"))
-        assert changed == count_parameters(on_paper(f"indexnet-{row}"))
-    assert count_parameters(on_paper("indexnet", resampler="indexnet-hin-nonlinear")) == 4_015_563
+        changed = count_parameters(build_without_memory("indexnet", resampler=f"indexnet-{row}"))
+        assert changed == count_parameters(build_without_memory(f"indexnet-{row}"))
+    assert count_parameters(build_without_memory("indexnet", resampler="indexnet-hin-nonlinear")) == 4_015_563
 
 
 @pytest.mark.parametrize("name", ["indexnet", "a2u", "a2u-indexnet", "lsa", "reconstruction-a2u", "mixing"])
 @pytest.mark.parametrize("operator", ["max-unpool", "carafe", "bicubic", "indexnet-hin-linear", "a2u-static-cs"])
 def test_every_operator_takes_the_place_of_a_rows_own(name, operator):
     """What belonged to the row's operator goes with it."""
-    network = on_paper(name, resampler=operator)
+    network = build_without_memory(name, resampler=operator)
     kind = type(OPERATORS[operator](32))
     assert any(type(module) is kind for module in network.modules())
 

@@ -7,7 +7,7 @@ from mattekit.networks import build, summary
 from mattekit.operators import make
 
 
-def on_paper(name, **changes):
+def build_without_memory(name, **changes):
     """The network without memory: shapes are all that counts."""
     with torch.device("meta"):
         return build(name, **changes)
@@ -41,19 +41,19 @@ A2U_TABLE_2 = {
 @pytest.mark.parametrize("row", A2U_TABLE_2)
 def test_a2u_table_2(row):
     added, text = A2U_TABLE_2[row]
-    total = summary.count_parameters(on_paper(f"a2u-{row}"))
+    total = summary.count_parameters(build_without_memory(f"a2u-{row}"))
     assert total - BASE == added
     assert printed(total if added == 0 else added, text[-1]) == text
 
 
 @pytest.mark.parametrize(("row", "text"), [("hybrid-cw", "8.09M"), ("dynamic-cs", "8.07M"), ("dynamic-cs-d", "8.09M")])
 def test_a2u_table_5(row, text):
-    assert printed(summary.count_parameters(on_paper(f"a2u-{row}")), "M") == text
+    assert printed(summary.count_parameters(build_without_memory(f"a2u-{row}")), "M") == text
 
 
 @pytest.mark.parametrize(("name", "total"), [("a2u", 8_089_235), ("a2u-unshare", 8_269_451)])
 def test_released_a2u_configurations(name, total):
-    assert summary.count_parameters(on_paper(name)) == total
+    assert summary.count_parameters(build_without_memory(name)) == total
 
 
 # Positions under U and V, summed over the four stages: channels times output positions at 224x224.
@@ -73,7 +73,7 @@ HALVED = 64 * 112**2 + 64 * 56**2 + 128 * 28**2 + 256 * 14**2
 )
 def test_multiply_accumulates_of_a2u_are_those_of_its_layers_and_of_u_and_v(name, layers, filters):
     """U and V are convolutions without a layer of their own; the paper prints no figures."""
-    rest = summary.count_macs(on_paper(name)) - filters * HALVED
+    rest = summary.count_macs(build_without_memory(name)) - filters * HALVED
     assert f"{rest / summary.GIGA:.4f}" == layers
 
 
@@ -81,7 +81,7 @@ def test_multiply_accumulates_of_a2u_are_those_of_its_layers_and_of_u_and_v(name
     ("name", "giga"), [("a2u-static-pw-cw", "8.8225"), ("a2u-static-cw", "8.6613"), ("a2u-hybrid-cw", "8.6613")]
 )
 def test_recorded_multiply_accumulates_of_a2u(name, giga):
-    assert f"{summary.count_macs(on_paper(name)) / summary.GIGA:.4f}" == giga
+    assert f"{summary.count_macs(build_without_memory(name)) / summary.GIGA:.4f}" == giga
 
 
 def test_multiply_accumulates_count_every_image_and_transposed_convolutions_by_their_input():
@@ -135,7 +135,7 @@ INDEXNET_TABLE_2 = {
 @pytest.mark.parametrize("row", INDEXNET_TABLE_2)
 def test_indexnet_table_2(row):
     added, exact, size, work = INDEXNET_TABLE_2[row]
-    network = on_paper(f"indexnet-{row}")
+    network = build_without_memory(f"indexnet-{row}")
     total, giga = summary.count_parameters(network), summary.count_macs(network) / summary.GIGA
     assert total - B11 == added
     assert f"{giga:.4f}" == exact
@@ -146,8 +146,8 @@ def test_indexnet_table_2(row):
 
 def test_the_best_index_network_has_8_15_million_parameters():
     """A2U Table 5 quotes it: hidden layers are 2 C wide there; in the released weights they are C wide."""
-    assert printed(summary.count_parameters(on_paper("indexnet-m2o-nonlinear-context")), "M") == "8.15M"
-    assert printed(summary.count_parameters(on_paper("indexnet")), "M") == "5.95M"
+    assert printed(summary.count_parameters(build_without_memory("indexnet-m2o-nonlinear-context")), "M") == "8.15M"
+    assert printed(summary.count_parameters(build_without_memory("indexnet")), "M") == "5.95M"
 
 
 @pytest.mark.xfail(
@@ -156,7 +156,7 @@ def test_the_best_index_network_has_8_15_million_parameters():
     "decoder or both; ASPP of 160 to 640 channels, separable or not. The authors' code gives 7.25M and 7.67.",
 )
 def test_indexnet_table_2_with_width_1_4():
-    network = on_paper("indexnet-b11-1.4")
+    network = build_without_memory("indexnet-b11-1.4")
     assert printed(summary.count_parameters(network), "M") == "8.86M"
     assert f"{summary.count_macs(network) / summary.GIGA:.2f}" == "7.61"
 
@@ -185,7 +185,7 @@ RECORDED = {  # name, side of the input, arguments: parameters, multiply-accumul
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: f"{case[0]}{dict(case[2]) or ''}")
 def test_recorded_sizes_of_indexnet(case):
     name, side, changes = case
-    network = on_paper(name, **dict(changes))
+    network = build_without_memory(name, **dict(changes))
     total, giga = RECORDED[case]
     assert summary.count_parameters(network) == total
     digits = len(giga.partition(".")[2])

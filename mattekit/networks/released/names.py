@@ -1,4 +1,4 @@
-"""Names of released checkpoints in terms of ours.
+"""Tables that rename the tensors of released checkpoints to mattekit's names.
 
 A table's row is (their prefix, our prefix, layers), and `layers` maps what stands between the prefix and the tensor's
 own name. One table serves conversion and the comparison with the authors' outputs.
