@@ -8,7 +8,7 @@ from mattekit.errors import InputError
 from mattekit.networks.released.a2u import rename_operator
 from mattekit.operators import make
 from mattekit.operators.a2u import A2U
-from mattekit.operators.kernels import Fixed, _of_channels, gpconv, gpconv_pair
+from mattekit.operators.kernels import Fixed, _gpconv_shared, gpconv, gpconv_pair
 
 OFFICIAL = [f"{share}_s{s}_k{k}" for share in ("cs", "cw") for s in (1, 3, 5) for k in (5, 6)]
 DERIVED = ["static-cw", "static-cs", "hybrid-cw", "hybrid-cs", "dynamic-cw", "dynamic-cs", "static-pw-cw"]
@@ -112,7 +112,7 @@ def test_fixed_weights_serve_a_batch_as_each_image():
 def test_channels_taken_for_images_give_the_same_and_so_do_gradients(images, k):
     """In float64, where only a mistake could differ; then as training takes it, U and V in bfloat16."""
     x, weight = (torch.randn(s, dtype=torch.double, requires_grad=True) for s in ((3, 4, 8, 6), (images, 2, 1, k, k)))
-    wanted, found = gpconv(weight, x), _of_channels(weight, x)
+    wanted, found = gpconv(weight, x), _gpconv_shared(weight, x)
     torch.testing.assert_close(found, wanted)
     grad = torch.randn_like(wanted)
     for one, other in zip(*(torch.autograd.grad(y, (x, weight), grad) for y in (wanted, found)), strict=True):
