@@ -1,4 +1,4 @@
-"""From the alpha that a network makes of classical estimates to the one that is given out."""
+"""Post-processing of the alpha that a network blends from classical estimates."""
 
 import logging
 

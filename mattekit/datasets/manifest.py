@@ -107,7 +107,7 @@ def known(output: Path, *, complete: bool = True) -> dict[str, Record]:
 
 
 class Journal:
-    """Notes what becomes of the images of one run, or one rank of it; `finish` makes the manifest of all notes."""
+    """Record of the finished and failed images of one rank; `finish` writes the manifest from all journals."""
 
     def __init__(self, output: Path, rank: Rank, *, complete: bool = True) -> None:
         self.output = output

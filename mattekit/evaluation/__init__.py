@@ -1,1 +1,1 @@
-"""From folders of predictions and truths to scores, means, ranks and reports."""
+"""Scores of folders of predictions against truths: means, ranks and reports."""

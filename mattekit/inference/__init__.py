@@ -1,1 +1,1 @@
-"""From an image and a trimap to an alpha matte and the pictures made with it."""
+"""Inference: an alpha matte, and the pictures made with it, from an image and a trimap."""

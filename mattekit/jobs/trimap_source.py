@@ -39,7 +39,7 @@ READERS: dict[str, Callable[[Path, float], np.ndarray]] = {"mask": _mask, "plate
 
 @dataclass(frozen=True)
 class TrimapSpec:
-    """What a source is made of.
+    """Options from which a source is made.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How surely a colour is that of a screen: screens are wide, saturated, lit and even."""
+"""Confidence that a colour is a screen's: screens are wide, saturated, lit and even."""
 
 import math
 

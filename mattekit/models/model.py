@@ -50,7 +50,7 @@ class Capabilities:
 
 @runtime_checkable
 class Model(Protocol):
-    """Makes alphas of images and trimaps; a subclass has to write `alpha`.
+    """Base of all models, which make alphas from images and trimaps; a subclass has to write `alpha`.
 
     Making one must be cheap and check all that can be checked without reading weights, so that commands refuse a bad
     model before any work; `load`, or the first alpha, reads the rest.

@@ -1,4 +1,4 @@
-"""What a report holds, as texts for its template and as data for its script."""
+"""Contents of a report, as texts for its template and as data for its script."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence

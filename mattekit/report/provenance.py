@@ -1,4 +1,4 @@
-"""How a report came about: versions, and the files by their hashes."""
+"""Provenance of a report: versions, and the files by their hashes."""
 
 import hashlib
 import platform

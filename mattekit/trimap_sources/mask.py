@@ -158,7 +158,7 @@ def _matted(image: np.ndarray, probability: np.ndarray) -> tuple[list[np.ndarray
 
 
 def mixed(*alphas: np.ndarray) -> np.ndarray:
-    """Where any of some alphas (H, W) is neither 0 nor 1, single pixels left out."""
+    """Mask of the pixels where any of some alphas (H, W) is neither 0 nor 1, single pixels left out."""
     found = np.zeros(alphas[0].shape, bool)
     for alpha in alphas:
         smooth = cv2.medianBlur(alpha.astype(np.float32), 3)

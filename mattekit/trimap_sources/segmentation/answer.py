@@ -1,4 +1,4 @@
-"""From a network's raw outputs to the probability of the foreground: which output, which layout, which classes."""
+"""Conversion of a network's raw outputs to the probability of the foreground: output, layout, classes."""
 
 from collections.abc import Sequence
 

@@ -38,7 +38,7 @@ class Graph:
 
     @property
     def layout(self) -> Literal["nchw", "nhwc"]:
-        """Where the input has its channels: behind the number of pictures, or last."""
+        """Position of the input's channels: behind the number of pictures, or last."""
         return "nhwc" if self.image.shape[1] != CHANNELS and self.image.shape[3] == CHANNELS else "nchw"
 
     @property

@@ -1,4 +1,4 @@
-"""How a network wants pictures, and what it answers: the schema of a TOML file beside it, and of the table of families.
+"""A network's inputs and outputs: the schema of a TOML file beside it, and of the table of families.
 
 family = "u2net"          # begin with the rule of a known family; or give mean and std
 mean = [0.485, 0.456, 0.406]
@@ -22,7 +22,7 @@ Spread = Annotated[float, Field(gt=1e-6, lt=1e6)]
 
 
 class Rule(BaseModel):
-    """What is done with a picture before the network, and with its answer.
+    """Preparation of a picture for a network, and reading of its output.
 
     Attributes
     ----------

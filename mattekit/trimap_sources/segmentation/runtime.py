@@ -116,5 +116,5 @@ def _sides(x: np.ndarray) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What a library says went wrong, in one line without its places in the source."""
+    """Return a library's error message in one line, without its positions in the source."""
     return " ".join(str(getattr(error, "err", None) or error).split())[:300]
