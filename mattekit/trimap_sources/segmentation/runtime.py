@@ -12,6 +12,7 @@ from mattekit.errors import InputError, MissingExtraError, WeightsError, is_out_
 from mattekit.imaging.codecs.silence import silent_libraries
 from mattekit.trimap_sources.segmentation import onnx_graph, tflite_graph
 from mattekit.trimap_sources.segmentation.graph import Graph, require_picture
+from mattekit.trimap_sources.segmentation.trial import require_survivors
 
 LARGEST = 1 << 31  # bytes; protocol buffers, and so ONNX files, hold no more
 READERS = {".onnx": onnx_graph.read_graph, ".tflite": tflite_graph.read_graph}
@@ -51,15 +52,18 @@ class Network:
         self._runner: Runner | None = None
         self._lock = Lock()  # a folder's pictures are read by several threads
 
-    def load(self) -> None:
-        """Read the weights; WeightsError if they are damaged, or a layer is unknown."""
+    def load(self, size: tuple[int, int]) -> None:
+        """Read the weights; WeightsError if they are damaged, or a layer is unknown.
+
+        `size` is the height and width of the pictures to come.
+        """
         with self._lock:
             if self._runner is None:
-                self._runner = self._by_onnxruntime() if self.by_onnxruntime else self._by_opencv()
+                self._runner = self._by_onnxruntime() if self.by_onnxruntime else self._by_opencv(size)
 
     def run(self, x: np.ndarray) -> list[np.ndarray]:
         """Return all outputs for a picture (1, 3, h, w) float32; WeightsError if they cannot be computed."""
-        self.load()
+        self.load(x.shape[2:])
         try:
             return self._runner(x)
         except Exception as error:  # onnxruntime's own errors have no base in common
@@ -76,7 +80,8 @@ class Network:
         names = [tensor.name for tensor in self.graph.outputs]
         return lambda x: session.run(names, {image.name: self._arranged(x).astype(image.kind)})
 
-    def _by_opencv(self) -> Runner:
+    def _by_opencv(self, size: tuple[int, int]) -> Runner:
+        require_survivors(self.path, size, channels_last=self._channels_last)
         read, lock = {".onnx": cv2.dnn.readNetFromONNX, ".tflite": cv2.dnn.readNetFromTFLite}, Lock()
         try:
             with silent_libraries():
@@ -92,18 +97,22 @@ class Network:
 
         def run(x: np.ndarray) -> list[np.ndarray]:
             with lock, silent_libraries():
-                network.setInput(x if self._lite else self._arranged(x))
+                network.setInput(self._arranged(x))
                 return list(network.forward(names))
 
         return run
 
     @property
     def _lite(self) -> bool:
-        """Whether it is a TensorFlow Lite file: OpenCV turns those to (1, C, h, w)."""
         return self.path.suffix.lower() == ".tflite"
 
+    @property
+    def _channels_last(self) -> bool:
+        """Whether the input is (1, h, w, 3); OpenCV turns those of TensorFlow Lite files to (1, 3, h, w)."""
+        return self.graph.layout == "nhwc" and not self._lite
+
     def _arranged(self, x: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if self.graph.layout == "nhwc" else x
+        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if self._channels_last else x
 
 
 def has_onnxruntime() -> bool:
