@@ -19,7 +19,7 @@ Parts = Annotated[
 FILES, DATA = options.PANEL_FILES, "Data sets"
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", rich_help_panel=FILES, help="Write this file, to stdout (-), or to this folder."),
+    typer.Option("-o", "--output", rich_help_panel=FILES, help="Write to this file, to stdout (-), or to this folder."),
 ]
 Preset = Annotated[
     str | None,
@@ -51,7 +51,8 @@ ForegroundList = Annotated[
 BackgroundList = Annotated[
     Path | None,
     typer.Option(
-        rich_help_panel=DATA, help="Read those of backgrounds: the first N go behind the first foreground, and so on."
+        rich_help_panel=DATA,
+        help="Read the names of backgrounds from this file; the first N go behind the first foreground, and so on.",
     ),
 ]
 PerForeground = Annotated[

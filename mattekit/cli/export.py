@@ -10,7 +10,7 @@ from mattekit.cli import choices, console, options
 
 def export(
     file: Annotated[
-        Path, choices.argument("MODEL", help="File of network weights, or a name of mattekit weights list.")
+        Path, choices.argument("MODEL", help="File of network weights, or a name from mattekit weights list.")
     ],
     output: Annotated[
         Path | None,

@@ -18,7 +18,7 @@ Scales = Annotated[
         max=16,
         show_default="6",
         rich_help_panel=PANEL,
-        help="Let multiscale begin at the smallest of this many sizes, each half the next.",
+        help="Let multiscale use this many sizes, each half the next.",
     ),
 ]
 Kappa = Annotated[
@@ -45,8 +45,8 @@ Initial = Annotated[
     Literal["image", "multilevel", "closed-form"],
     typer.Option(
         rich_help_panel=PANEL,
-        help="Let multiscale and multigrid smooth the image, if it is a foreground or nearly, or another method's "
-        "answer, for photographs with much hair.",
+        help="Start multiscale and multigrid from the image, which suits cut-outs, or from another method's result, "
+        "which suits photographs with much hair.",
     ),
 ]
 
@@ -81,7 +81,7 @@ def foreground(
 ) -> None:
     """Find the colours of the foreground alone, free of the old background, in an image with its alpha.
 
-    Writes STEM_foreground.png beside the image, or into -o. With -v or --json also the cost C before and after.
+    Writes STEM_foreground.png beside the image, or into -o. -v and --json also show the cost C before and after.
     """
     console.setup(quiet=quiet, verbose=verbose)
     given = {"scales": scales, "kappa": kappa, "iterations": iterations}

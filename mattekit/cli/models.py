@@ -23,8 +23,10 @@ def models(
         Path | None,
         typer.Option(rich_help_panel=PANEL, help="Write a picture of the learnt indices and kernels to this file."),
     ] = None,
-    image: Annotated[Path | None, typer.Option(rich_help_panel=PANEL, help="Make them for this image.")] = None,
-    trimap: Annotated[Path | None, typer.Option(rich_help_panel=PANEL, help="Read the image's trimap.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(rich_help_panel=PANEL, help="Show the operators for this image.")
+    ] = None,
+    trimap: Annotated[Path | None, typer.Option(rich_help_panel=PANEL, help="Use this trimap of the image.")] = None,
 ) -> None:
     """List all networks with their parameters, multiply-accumulates and place in the papers, or one with its layers.
 

@@ -18,7 +18,7 @@ Steps = Annotated[
     typer.Option(
         min=1,
         show_default="as suits the optimiser",
-        help="Upper limit of evaluations of the cost; 1 changes nothing.",
+        help="Evaluate the cost at most this often; 1 changes nothing.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -29,7 +29,10 @@ Optimiser = Annotated[
 Rate = Annotated[
     float | None,
     typer.Option(
-        "--learning-rate", show_default="the optimiser's", help="Length of the first step.", rich_help_panel=PANEL
+        "--learning-rate",
+        show_default="the optimiser's",
+        help="Begin with a step of this length.",
+        rich_help_panel=PANEL,
     ),
 ]
 Rules = Literal["released", "paper"]  # of inference.refinement.cost.RULES

@@ -37,7 +37,7 @@ def train(
     verbose: options.Verbose = False,
     json: options.Json = False,
 ) -> None:
-    """Train a network by a recipe: a paper's, or a fast one of our own, on data that mattekit makes itself.
+    """Train a network by a recipe: a paper's, or mattekit's own, which is fast and draws its own data.
 
     The folder gets recipe.toml (as run), log.jsonl, log.csv, last.safetensors, best.safetensors (by the validation's
     score), pictures/ and state.pt, from which --resume goes on. Ctrl-C stops after the step and saves first.

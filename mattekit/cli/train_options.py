@@ -99,7 +99,7 @@ Precision = Annotated[
     typer.Option(
         "--precision",
         show_default="the recipe's",
-        help="Train with these numbers; auto is the fastest that the device is good at.",
+        help="Train with these numbers; auto is the fastest that the device computes natively.",
         rich_help_panel=options.PANEL_MODEL,
     ),
 ]
@@ -146,7 +146,7 @@ TensorBoard = Annotated[
     bool,
     typer.Option(
         "--tensorboard",
-        help="Log for TensorBoard, too; this needs its extra.",
+        help="Also log for TensorBoard; this needs the extra tensorboard.",
         rich_help_panel=options.PANEL_TRAINING,
     ),
 ]

@@ -8,7 +8,7 @@ import typer
 from mattekit.cli import choices, console, options
 from mattekit.cli.help_page import Command, Group
 
-app = typer.Typer(cls=Group, help="Convert checkpoints to files that predict -m takes, and look into those.")
+app = typer.Typer(cls=Group, help="List, convert and show files of network weights, as predict -m takes them.")
 
 FILES, MODEL = options.PANEL_FILES, options.PANEL_MODEL
 Network = Annotated[
@@ -29,7 +29,7 @@ Backbone = Annotated[
         metavar="NAME",
         autocompletion=choices.completion("NETWORK"),
         rich_help_panel=MODEL,
-        help="Take it for ImageNet weights of this network's encoder; the rest is random.",
+        help="Take the file for ImageNet weights of this network's encoder, and draw the rest at random.",
     ),
 ]
 
@@ -51,10 +51,10 @@ def convert(
     settings: options.Settings = [],  # noqa: B006
     backbone: Backbone = None,
     seed: Annotated[
-        int, typer.Option(rich_help_panel=MODEL, help="Draw from this seed what --backbone leaves random.")
+        int, typer.Option(rich_help_panel=MODEL, help="Draw the random weights of --backbone from this seed.")
     ] = 0,
     licence: Annotated[str, typer.Option(rich_help_panel=FILES, help="Keep this licence in the file.")] = "unknown",
-    half: Annotated[bool, typer.Option("--half", rich_help_panel=FILES, help="Store them in float16.")] = False,
+    half: Annotated[bool, typer.Option("--half", rich_help_panel=FILES, help="Store the weights in float16.")] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -88,7 +88,7 @@ def convert(
 def list_(json: options.Json = False) -> None:
     """List the weights that come with mattekit: licence, what they were trained on, scores and how these were measured.
 
-    predict -m NAME uses them, and predict without -m those called default.
+    predict -m NAME uses them; without -m, predict uses those called default.
     """
     from mattekit.networks.packaged import facts, packaged
     from mattekit.networks.safetensors_file import describe
@@ -121,7 +121,9 @@ def _print_facts(known: dict) -> None:
 def show(
     file: Annotated[
         Path,
-        choices.argument("MODEL", help="File of weights convert, of training or of export; or a name of weights list."),
+        choices.argument(
+            "MODEL", help="File written by weights convert, train or export, or a name from weights list."
+        ),
     ],
     json: options.Json = False,
 ) -> None:
