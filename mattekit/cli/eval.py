@@ -42,8 +42,9 @@ def eval(
 
     The values are those of the official MATLAB code: SAD, Grad and Conn in thousands, MSE and MAD per pixel, over
     the unknown pixels of the trimaps. Truth name.png also serves name_0.png, name_1.png ... (Composition-1k).
-    Means leave out images where a value is undefined (no unknown pixel), and say so. Of several ranks, or --shard,
-    each writes FILE.1-of-4, ... for -o FILE; the last one makes FILE of them.
+    Means leave out images where a value is undefined (no unknown pixel), and say so. -o FILE.html is a page to look
+    at: tables, charts, and every picture with its mattes and errors. Of several ranks, or --shard, each writes
+    FILE.1-of-4, ... for -o FILE; the last one makes FILE of them.
     """
     console.setup(quiet=quiet, verbose=verbose)
     *predictions, truth = paths

@@ -47,7 +47,7 @@ function thumbnail(picture, cell, label) {
   if (!PICTURES[picture].size) return frame;
   const inlined = byId(`thumbnail-${picture}`);
   const image = make("img", {
-    loading: "lazy", decoding: "async", alt: label,
+    loading: PICTURES.length > 60 ? "lazy" : "eager", decoding: "async", alt: label,
     src: DATA.folder === null ? inlined.textContent : `${DATA.folder}/${picture}.jpg`,
   });
   frame.append(image);

@@ -34,7 +34,7 @@ function showScatter(pictures) {
     draw("text", { class: "quiet", x: left - 5, y: y.place(tick) + 4, "text-anchor": "end" }, tickText(tick)));
   if (SEVERAL) chart.append(draw("path", { class: "diagonal", d: `M${left} ${bottom}L${size - 4} 4` }));
   const dots = placed.map(([px, py]) => `M${px.toFixed(1)} ${py.toFixed(1)}h0`).join("");
-  chart.append(draw("path", { class: "dots", "stroke-width": points.length > 2000 ? 3 : 6, d: dots }));
+  chart.append(draw("path", { class: "dots", "stroke-width": points.length > 2000 ? 2.5 : points.length > 300 ? 4 : 6, d: dots }));
   nearest(chart, placed, size);
   host.replaceChildren(chart, make("p", { class: "note" }, scatterLabel(points)));
 }

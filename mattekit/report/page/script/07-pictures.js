@@ -15,22 +15,41 @@ function setOrder(by, reverse = false) {
   update();
 }
 
+// The columns: methods by the chosen metric or, of the only method, metrics.
+const COLUMNS = SEVERAL ? METHODS : METRICS.map(({ label }) => label);
+
+function cell(column, picture) {
+  return SEVERAL ? value(column, picture) : value(0, picture, column);
+}
+
+function cellText(number, column) {
+  return format(number, SEVERAL ? state.metric : column);
+}
+
 function showPictures(pictures) {
   listed = pictures;
   shown = 0;
   const table = byId("pictures");
-  const { by, reverse } = state.order;
-  const head = (label, key, text) => make("th", {
-    scope: "col", class: text && "text", "aria-sort": by === key && ((key === "name") === reverse ? "descending" : "ascending"),
-  }, make("button", { type: "button", onclick: () => setOrder(key, by === key && !reverse) }, make("bdi", {}, label)));
-  const metric = METRICS[state.metric];
-  table.tHead.replaceChildren(make("tr", {}, head("Picture", "name", true),
-    ...METHODS.map((name, m) => head(SEVERAL ? name : metric.label, m, false))));
-  const means = METHODS.map((_, m) => mean(pictures.map((i) => value(m, i))));
+  table.tHead.replaceChildren(make("tr", {}, sortableHead("Picture", "name", state.order.by === "name", () => {}),
+    ...COLUMNS.map((name, column) => sortableHead(name, SEVERAL ? column : 0,
+      SEVERAL ? state.order.by === column : state.order.by === 0 && state.metric === column,
+      () => SEVERAL || choose(byId("metric-choice"), column)))));
+  const means = COLUMNS.map((_, column) => mean(pictures.map((i) => cell(column, i))));
   table.tBodies[0].replaceChildren(make("tr", { class: "means" },
     make("th", { scope: "row", class: "text" }, `mean of these ${counted(pictures.length, "picture")}`),
-    ...means.map((number) => make("td", {}, format(number)))));
+    ...means.map((number, column) => make("td", {}, cellText(number, column)))));
   moreRows();
+}
+
+function sortableHead(label, key, sorted, before) {
+  const text = key === "name";
+  const falling = text === state.order.reverse;
+  const click = () => {
+    before();
+    setOrder(key, sorted && !state.order.reverse);
+  };
+  return make("th", { scope: "col", class: text && "text", "aria-sort": sorted && (falling ? "descending" : "ascending") },
+    make("button", { type: "button", onclick: click }, make("bdi", {}, label)));
 }
 
 function moreRows() {
@@ -44,13 +63,15 @@ function moreRows() {
 
 function pictureRow(picture) {
   const { label, group } = PICTURES[picture];
-  const values = METHODS.map((_, m) => value(m, picture));
+  const values = COLUMNS.map((_, column) => cell(column, picture));
   const best = SEVERAL ? bestOf(values) : [];
   const open = make("button", { type: "button", class: "open", onclick: (event) => {
     event.stopPropagation();
     openPicture(picture);
-  } }, thumbnail(picture, 0, ""), make("span", {}, make("bdi", {}, label), group ? make("small", {}, group) : null));
+  } }, thumbnail(picture, 0, ""), SEVERAL ? null : thumbnail(picture, 1, "its errors"),
+  make("span", {}, make("bdi", {}, label), group ? make("small", {}, group) : null));
   return make("tr", { onclick: () => openPicture(picture) }, make("th", { scope: "row", class: "text" }, open),
-    ...values.map((number, m) => make("td", { class: best.includes(m) && "best" },
-      number === null ? null : thumbnail(picture, 1 + m, `errors of ${METHODS[m] || "the mattes"}`), format(number))));
+    ...values.map((number, column) => make("td", { class: best.includes(column) && "best" },
+      SEVERAL && number !== null ? thumbnail(picture, 1 + column, `errors of ${METHODS[column]}`) : null,
+      cellText(number, column))));
 }
