@@ -40,7 +40,7 @@ def finish(image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray) -> np.ndarr
         return moderated(image.clip(0, 1), trimap, smooth, alpha) if trimap.size <= SMALL else smooth
     if "unknown" not in absent:
         log.warning(
-            "trimap: no %s pixel; shared and closed-form matting are left out, and alpha is the network's guess.",
+            "trimap: no %s pixel; shared and closed-form matting are left out, and alpha is near one half. Mark some.",
             " and no ".join(absent),
         )
     return pin_known(alpha, trimap)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mattekit.baselines.one_class import completed
 from mattekit.compiling import announced
 
 # Planes of "coarse", in the order that the default weights were trained with.
@@ -31,6 +32,8 @@ class Prior(NamedTuple):
     estimate : function
         From an image (H, W, 3) and a trimap (H, W) to (H, W, estimates + cues) in 0..1: first the estimates, the best
         one leading, then cues to how far colours can be trusted.
+    complete : function
+        From an image (H, W, 3) and a trimap (H, W) to a trimap with guessed pixels of a class that it lacks.
     finish : function
         From an image, a trimap and the network's alpha (H, W) to alpha (H, W) float32 in 0..1.
     """
@@ -38,6 +41,7 @@ class Prior(NamedTuple):
     estimates: int
     cues: int
     estimate: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    complete: Callable[[np.ndarray, np.ndarray], np.ndarray]
     finish: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
     @property
@@ -62,4 +66,4 @@ def _finish(image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray) -> np.ndar
         return finish(image, trimap, alpha)
 
 
-PRIORS: dict[str, Prior] = {"coarse": Prior(len(COARSE_ESTIMATES), len(COARSE_CUES), _coarse, _finish)}
+PRIORS: dict[str, Prior] = {"coarse": Prior(len(COARSE_ESTIMATES), len(COARSE_CUES), _coarse, completed, _finish)}

@@ -108,8 +108,13 @@ class NetworkPredictor:
 
         It is float32 in 0..1, and exactly 0 and 1 where the trimap is.
         """
+        trimap = self.completed(image, trimap)
         with detect_device_loss(self.tiling.device):
             return self._restore(self.raw(image, trimap), image, trimap)
+
+    def completed(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """Return the trimap (H, W), with guessed pixels of a class that it lacks if the network's estimates need it."""
+        return self.prior.complete(image, trimap) if self.prior else trimap
 
     def raw(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         """Return the raw alpha in the size of the network's input; nothing else of that size is kept."""
@@ -125,6 +130,7 @@ class NetworkPredictor:
         half = len(images) // 2
         if half == 0:
             return [self(*pair) for pair in zip(images, trimaps, strict=True)]
+        trimaps = [self.completed(*pair) for pair in zip(images, trimaps, strict=True)]
         prepared = [self.prepared(*pair) for pair in zip(images, trimaps, strict=True)]
         if self._fit(prepared):
             try:

@@ -60,6 +60,8 @@ class OnnxModel(Model):
         WeightsError
             If the graph cannot be computed, or its output is no alpha of the input's size.
         """
+        if self._prior:
+            trimap = self._prior.complete(image, trimap)
         pair = self._rule.prepare(image, trimap)
         x = network_input(*pair, self.header.normalisation, self._prior.estimate(*pair) if self._prior else None)
         y = self._raw(x.numpy())

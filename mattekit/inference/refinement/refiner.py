@@ -40,6 +40,9 @@ class NetworkPredictor(Protocol):
     device: str
     channels: int  # of the estimates behind image and trimap, mostly 0
 
+    def completed(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """Return the trimap (H, W), with guessed pixels of a class that it lacks if the network's estimates need it."""
+
     def prepared(self, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return image, trimap and perhaps estimates in the network's input size."""
 
@@ -83,7 +86,7 @@ class Refiner:
         -------
         (H, W) float32 in 0..1, known pixels exactly 0 and 1
         """
-        scale = self._scale(trimap.shape)
+        scale, trimap = self._scale(trimap.shape), self.predictor.completed(image, trimap)
         with detect_device_loss(self.device):
             while True:
                 try:
