@@ -4,6 +4,7 @@ These files hold data that others may have written: fields, types, sizes and dep
 the folder of the data set.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Literal
@@ -83,6 +84,20 @@ class StoredSettings(BaseModel):
     __pydantic_extra__: dict[str, Value]
 
     images: Annotated[int, Field(ge=0)] | None = None
+
+
+def located(output: Path, name: str) -> Path:
+    """Path of an output in a data set's folder, of whatever a record names it.
+
+    Raises
+    ------
+    InputError
+        If a symbolic link on the way leads out of the folder, as an unpacked archive may hold.
+    """
+    path = output / name
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(output)):
+        raise InputError(f"{path}: a link that leaves the folder of the data set. Replace it by what it points to.")
+    return path
 
 
 def read(output: Path) -> list[Record]:

@@ -43,9 +43,8 @@ def checks(output: Path, libraries: dict[str, Library | None]) -> tuple[list[Che
     for line in lines:
         try:
             parts = {role: libraries[role].find(name) for role, name in line.parts.items() if libraries.get(role)}
-            tasks.append(
-                Check(line, {"parts": parts, "outputs": {k: output / path for k, path in line.outputs.items()}})
-            )
+            outputs = {role: records.located(output, path) for role, path in line.outputs.items()}
+            tasks.append(Check(line, {"parts": parts, "outputs": outputs}))
         except MattekitError as error:
             problems.append(Problem(line.name, f"{line.name}: {error}"))
     return tasks, problems

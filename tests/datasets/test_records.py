@@ -50,8 +50,8 @@ def write(folder, *lines, settings='{"images": 1}'):
 def uses(folder):
     """Everything that reads a manifest."""
     return [
-        lambda: layouts.items(folder, {}),
-        lambda: layouts.items(folder, {"foreground": [folder]}),
+        lambda: layouts.manifest_items(folder, {}),
+        lambda: layouts.manifest_items(folder, {"foreground": [folder]}),
         lambda: [verify.check(task) for task in verify.checks(folder, {})[0]],
         lambda: (known(folder), Journal(folder, Rank()).finish(["cat_0"])),
         lambda: claim(folder, {"images": 1}),
@@ -138,6 +138,29 @@ def test_damaged_manifests_journals_and_settings_are_one_line_for_all_that_read_
                 refused += 1
                 assert "\n" not in str(error)
     assert refused > BUDGET
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+@pytest.mark.parametrize("linked", ["merged/cat_0.png", "merged"])
+def test_links_out_of_the_folder_are_refused_and_links_inside_are_followed(tmp_path, linked):
+    """An archive that is unpacked may bring them, to whatever the user can read."""
+    folder, elsewhere = tmp_path / "set", tmp_path / "elsewhere"
+    for each in (folder, elsewhere):
+        (each / "merged").mkdir(parents=True)
+        (each / "merged/cat_0.png").write_bytes(b"a picture")
+    (folder / "alpha").mkdir()
+    (folder / "alpha/cat.png").write_bytes(b"an alpha")
+    write(folder, json.dumps(GOOD))
+    (folder / linked).rename(folder / "moved")
+    for target, refused in ((elsewhere / linked, True), (folder / "moved", False)):
+        (folder / linked).symlink_to(target)
+        tasks, verified = verify.checks(folder, {})
+        items, opened = layouts.manifest_items(folder, {})
+        assert (not tasks) == (not items) == refused
+        for problem in (*verified, *opened):
+            assert "merged/cat_0.png: a link that leaves the folder of the data set" in str(problem)
+        assert bool(verified) == bool(opened) == refused
+        (folder / linked).unlink()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes are a matter of POSIX")

@@ -137,7 +137,8 @@ def _items_of_records(
 
 def _composite_files(root: Path, record: Record) -> dict[str, Path]:
     _require(root, record, "image" in record.outputs, "composed image")
-    files = {role: root / name for role, name in record.outputs.items() if role in ("image", "alpha", "trimap")}
+    used = [role for role in ("image", "alpha", "trimap") if role in record.outputs]
+    files = {role: records.located(root, record.outputs[role]) for role in used}
     for path in files.values():
         if not path.is_file():
             raise MissingFileError(f"{path}: no such file, but the manifest names it.")
@@ -148,10 +149,12 @@ def _layer_files(root: Path, record: Record, libraries: dict[str, Library]) -> d
     foreground = record.parts.get("foreground") or record.outputs.get("foreground")
     _require(root, record, foreground is not None, "foreground")
     files = {"fg": libraries["foreground"].find(foreground)}
+    if files["fg"].parent == root / manifest.FOREGROUNDS:
+        files["fg"] = records.located(root, f"{manifest.FOREGROUNDS}/{files['fg'].name}")
     if "alpha" in libraries and "alpha" in record.parts:
         files["alpha"] = libraries["alpha"].find(record.parts["alpha"])
     elif "alpha" in record.outputs:
-        files["alpha"] = root / record.outputs["alpha"]
+        files["alpha"] = records.located(root, record.outputs["alpha"])
     if "background" in libraries and "background" in record.parts:
         files["bg"] = libraries["background"].find(record.parts["background"])
     return files
