@@ -100,7 +100,7 @@ EXAMPLES = {
     "    --foregrounds fg/ --alphas alpha/ --backgrounds voc/",
     foreground.foreground: "mattekit foreground photo.png alpha.png\nmattekit foreground images/ alphas/ -o colours/",
     eval.eval: "mattekit eval alphas/ truth/ --trimaps trimaps/\n"
-    "mattekit eval ours/ theirs/ truth/ --trimaps trimaps/ --images images/ -o report.html",
+    "mattekit eval ours/ theirs/ truth/ --trimaps trimaps/ -o report.html",
     train.train: "mattekit train --data foregrounds/ --backgrounds photos/ -o run/\nmattekit train -o run/ --resume",
     models.models: "mattekit models\nmattekit models a2u --set k_up=5",
     export.export: "mattekit export a2u.safetensors -o a2u.onnx",
