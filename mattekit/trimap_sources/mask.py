@@ -3,21 +3,26 @@
 import cv2
 import numpy as np
 
-from mattekit.baselines.sampling import shared
-from mattekit.baselines.smoothing import smoothed
+from mattekit.baselines.coarse import coarse
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import join, missing
 from mattekit.trimap_sources.band import Band, width_of
 from mattekit.trimap_sources.source import SourcedTrimap
+from mattekit.trimap_sources.strands import strands
 
-REASONS = ("background", "foreground", "edge", "unsure mask", "mixed colours")
-BACKGROUND, FOREGROUND, EDGE, UNSURE, MIXED = range(5)
+REASONS = ("background", "foreground", "edge", "unsure mask", "mixed colours", "beyond mixed colours", "strand")
+BACKGROUND, FOREGROUND, EDGE, UNSURE, MIXED, BEYOND_MIXED, STRAND = range(7)
 
 PIXELS = 160_000  # of the picture that the band is looked for on, about
-REACH = 0.05  # of the short side: half the width of the region that is matted at first
-LOW, HIGH = 0.04, 0.96  # alphas between count as mixed, probabilities between as unsure
-ROUNDS = 3  # of matting, each in a wider region where mixed pixels reach the rim of the last
+REACH = 0.08  # of the short side: half the width of the region that is matted
+LOW, HIGH = 0.15, 0.85  # probabilities between count as unsure
+MIXED_FROM = 0.02  # alphas from this on, and as far below 1, count as mixed
+RIM, BEYOND = 0.3, 0.75  # of the reach: mixed pixels this near the rim of the region open it by this much
 MARGIN = 3  # pixels of the reduced picture around what is mixed
+WIDER = ((0.2, 5), (0.35, 9))  # margins where more than this share of the pixels around is mixed
+SPREAD = 6.0  # pixels, of that share
+STRAND_MARGIN = 4  # pixels
+INNERMOST = 5  # percent of a class that are always known
 
 
 class MaskSource:
@@ -109,8 +114,9 @@ def _plain(probability: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]
     return join(known & ~inside, known & inside), reasons
 
 
-def _distance_to_edge(inside: np.ndarray, unsure: np.ndarray) -> np.ndarray:
+def _distance_to_edge(inside: np.ndarray, unsure: np.ndarray | bool = False) -> np.ndarray:
     """Distance of each pixel from the nearest of the other class, or the nearest unsure one, in pixels."""
+    unsure = np.broadcast_to(unsure, inside.shape)
     return np.where(inside, _distance(inside & ~unsure), _distance(~inside & ~unsure))
 
 
@@ -120,50 +126,55 @@ def _distance(region: np.ndarray) -> np.ndarray:
 
 
 def _following(image: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Trimap and reasons of a band that follows the picture."""
+    """Trimap and reasons of a band that follows the picture, found on a reduced one."""
     size = _reduced_size(probability.shape)
-    small = cv2.resize(image.clip(0, 1), size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     likely = cv2.resize(probability, size, interpolation=cv2.INTER_AREA)
-    estimates, near = _matted(small, likely)
-    inside = estimates[-1] >= 0.5
-    doubtful = mixed(*estimates) & near
-    edge = cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-    unknown = _dilated(doubtful | edge, MARGIN)
-    known = [_enlarged(~unknown & side, probability.shape) for side in (~inside, inside)]
+    inside, soft = likely >= 0.5, (likely > LOW) & (likely < HIGH)
+    distance = _distance_to_edge(inside, soft)
+    alpha, mixed, beyond = _matted(small, inside, distance)
+    classes = alpha >= 0.5
+    edge = cv2.morphologyEx(classes.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    unsure = soft & (_distance_to_edge(inside) > REACH * min(inside.shape))
+    unknown = _margins(mixed, edge) | beyond | unsure
+    lines = _dilated(strands(image, unknown, np.where(inside, 0, distance)) & ~unknown, STRAND_MARGIN)
+    unknown |= lines
+    known = [_enlarged(~unknown & side, probability.shape) for side in (~classes, classes)]
     reasons = np.full(probability.shape, EDGE, np.uint8)
-    reasons[_enlarged(_dilated(doubtful, MARGIN), probability.shape, touched=True)] = MIXED
-    reasons[(probability > LOW) & (probability < HIGH)] = UNSURE
+    for reason, region in ((MIXED, mixed), (BEYOND_MIXED, beyond), (STRAND, lines), (UNSURE, unsure)):
+        reasons[_enlarged(region, probability.shape, touched=True)] = reason
     reasons[known[0]], reasons[known[1]] = BACKGROUND, FOREGROUND
     return join(*known), reasons
 
 
-def _matted(image: np.ndarray, probability: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-    """Two estimates of alpha in a region about the mask's edge, and that region (h, w)."""
-    inside = probability >= 0.5
-    reach = max(4, round(REACH * min(inside.shape)))
-    near = _distance_to_edge(inside, (probability > LOW) & (probability < HIGH)) <= reach
-    estimates = [inside.astype(np.float32)]
-    for _ in range(ROUNDS):
-        trimap = join(~near & ~inside, ~near & inside)
-        if missing(trimap):
-            break
-        colours = shared(image, trimap).alpha
-        estimates = [colours, smoothed(image, trimap, colours, 0.01)]
-        at_rim = mixed(*estimates) & near & _dilated(~near, 3)
-        wider = near | _dilated(at_rim, reach)
-        if np.array_equal(wider, near):
-            break
-        near = wider
-    return estimates, near
+def _matted(image: np.ndarray, inside: np.ndarray, distance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Alpha (h, w) of a region about the mask's edge, where it is mixed, and where that may go on beyond the region.
+
+    Of a class that is thin everywhere, the innermost pixels are taken for known.
+    """
+    reach = max(4, REACH * min(inside.shape))
+    near = distance <= np.where(inside, _within(distance[inside], reach), _within(distance[~inside], reach))
+    trimap = join(~near & ~inside, ~near & inside)
+    if missing(trimap):
+        return inside.astype(np.float32), near, np.zeros_like(near)
+    alpha = coarse(image, trimap)[..., 0].astype(np.float32)
+    mixed = near & (alpha > MIXED_FROM) & (alpha < 1 - MIXED_FROM)
+    at_rim = mixed & (distance > (1 - RIM) * reach)
+    return alpha, mixed, _dilated(at_rim, BEYOND * reach) & ~near
 
 
-def mixed(*alphas: np.ndarray) -> np.ndarray:
-    """Mask of the pixels where any of some alphas (H, W) is neither 0 nor 1, single pixels left out."""
-    found = np.zeros(alphas[0].shape, bool)
-    for alpha in alphas:
-        smooth = cv2.medianBlur(alpha.astype(np.float32), 3)
-        found |= (smooth > LOW) & (smooth < HIGH)
-    return found
+def _margins(mixed: np.ndarray, edge: np.ndarray) -> np.ndarray:
+    """Mixed and edge pixels with a margin, which is wider among many mixed ones, as in hair."""
+    unknown = _dilated(mixed | edge, MARGIN)
+    share = cv2.GaussianBlur(mixed.astype(np.float32), (0, 0), SPREAD)
+    for least, margin in WIDER:
+        unknown |= _dilated(mixed & (share > least), margin)
+    return unknown
+
+
+def _within(distances: np.ndarray, reach: float) -> float:
+    """Return the reach, or less, so that some pixels of a class, of which these are the distances, lie beyond it."""
+    return min(reach, max(1.0, float(np.percentile(distances, 100 - INNERMOST)))) if distances.size else reach
 
 
 def _reduced_size(shape: tuple[int, int]) -> tuple[int, int]:
