@@ -22,6 +22,9 @@ WRITES = {
     "03_predict": ["pompom_alpha.png", "pompom_composite.png", "pompom_cutout.png"],
     "04_swap_the_operator": [],
     "05_train_tiny": ["puff_alpha.png", "tiny/best.safetensors", "tiny/last.safetensors", "tiny/recipe.toml"],
+    "06_no_trimap": [
+        *("plume_cutout.png", "plume_rough.png", "plume_trimap.png", "puff_cutout.png", "puff_trimap.png"),
+    ],
 }
 
 
