@@ -1,4 +1,4 @@
-"""Compose one image of a data set: read its parts, write image, alpha and trimap, and record their hashes."""
+"""Composing one image of a data set: reading its parts, writing image, alpha and trimap, recording their hashes."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,8 +25,8 @@ class Settings:
     output : folder of the data set, with merged/, alpha/ and trimaps/ in it.
     truncate : cut blends to whole numbers instead of rounding.
     trimap_rule : row of `trimap_random.RULES` for trimaps that are not given; None makes none.
-    seed : of random trimaps and of what is synthetic, together with the name of the image.
-    pixels : write images; without, only the manifest is made.
+    seed : of random trimaps and synthetic parts, together with the name of the image.
+    pixels : write images; if False, only the manifest is written.
     size : (height, width) of synthetic foregrounds, in pixels; None where foregrounds are files.
     """
 
@@ -41,7 +41,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """One image to compose. `outputs` is set once it is known to be finished, for `run_folder` to skip it."""
+    """One image to compose; `outputs` is set for finished images, so that `run_folder` skips them."""
 
     item: Item
     settings: Settings
@@ -73,7 +73,7 @@ def finished(item: Item, settings: Settings) -> bool:
 
 
 def compose(task: Task) -> dict:
-    """Make what is missing of one image and return its line of the manifest.
+    """Compose the missing outputs of one image and return its line of the manifest.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def compose(task: Task) -> dict:
 
 def _write(item: Item, settings: Settings, out: dict[str, Path]) -> None:
     if item.kind:
-        cutout, opacity, depth = _drawn(settings.seed, item.group, settings.size, item.kind)
+        cutout, opacity, depth = _synthetic_cutout(settings.seed, item.group, settings.size, item.kind)
         if not _is_fresh(out["foreground"], item):
             io.write_raw(out["foreground"], cutout.fg, fast=True)
     else:
@@ -129,13 +129,13 @@ def _is_fresh(output: Path, item: Item) -> bool:
 
 def _key(item: Item, settings: Settings) -> tuple:
     paths = [item.files["foreground"], item.files.get("alpha")]
-    stamps = tuple(path.stat().st_mtime_ns for path in paths if path)
-    return (*paths, settings.truncate, settings.max_megapixels, stamps)
+    times = tuple(path.stat().st_mtime_ns for path in paths if path)
+    return (*paths, settings.truncate, settings.max_megapixels, times)
 
 
 @lru_cache(maxsize=1)  # the images of one foreground come one after another
 def _cutout(key: tuple) -> tuple[Cutout, np.ndarray, str]:
-    """Foreground ready to composite; its alpha (H, W) float32; the depth to write that with."""
+    """Read a foreground ready to composite, its alpha (H, W) float32, and the depth of the alpha's file."""
     foreground, alpha, truncate, limit, _ = key
     fg = read_integers(foreground, max_megapixels=limit)
     if alpha is None:
@@ -151,7 +151,7 @@ def _cutout(key: tuple) -> tuple[Cutout, np.ndarray, str]:
 
 
 @lru_cache(maxsize=1)
-def _drawn(seed: int, name: str, size: tuple[int, int], kind: str) -> tuple[Cutout, np.ndarray, str]:
+def _synthetic_cutout(seed: int, name: str, size: tuple[int, int], kind: str) -> tuple[Cutout, np.ndarray, str]:
     """Draw a synthetic foreground from the seed and its name, in 8 bits; returns as `_cutout`."""
     from mattekit.synthetic import foreground
 

@@ -1,4 +1,4 @@
-"""Preparation of a data set to compose: its tasks, its problems, and the journal of what is done."""
+"""Preparation of a data set to compose: its tasks, its problems, and the journal of finished images."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ class Dataset:
     journal: Journal
 
     def run(self, work: Callable, tasks: Sequence[build.Task], jobs: int) -> Iterator[parallel.Result]:
-        """Run as `parallel.run` does, and note the outcome of every image."""
+        """Run tasks as `parallel.run` does, and record the outcome of every image."""
         for result in parallel.run(work, tasks, jobs):
             try:
                 if result.error is None:
@@ -71,8 +71,8 @@ def prepare(
         preset "custom" a random choice of backgrounds by `seed`.
     per_foreground : backgrounds each foreground gets, if not the preset's number.
     trimap_rule : row of `trimap_random.RULES`, or "none"; if not the preset's.
-    manifest_only : make the manifest, no pixels.
-    rank : among several processes that compose the data set together.
+    manifest_only : write the manifest, but no pixels.
+    rank : of this process, if several compose the data set together.
 
     Raises
     ------
@@ -84,8 +84,8 @@ def prepare(
     count = per_foreground or row.per_foreground
     fg_names = read_names(foreground_list) if foreground_list else libraries["foreground"].names()
     bg_names = read_names(background_list) if background_list else libraries["background"].names()
-    drawn = preset == "custom" and background_list is None
-    planned = plan(fg_names, assign(fg_names, bg_names, count, seed=seed if drawn else None), libraries)
+    random = preset == "custom" and background_list is None
+    planned = plan(fg_names, assign(fg_names, bg_names, count, seed=seed if random else None), libraries)
     if not planned.items:
         first = planned.problems[0]
         raise InputError(f"no image can be composed, for {len(planned.problems)} reasons. The first: {first}")
@@ -102,7 +102,7 @@ def claim(planned: Plan, settings: build.Settings, description: dict[str, object
     Raises InputError if the folder holds another data set.
     """
     manifest.claim(settings.output, description)
-    records = manifest.known(settings.output, complete=settings.pixels)
+    records = manifest.finished_records(settings.output, complete=settings.pixels)
     tasks = [_task(item, settings, records) for item in planned.items]
     return Dataset(tasks, planned.problems, Journal(settings.output, rank or Rank(), complete=settings.pixels))
 
@@ -115,7 +115,7 @@ def _task(item: build.Item, settings: build.Settings, records: dict) -> build.Ta
 
 
 def rule_of(name: str) -> str | None:
-    """Row of `trimap_random.RULES`, or None for "none"; InputError for any other name."""
+    """Return the name of a row of `trimap_random.RULES`, None for "none"; InputError for any other name."""
     if name not in (*RULES, "none"):
         raise InputError(f"trimap rule {name}: unknown. Choose from {', '.join(RULES)} or none.")
     return None if name == "none" else name
@@ -124,7 +124,7 @@ def rule_of(name: str) -> str | None:
 def describe(
     planned: Plan, settings: build.Settings, preset: str, foregrounds: int, per_foreground: int, **more: object
 ) -> dict[str, object]:
-    """Settings that a data set must have been made with for a run to go on with it."""
+    """Return the settings that a run must share with a data set to continue it."""
     return {
         "preset": preset,
         "foregrounds": foregrounds,
@@ -148,15 +148,15 @@ def _warn(preset: str, row: Preset, planned: Plan, foregrounds: int, rule: str |
 
 
 def _check_foregrounds(planned: Plan) -> None:
-    """Turn every group whose foreground has no alpha, or one of another size, into one problem, before work starts."""
-    bad = set()
+    """Turn each group whose foreground lacks an alpha of its size into one problem, before work starts."""
+    unfit = set()
     for group, item in {item.group: item for item in planned.items}.items():
         try:
             _check_alpha(item.files["foreground"], item.files.get("alpha"))
         except MattekitError as error:
             planned.problems.append(Problem(group, str(error), remedy=error.remedy))
-            bad.add(group)
-    planned.items = [item for item in planned.items if item.group not in bad]
+            unfit.add(group)
+    planned.items = [item for item in planned.items if item.group not in unfit]
 
 
 def _check_alpha(foreground: Path, alpha: Path | None) -> None:

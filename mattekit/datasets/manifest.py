@@ -1,8 +1,8 @@
 """The manifest of a composed data set: JSON lines, one an image, with parts, sizes and SHA-256; and its journal.
 
-A run appends every finished image to a hidden journal, in the order they finish, so that a killed run can go on.
-At the end the manifest is written in the order of the data set, whatever the number of jobs and interruptions. Of
-several ranks each has a journal of its own, and the one that finds every image accounted for writes the manifest.
+A run appends every finished image to a hidden journal, so that a killed run can continue. At the end the manifest is
+written in the order of the data set, for any number of jobs and interruptions. Each of several ranks has its own
+journal, and the rank that finds every image in a journal writes the manifest.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from mattekit.ranks import Rank
 
 JOURNAL = ".manifest.journal"
 FOLDERS = ("merged", "alpha", "trimaps")
-FOREGROUNDS = "fg"  # of synthetic foregrounds; elsewhere a folder of that name may hold the user's own
+FOREGROUNDS = "fg"  # folder of synthetic foregrounds; in other sets a folder of this name may be the user's
 
 
 class Facts(NamedTuple):
@@ -32,7 +32,7 @@ class Facts(NamedTuple):
 
 
 def facts(path: Path) -> Facts:
-    """Hash and size of an image file; read again only if it has changed.
+    """Return hash and size of an image file; it is read again only if it has changed.
 
     Raises MissingFileError, or InputError if it is no image.
     """
@@ -45,18 +45,18 @@ def facts(path: Path) -> Facts:
 
 @lru_cache(maxsize=8)  # foreground, alpha and trimap serve many images in a row
 def _facts(path: Path, *_changes: int) -> Facts:
-    size = io.read_size(path)  # before hashing, as it refuses what is no picture
+    size = io.read_size(path)  # before hashing, as it refuses files that are no pictures
     return Facts(sha256(path), size)
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a regular file in hexadecimal; raises as `files.open_regular`."""
+    """Return the SHA-256 of a regular file in hexadecimal; raises as `files.open_regular`."""
     with files.open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def record(item: Item, output: Path, outputs: dict[str, Path], size: tuple[int, int] | None = None) -> Record:
-    """Line of the manifest for one image; `size` is that of parts which are no files, (height, width)."""
+    """Return the record of one image; `size` (height, width) is that of synthetic parts."""
     parts = {role: facts(path) for role, path in item.files.items()}
     sizes = {role: parts[role].size if role in parts else size for role in ("foreground", "background")}
     hashes = {role: part.sha256 for role, part in parts.items()}
@@ -72,7 +72,7 @@ def record(item: Item, output: Path, outputs: dict[str, Path], size: tuple[int, 
 
 
 def claim(output: Path, settings: dict[str, Any]) -> None:
-    """Make `output` the folder of the data set with these settings, or make sure that it is.
+    """Make `output` the folder of a data set with these settings, or check that it is.
 
     Raises
     ------
@@ -80,30 +80,30 @@ def claim(output: Path, settings: dict[str, Any]) -> None:
         If the folder holds a data set made with other settings, or files of another origin.
     """
     path = output / SETTINGS
-    ours = (*FOLDERS, FOREGROUNDS) if "kinds" in settings else FOLDERS
-    strange = [output / name for name in ours if (output / name).is_dir() and any((output / name).iterdir())]
-    if path.exists():  # asked last: another rank may have claimed the folder and filled it just now
+    folders = (*FOLDERS, FOREGROUNDS) if "kinds" in settings else FOLDERS
+    others = [output / name for name in folders if (output / name).is_dir() and any((output / name).iterdir())]
+    if path.exists():  # tested last: another rank may just have claimed and filled the folder
         for name, stored in read_settings(output).model_dump(exclude_unset=True).items():
             if stored != settings.get(name):
-                found = f"made with {name} {stored!r}, but now it is {settings.get(name)!r}"
-                raise InputError(f"{output}: {found}. Name another folder, or remove this one.")
-        for folder in (output, *(output / name for name in ours)):
+                difference = f"made with {name} {stored!r}, but now it is {settings.get(name)!r}"
+                raise InputError(f"{output}: {difference}. Name another folder, or remove this one.")
+        for folder in (output, *(output / name for name in folders)):
             files.sweep(folder)
         return
-    if strange:
-        raise InputError(f"{strange[0]}: not empty, and not made by this command. Name a new folder.")
+    if others:
+        raise InputError(f"{others[0]}: not empty, and not made by this command. Name a new folder.")
     files.write_bytes(path, (json.dumps(settings, indent=2) + "\n").encode())
 
 
-def known(output: Path, *, complete: bool = True) -> dict[str, Record]:
-    """Name -> line of every image that an earlier run or another rank finished.
+def finished_records(output: Path, *, complete: bool = True) -> dict[str, Record]:
+    """Return name -> record of every image that an earlier run or another rank finished.
 
-    From all journals and, if `complete`, the manifest. Images that failed are not known.
+    They come from all journals and, if `complete`, the manifest; failed images are left out.
     """
-    noted = _finished(note for path in sorted(output.glob(f"{JOURNAL}*")) for note in read_journal(path).values())
+    finished = _finished(note for path in sorted(output.glob(f"{JOURNAL}*")) for note in read_journal(path).values())
     # Read last: a rank that finishes writes the manifest first and then removes the journals.
     complete = complete and (output / MANIFEST).exists()
-    return ({line.name: line for line in read(output)} if complete else {}) | noted
+    return ({record.name: record for record in read(output)} if complete else {}) | finished
 
 
 class Journal:
@@ -117,20 +117,20 @@ class Journal:
         files.write_bytes(self._path, "".join(map(_line, self._notes.values())).encode())
 
     def add(self, note: Record | Failure) -> None:
-        """Keep the line of a finished image, on disk too."""
+        """Add the record of a finished or failed image, in memory and on disk."""
         self._notes[note.name] = note
         with files.naming(self._path), self._path.open("a", encoding="utf-8") as stream:
             stream.write(_line(note))
 
     def fail(self, name: str) -> None:
-        """Note that an image was tried in vain, so that nobody waits for it."""
+        """Record that an image failed, so that no rank waits for it."""
         self.add(Failure(name=name))
 
     def finish(self, names: Iterable[str]) -> bool:
         """Write the manifest of the named images, in their order, if all are finished or failed; return whether."""
         names, journals = list(names), list(self.output.glob(f"{JOURNAL}*"))
         tried = {name for journal in journals for name in read_journal(journal)} | set(self._notes)
-        finished = known(self.output, complete=self._complete) | _finished(self._notes.values())
+        finished = finished_records(self.output, complete=self._complete) | _finished(self._notes.values())
         if any(name not in finished and name not in tried for name in names):
             return False
         lines = [_line(finished[name]) for name in names if name in finished]
@@ -149,5 +149,5 @@ def _line(note: Record | Failure) -> str:
 
 
 def as_dictionary(note: Record | Failure) -> dict[str, Any]:
-    """A line as JSON shows it."""
+    """Return a record as a JSON-ready dictionary."""
     return note.model_dump(mode="json", exclude_none=True)

@@ -1,4 +1,4 @@
-"""Plan of a composed data set: the foreground, background and name of every image."""
+"""Plan of a composed data set: presets of published sets, and the foreground, background and name of every image."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from mattekit.pairing import IMAGE_SUFFIXES, Problem, natural
 
 @dataclass(frozen=True)
 class Preset:
-    """One row.
+    """Rules of one published data set and split.
 
     foregrounds : number of foregrounds in the published set; None where any number is right.
     per_foreground : backgrounds each foreground is put before.
-    truncate : blends are cut to whole numbers, as the published compositor does; otherwise rounded.
+    truncate : blends are truncated to whole numbers, as the published compositor does; otherwise rounded.
     trimap : the row of `trimap_random.RULES` that makes trimaps where none are given.
     ships_trimaps : the published set comes with trimaps, and scores refer to those.
     """
@@ -43,7 +43,7 @@ PRESETS = {
 
 
 def find_preset(name: str, split: str | None = None) -> tuple[str, Preset]:
-    """Split and row of a preset; without `split` its first.
+    """Return split and row of a preset; if `split` is not given, its first.
 
     Raises
     ------
@@ -64,9 +64,9 @@ LARGEST_LIST = 1 << 26  # bytes of a list of names
 
 @dataclass(frozen=True)
 class Item:
-    """One image to compose: its name (`cat_3`), that of its foreground (`cat`), and role -> file as named and found.
+    """One image to compose: its name (`cat_3`), that of its foreground (`cat`), role -> name, and role -> file.
 
-    A `kind` is that of a synthetic foreground, which has no file.
+    `kind` is the kind of a synthetic foreground, which has no file.
     """
 
     name: str
@@ -115,7 +115,7 @@ class Library:
         return sorted(self._by_name, key=natural)
 
     def find(self, name: str) -> Path:
-        """Give the file called `name`, or the only one that differs from it by its extension alone.
+        """Return the file called `name`, or the only one that differs from it by its extension alone.
 
         Raises MissingFileError if there is none, InputError if there are several.
         """
@@ -158,7 +158,7 @@ def assign(
     if not foregrounds or not backgrounds:
         raise InputError(f"{len(foregrounds)} foregrounds and {len(backgrounds)} backgrounds: wanted some of each.")
     if seed is not None:
-        return [_draw(backgrounds, count, seed, Path(name).stem) for name in foregrounds]
+        return [_random_backgrounds(backgrounds, count, seed, Path(name).stem) for name in foregrounds]
     wanted = len(foregrounds) * count
     if len(backgrounds) < wanted:
         raise InputError(
@@ -168,7 +168,7 @@ def assign(
     return [list(backgrounds[i * count : (i + 1) * count]) for i in range(len(foregrounds))]
 
 
-def _draw(backgrounds: Sequence[str], count: int, seed: int, name: str) -> list[str]:
+def _random_backgrounds(backgrounds: Sequence[str], count: int, seed: int, name: str) -> list[str]:
     rng, chosen = generator(seed, name), []
     while len(chosen) < count:
         chosen += [backgrounds[i] for i in rng.permutation(len(backgrounds))[: count - len(chosen)]]
@@ -178,7 +178,7 @@ def _draw(backgrounds: Sequence[str], count: int, seed: int, name: str) -> list[
 def plan(
     foregrounds: Sequence[str], backgrounds: Sequence[Sequence[str]], libraries: dict[str, Library | None]
 ) -> Plan:
-    """Find the parts of every image; what is missing becomes a problem, and its images are left out.
+    """Find the parts of every image; a missing part becomes a problem, and its images are left out.
 
     `libraries` maps "foreground" and "background", and where given "alpha" and "trimap", to their files.
     Image k of foreground NAME is called NAME_k, counted from 0.
@@ -200,7 +200,7 @@ def plan(
             if shared is not None and own is not None:
                 files = {**shared, **own}
                 result.items.append(Item(name, group, {role: path.name for role, path in files.items()}, files))
-    result.problems = list(dict.fromkeys(result.problems))  # a background that is missed twice is one problem
+    result.problems = list(dict.fromkeys(result.problems))  # a background that is missing twice is one problem
     result.digest = digest.hexdigest()
     return result
 

@@ -52,7 +52,7 @@ class Record(_Strict):
     """Line of the manifest for one image.
 
     Parts are named relative to the folders they were found in, outputs relative to the data set's; sizes are
-    (height, width) in pixels. A `kind` is that of a synthetic foreground.
+    (height, width) in pixels. `kind` is the kind of a synthetic foreground.
     """
 
     name: Name
@@ -71,14 +71,14 @@ class Record(_Strict):
 
 
 class Failure(_Strict):
-    """Line of a journal for an image that was tried in vain."""
+    """Line of a journal for an image that failed."""
 
     name: Name
     failed: Literal[True] = True
 
 
 class StoredSettings(BaseModel):
-    """Settings a data set was made with; `images` is how many it has."""
+    """Settings of a data set; `images` is its number of images."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Value]
@@ -101,7 +101,7 @@ def located(output: Path, name: str) -> Path:
 
 
 def read(output: Path) -> list[Record]:
-    """Lines of the manifest in a data set's folder.
+    """Read the manifest in a data set's folder.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def read(output: Path) -> list[Record]:
 
 
 def read_journal(path: Path) -> dict[str, Record | Failure]:
-    """Name -> last line of a journal; lines that a kill or a full disk has cut are left out."""
+    """Read name -> last record of a journal; incomplete lines, after a kill or on a full disk, are left out."""
     notes: dict[str, Record | Failure] = {}
     try:
         for line in _lines(path):
@@ -132,13 +132,13 @@ def read_journal(path: Path) -> dict[str, Record | Failure]:
             except ValidationError:
                 continue
             notes[note.name] = note
-    except MissingFileError:  # never begun, or made into the manifest just now
+    except MissingFileError:  # not started, or just turned into the manifest
         return {}
     return notes
 
 
 def read_settings(output: Path) -> StoredSettings:
-    """Settings a data set was made with; InputError or MissingFileError if there are none."""
+    """Read the settings of a data set; InputError or MissingFileError if there are none."""
     path = output / SETTINGS
     if not path.exists():
         raise MissingFileError(f"{path}: no such file; {output} holds no data set made by `mattekit composite`.")
@@ -161,7 +161,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _first(error: ValidationError) -> str:
-    """Say what the first problem is, and where."""
+    """Return the first problem and its place as text."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part)[:64] for part in first["loc"] if part != "[key]")
     return f"{where}{': ' * bool(where)}{first['msg'].removeprefix('Value error, ')}"

@@ -37,11 +37,11 @@ def prepare(
     output : folder of the data set.
     size : (height, width) of the images in pixels.
     kinds : rows of `KINDS` to draw from; all if there are none.
-    backgrounds : folders of backgrounds, drawn from at random; without, backgrounds are synthetic, too.
+    backgrounds : folders of backgrounds, chosen at random; if not given, backgrounds are synthetic, too.
     per_foreground : backgrounds each foreground gets; one if not given.
     trimap_rule : row of `trimap_random.RULES`, or "none"; "dim" if not given.
     seed : of everything.
-    rank : among several processes that compose the data set together.
+    rank : of this process, if several compose the data set together.
 
     Raises
     ------
@@ -53,8 +53,8 @@ def prepare(
     check(None, size)
     kinds, per_foreground = tuple(dict.fromkeys(kinds)) or tuple(KINDS), per_foreground or 1
     library = Library(backgrounds) if backgrounds else None
-    drawn = [_kind(seed, i, kinds) for i in range(count)]
-    planned = _plan([f"{i:05}_{kind}" for i, kind in enumerate(drawn)], drawn, library, per_foreground, seed)
+    chosen = [_kind(seed, i, kinds) for i in range(count)]
+    planned = _plan([f"{i:05}_{kind}" for i, kind in enumerate(chosen)], chosen, library, per_foreground, seed)
     rule = rule_of(trimap_rule or "dim")
     settings = build.Settings(output, trimap_rule=rule, seed=seed, size=size, max_megapixels=max_megapixels)
     more = {"size": list(size), "kinds": list(kinds)}
@@ -67,7 +67,7 @@ def _kind(seed: int, index: int, kinds: Sequence[str]) -> str:
 
 
 def _plan(groups: list[str], kinds: list[str], library: Library | None, count: int, seed: int) -> Plan:
-    """One item for every background of every foreground; backgrounds that cannot be told apart become problems."""
+    """Plan one item for every background of every foreground; ambiguous backgrounds become problems."""
     chosen = assign(groups, library.names(), count, seed=seed) if library else [[None] * count for _ in groups]
     planned, digest = Plan(), hashlib.sha256()
     for group, kind, names in zip(groups, kinds, chosen, strict=True):

@@ -1,4 +1,4 @@
-"""Check a composed data set against its manifest: every file exists, every hash is as recorded."""
+"""Checking a composed data set against its manifest: every file exists, and every hash is as recorded."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from mattekit.pairing import Problem
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the manifest and the files it speaks of: role -> file, by kind ("parts" or "outputs")."""
+    """One record of the manifest and its files: role -> file, by kind ("parts" or "outputs")."""
 
     record: Record
     files: dict[str, dict[str, Path]]
@@ -26,7 +26,7 @@ class Check:
 
 
 def checks(output: Path, libraries: dict[str, Library | None]) -> tuple[list[Check], list[str]]:
-    """Give one check for every line of a manifest, and a problem for every line that cannot be checked.
+    """Return one check for every record of a manifest, and a problem for every record that cannot be checked.
 
     Parts are looked for in the `libraries` of their role; a role without one is left unchecked.
 
@@ -58,23 +58,23 @@ def check(task: Check) -> dict[str, Any]:
     InputError
         Naming every file of the image that is missing or differs.
     """
-    bad = []
+    problems = []
     for kind, files in task.files.items():
         for role, path in files.items():
             wanted = getattr(task.record.sha256, kind)[role]
             try:
                 digest = manifest.facts(path).sha256 if kind == "parts" else manifest.sha256(path)
                 if digest != wanted:
-                    bad.append(f"{path}: SHA-256 {digest[:12]}..., the manifest says {wanted[:12]}...")
+                    problems.append(f"{path}: SHA-256 {digest[:12]}..., the manifest says {wanted[:12]}...")
             except (FileNotFoundError, MissingFileError):
-                bad.append(f"{path}: missing")
-    if bad:
-        raise InputError(f"{'; '.join(bad)}. Remove the bad outputs and run the same command again.")
+                problems.append(f"{path}: missing")
+    if problems:
+        raise InputError(f"{'; '.join(problems)}. Remove the bad outputs and run the same command again.")
     return {"verified": sorted(f"{kind}.{role}" for kind, files in task.files.items() for role in files)}
 
 
 def unnamed(output: Path, tasks: list[Check]) -> list[Path]:
-    """List the files in the folders of a data set that no line of its manifest names."""
+    """List the files in the folders of a data set that its manifest does not name."""
     named = {path for task in tasks for path in task.files["outputs"].values()}
     folders = {path.parent for path in named} | {output / name for name in manifest.FOLDERS}
     return sorted(path for folder in folders for path in folder.glob("*") if path not in named)

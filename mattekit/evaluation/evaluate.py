@@ -1,4 +1,4 @@
-"""Scores of a method on folders of images, without files in between: what `predict` and then `eval` would give."""
+"""Scores of a method on folders of images without intermediate files, equal to those of `predict` and then `eval`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An image that is scored: its arrays (H, W) or (H, W, 3), float32 in 0..1, and its scores, None if undefined."""
+    """A scored image: its arrays (H, W) or (H, W, 3), float32 in 0..1, and its scores, None if undefined."""
 
     name: str
     image: np.ndarray
@@ -70,7 +70,7 @@ def find(folders: Sequence[Path]) -> list[Labelled]:
 
 
 def outcomes(predict: Predictor, items: Sequence[Labelled], rules: Rules) -> Iterator[Outcome]:
-    """Predict and score one after another; alphas are rounded to 8 bits first, as files have them.
+    """Predict and score images one by one; alphas are rounded to 8 bits first, as in files.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def evaluate(
     folders : as for `find`.
     rules : Rules, optional
         Their metrics and policies; the region is always the unknown one.
-    seen : called with each image as it is done.
+    seen : called with each scored image.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def _pair_folder(
 
 
 def _absent(unused: Mapping[str, Collection[str]], truths: Collection[str]) -> set[str]:
-    """Return names with a truth but no prediction; a composite that has a trimap of its own counts as one."""
+    """Return names with a truth but no prediction; a composite with its own trimap counts as one name."""
     composites = {name for name in unused.get("trimap", ()) if name in truths or _base(name) in truths}
     return composites | {name for name in unused["alpha"] if name not in {_base(c) for c in composites}}
 

@@ -1,7 +1,7 @@
-"""One report by several ranks: each writes its scores beside the report, and the last one joins them.
+"""A report by several ranks: each writes its scores beside the report, and the last one joins them.
 
-No rank waits for another, and the report does not exist before all parts do. A part carries a fingerprint of what was
-to be scored, so that those of an earlier run, of other files or rules, are never joined to it.
+No rank waits for another, and the report is not written before all parts exist. A part carries a fingerprint of its
+files and rules, so that parts of other runs are never joined to it.
 """
 
 import dataclasses
@@ -28,12 +28,12 @@ class Part:
 
 
 def fingerprint(items: Sequence[Item], rules: Rules) -> str:
-    """SHA-256 of the rules and of all files' sizes and times; not of folders, which computers call differently."""
-    seen = [dataclasses.asdict(rules)]
+    """Return a hash of the rules and of all files' sizes and times, without their folders, which differ by computer."""
+    identity = [dataclasses.asdict(rules)]
     for item in items:
         stats = [path.stat() if path else None for path in (item.prediction, item.truth, item.trimap)]
-        seen.append([item.method, item.name, *((s.st_size, s.st_mtime_ns) if s else None for s in stats)])
-    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+        identity.append([item.method, item.name, *((s.st_size, s.st_mtime_ns) if s else None for s in stats)])
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
 
 def write(report: Path, rank: Rank, part: Part) -> None:
@@ -42,16 +42,16 @@ def write(report: Path, rank: Rank, part: Part) -> None:
 
 
 def read(report: Path, count: int, stamp: str) -> dict[Rank, Part]:
-    """Return the parts of this report that are there; files that hold no part, or that of another run, are not."""
+    """Read the existing parts of this report; files that hold no part, or one of another run, are left out."""
     ranks = [Rank(index, count) for index in range(count)]
-    found = {rank: _read(_path(report, rank)) for rank in ranks}
-    return {rank: part for rank, part in found.items() if part and part.fingerprint == stamp}
+    parts = {rank: _read(_path(report, rank)) for rank in ranks}
+    return {rank: part for rank, part in parts.items() if part and part.fingerprint == stamp}
 
 
 def join(parts: Iterable[Part]) -> Part:
-    """Join all parts of one run as a single process would have found them.
+    """Join all parts of one run to the results of a single process.
 
-    Floats survive the files: JSON carries as many digits as tell two of them apart.
+    JSON keeps floats exactly.
     """
     parts = list(parts)
     values = [value for part in parts for value in part.values]
@@ -71,8 +71,8 @@ def _path(report: Path, rank: Rank) -> Path:
 
 def _read(path: Path) -> Part | None:
     try:
-        held = json.loads(path.read_bytes())
-        values = [(str(method), str(name), dict(scores)) for method, name, scores in held["values"]]
-        return Part(held["fingerprint"], values, list(held["failed"]))
+        part = json.loads(path.read_bytes())
+        values = [(str(method), str(name), dict(scores)) for method, name, scores in part["values"]]
+        return Part(part["fingerprint"], values, list(part["failed"]))
     except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):
         return None

@@ -1,4 +1,7 @@
-"""Scores of many predictions: truths decoded once per group of composites, files decoded ahead of the scoring."""
+"""Scoring predictions: reading 8-bit mattes and regions as the official scorer does, ahead of the scoring itself.
+
+Truths are decoded once per group of composites.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -104,9 +107,9 @@ class Rules:
 
 
 def by_truth(work: Callable[[Sequence[Item]], list], items: Sequence[Item], jobs: int = 1) -> Iterator[parallel.Result]:
-    """Like `parallel.run`, a result per item, but `work` gets all items of one truth at a time and answers for each.
+    """Yield a result per item as `parallel.run` does, but pass `work` all items of one truth at a time.
 
-    It returns, per item, a value or the exception that stopped it.
+    `work` returns, per item, a value or the exception that stopped it.
     """
     ordered = sorted(items, key=lambda item: (item.truth, str(item.trimap)))
     groups = [list(group) for _, group in groupby(ordered, key=lambda item: item.truth)]
@@ -126,7 +129,7 @@ def score_group(group: Sequence[Item], rules: Rules) -> list[dict | Exception]:
     -------
     list
         Per item, in order, the exception that stopped it or a dictionary: "method", "region", each metric's value
-        (None where it is undefined), and under "notes" what was converted or is remarkable.
+        (None where it is undefined), and under "notes" conversions and other remarks.
     """
     outcomes: list[dict | Exception] = []
     with ThreadPoolExecutor(2) as pool:  # decoding and the compiled metrics leave the interpreter's lock alone
@@ -140,7 +143,7 @@ def score_group(group: Sequence[Item], rules: Rules) -> list[dict | Exception]:
 
 
 def compile_metrics(rules: Rules) -> None:
-    """Compile the metrics here, so that worker processes find them in the cache instead of each compiling them."""
+    """Compile the metrics in this process, so that worker processes find them in the cache."""
     dot = np.zeros((1, 1), np.uint8)
     score(dot, dot, metrics=rules.metrics)
 
@@ -148,7 +151,7 @@ def compile_metrics(rules: Rules) -> None:
 def _read_ahead(
     pool: ThreadPoolExecutor, group: Sequence[Item], rules: Rules
 ) -> Iterator[tuple[Item, Future, Future | None]]:
-    """Yield each item with its files being read; those of the next one are under way, and no more, to spare memory."""
+    """Yield each item with futures of its files; only the next item's files are read ahead, to spare memory."""
     waiting: deque = deque()
     trimap, mask = None, None
     for item in group:

@@ -33,10 +33,10 @@ def test_a_journal_survives_a_kill_in_the_middle_of_a_line(tmp_path):
         journal.add(line(name))
     with (tmp_path / manifest.JOURNAL).open("a") as stream:
         stream.write('{"name": "c"')
-    assert list(manifest.known(tmp_path)) == ["b", "a"]
+    assert list(manifest.finished_records(tmp_path)) == ["b", "a"]
     again = manifest.Journal(tmp_path, Rank())
     again.add(line("c"))
-    assert list(manifest.known(tmp_path)) == ["b", "a", "c"]
+    assert list(manifest.finished_records(tmp_path)) == ["b", "a", "c"]
 
 
 def test_the_manifest_has_the_order_asked_for_and_ends_the_journal(tmp_path):
@@ -48,7 +48,8 @@ def test_the_manifest_has_the_order_asked_for_and_ends_the_journal(tmp_path):
     assert journal.finish(["a", "b", "broken", "c"])
     assert [each.name for each in read(tmp_path)] == ["a", "b", "c"]
     assert [p.name for p in tmp_path.iterdir()] == [MANIFEST]
-    assert list(manifest.known(tmp_path)) == ["a", "b", "c"] and manifest.known(tmp_path, complete=False) == {}
+    assert list(manifest.finished_records(tmp_path)) == ["a", "b", "c"]
+    assert manifest.finished_records(tmp_path, complete=False) == {}
 
 
 def test_the_last_of_several_ranks_writes_the_manifest_and_what_failed_is_tried_again(tmp_path):
@@ -59,7 +60,7 @@ def test_the_last_of_several_ranks_writes_the_manifest_and_what_failed_is_tried_
     second.add(line("d"))
     assert not second.finish(names) and not (tmp_path / MANIFEST).exists()
     first.fail("a")
-    assert sorted(manifest.known(tmp_path)) == ["b", "c", "d"]
+    assert sorted(manifest.finished_records(tmp_path)) == ["b", "c", "d"]
     assert first.finish(names)
     assert [each.name for each in read(tmp_path)] == ["b", "c", "d"]
     assert [p.name for p in tmp_path.iterdir()] == [MANIFEST]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mattekit.datasets import records, verify
-from mattekit.datasets.manifest import JOURNAL, Journal, claim, known
+from mattekit.datasets.manifest import JOURNAL, Journal, claim, finished_records
 from mattekit.datasets.records import MANIFEST, SETTINGS, Record
 from mattekit.errors import InputError, MattekitError
 from mattekit.ranks import Rank
@@ -53,7 +53,7 @@ def uses(folder):
         lambda: layouts.manifest_items(folder, {}),
         lambda: layouts.manifest_items(folder, {"foreground": [folder]}),
         lambda: [verify.check(task) for task in verify.checks(folder, {})[0]],
-        lambda: (known(folder), Journal(folder, Rank()).finish(["cat_0"])),
+        lambda: (finished_records(folder), Journal(folder, Rank()).finish(["cat_0"])),
         lambda: claim(folder, {"images": 1}),
     ]
 
