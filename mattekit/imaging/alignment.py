@@ -10,8 +10,9 @@ from mattekit.imaging.codecs.exr import decode_srgb, encode_srgb
 SIDE = 480  # pixels of the reduced pictures that are aligned
 STEPS, ACCURACY = 60, 1e-5  # of the iteration of findTransformECC
 GAIN = 1.02  # how many times better the pictures must match for a motion to be believed
-KEPT = 0.6  # share of the pixels, those that match best, by which exposure and match are judged
-ROUNDS = 3
+KEPT = 0.4  # share of the pixels, those that match best, by which a match is judged
+DARK, LEGIBLE = 1e-4, 0.1  # light has a ratio from the one on, and values tell it well from the other on
+CLOSE = 0.15  # logarithms of ratios this far apart are of one mode
 
 
 class Alignment(NamedTuple):
@@ -57,11 +58,9 @@ def align(picture: np.ndarray, target: np.ndarray) -> Alignment:
     identity = np.array_equal(matrix, np.eye(2, 3, dtype=np.float32))
     moved = picture if identity else _warped(picture, matrix, (height, width))
     inside = np.ones((height, width), bool) if identity else _warped(np.ones((height, width)), matrix, None) > 0.999
-    gains, offsets = _exposure(decode_srgb(_warped(small, _motion_of(matrix, size, (width, height)), size[::-1])),
-                               decode_srgb(wanted))  # fmt: skip
-    light = np.maximum(decode_srgb(moved) * np.float32(gains) + np.float32(offsets), 0)
+    gains = _gains(_warped(small, _motion_of(matrix, size, (width, height)), size[::-1]), wanted)
     middle = matrix @ np.float32([width / 2, height / 2, 1]) - (width / 2, height / 2)
-    return Alignment(encode_srgb(light), inside, float(np.hypot(*middle)), gains)
+    return Alignment(_exposed(moved, gains), inside, float(np.hypot(*middle)), gains)
 
 
 def _motion_of(matrix: np.ndarray, size: tuple[int, int], full: tuple[int, int]) -> np.ndarray:
@@ -87,8 +86,7 @@ def _motion(picture: np.ndarray, target: np.ndarray) -> np.ndarray:
         error = _mismatch(moved, target)
         if error * GAIN < best:
             matrix, best = found, error
-        gains, offsets = _exposure(moved, target)
-        off = np.abs(moved * gains + offsets - target).max(2)
+        off = np.abs(_exposed(moved, _gains(moved, target)) - target).max(2)
         mask = (off <= max(np.quantile(off, KEPT), 1e-6)).astype(np.uint8) * 255
     return matrix
 
@@ -101,26 +99,30 @@ def _warped(picture: np.ndarray, matrix: np.ndarray, size: tuple[int, int] | Non
     return cv2.warpAffine(picture, matrix, (width, height), flags=flags, borderMode=border)
 
 
+def _exposed(picture: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    """Return a picture with each channel's light multiplied by a gain."""
+    return encode_srgb(np.maximum(decode_srgb(picture), 0) * np.float32(gains))
+
+
 def _mismatch(picture: np.ndarray, target: np.ndarray) -> float:
     """Mean absolute difference of the pixels that match best, once exposures are equal."""
-    gains, offsets = _exposure(picture, target)
-    off = np.abs(picture * gains + offsets - target).max(2).ravel()
+    off = np.abs(_exposed(picture, _gains(picture, target)) - target).max(2).ravel()
     count = max(1, int(KEPT * off.size))
     return float(np.partition(off, count - 1)[:count].mean())
 
 
-def _exposure(picture: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gain and offset (3,) of each channel, from the pixels that match best: trimmed least squares."""
-    x, y = picture.reshape(-1, 3).astype(np.float64), target.reshape(-1, 3).astype(np.float64)
-    gains, offsets = np.median(y / np.maximum(x, 1e-3), axis=0), np.zeros(3)
-    for _ in range(ROUNDS):
-        off = np.abs(x * gains + offsets - y).max(1)
-        kept = off <= np.quantile(off, KEPT)
-        centre_x, centre_y = x[kept].mean(0), y[kept].mean(0)
-        spread = ((x[kept] - centre_x) ** 2).mean(0)
-        # The ratio of means, unless contrast tells more: flat pictures have no slope.
-        weight = 1e-4
-        slope = ((x[kept] - centre_x) * (y[kept] - centre_y)).mean(0) + weight * centre_y / np.maximum(centre_x, 1e-3)
-        gains = slope / (spread + weight)
-        offsets = centre_y - gains * centre_x
-    return gains, offsets
+def _gains(picture: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Ratio (3,) of the light of each channel that most pixels have: whatever else a subject has, it is no mode."""
+    ratios = np.log(np.maximum(decode_srgb(target), DARK) / np.maximum(decode_srgb(picture), DARK))
+    seen = (target > LEGIBLE) & (picture > LEGIBLE) & (target < 1) & (picture < 1)
+    gains = np.ones(3)
+    for channel in range(3):
+        found = ratios[..., channel][seen[..., channel]]
+        if not found.size:
+            continue
+        counts, edges = np.histogram(found, 81, (-2.5, 2.5))
+        smooth = np.convolve(counts, [1, 2, 3, 2, 1], "same")
+        peak = smooth.argmax()
+        close = found[np.abs(found - (edges[peak] + edges[peak + 1]) / 2) < CLOSE]
+        gains[channel] = np.exp(np.median(close if close.size else found))
+    return gains

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging import io
+from mattekit.imaging import io, masks
 from mattekit.imaging.trimap import to_levels
 from mattekit.jobs.base import Job
 from mattekit.keying.key import Keyed, KeySettings, key
@@ -66,7 +66,7 @@ def _mask(job: KeyJob, path: Path | None, shape: tuple[int, ...]) -> np.ndarray 
     """Read a mask of the plate's size: True from half white on."""
     if path is None:
         return None
-    mask = io.read_alpha(path, max_megapixels=job.max_megapixels).pixels
+    mask = masks.mask_of(io.name_of(path), io.read_raw(path, max_megapixels=job.max_megapixels).pixels)
     io.require_same_size(io.name_of(path), mask.shape, io.name_of(job.image), shape)
     return mask >= 0.5
 

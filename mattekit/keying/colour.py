@@ -1,4 +1,4 @@
-"""The colour of a plate's screen: the one that most pixels of its hue share."""
+"""The colour of a plate's screen: the one that is purest of those many pixels have."""
 
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ BINS = 64
 NEAR = 0.06  # chromaticities this close to the most frequent one are the screen's
 GREY = 0.15  # differences of primaries' shares below this are no hue
 PURITY = 2.0  # the least ratio of a screen's leading primary to the next, in light
+FREQUENT = 0.05  # of the largest count: of the hues as frequent the purest is the screen's; others are mixed with it
 DARK = 0.004  # light below this has no hue
 
 
@@ -78,21 +79,24 @@ def find_colour(light: np.ndarray, screen: str = "auto", usable: np.ndarray | No
 
 
 def _most_frequent(light: np.ndarray, name: str) -> ScreenColour | None:
-    """Return the mode of the chromaticities (N, 3) of a hue."""
+    """Return the purest of the frequent chromaticities of a hue, in light (N, 3)."""
     shares = chromaticity(light)
     like = _like(shares, name) & (light.sum(1) > DARK)
     if not like.any():
         return None
     counts, *edges = np.histogram2d(shares[like, 0], shares[like, 2], BINS, [[0, 1], [0, 1]])
-    counts = cv2.GaussianBlur(counts, (0, 0), 1)
-    peak = np.unravel_index(counts.argmax(), counts.shape)
-    centre = np.array([(edge[i] + edge[i + 1]) / 2 for edge, i in zip(edges, peak, strict=True)])
-    for _ in range(5):
-        close = like & (np.hypot(*(shares[:, [0, 2]] - centre).T) < NEAR)
-        if not close.any():
-            return None
-        centre = shares[close][:, [0, 2]].mean(0)
+    smooth = cv2.GaussianBlur(counts, (0, 0), 1)
+    middles = np.stack(np.meshgrid(*((edge[1:] + edge[:-1]) / 2 for edge in edges), indexing="ij"), axis=2)
+    frequent = middles[(smooth >= FREQUENT * smooth.max()) & (counts > 0)]
+    centre = frequent[_saturation(frequent).argmax()]
+    close = like & (np.hypot(*(shares[:, [0, 2]] - centre).T) < NEAR / 2)
     return ScreenColour(np.median(light[close], 0), name, float(close.mean()), float(close.sum() / like.sum()))
+
+
+def _saturation(shares: np.ndarray) -> np.ndarray:
+    """Squared distance of chromaticities (N, 2), of red and blue, from grey."""
+    red, blue = shares.T - 1 / 3
+    return red**2 + blue**2 + (red + blue) ** 2
 
 
 def _like(shares: np.ndarray, name: str) -> np.ndarray:

@@ -22,7 +22,7 @@ def confidence(colour: ScreenColour, field: ScreenField) -> float:
     surely = float(field.sure.mean()) / max(colour.share, 1e-6)
     parts = (
         colour.share / 0.04,
-        surely / 0.4,
+        surely / 0.2,
         math.log(ratio / 1.9) / math.log(3.0 / 1.9) if ratio > 1.9 else 0.0,
         float(encode_srgb(colour.light).max()) / 0.3 - 0.5,
     )

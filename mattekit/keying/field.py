@@ -13,6 +13,7 @@ SIDE = 192  # pixels of the reduced picture to which the polynomial is fitted
 ORDER = 3
 RIDGE = 1e-3  # on terms above the constant one, per pixel fitted: little screen bends no polynomial
 FLOOR = np.float32(1e-4)  # light below this has no logarithm
+GREYER = 0.04  # distance of chromaticities towards grey up to which noise may explain them, and mixing need not
 DARKER = 2.5  # how many times further off the fit something darker counts than something brighter
 SHADE = 0.2, 1.5  # of the lit screen's light, between which a pixel of its colour is screen
 LIT = 0.25  # a pixel whose shade is this close to 1 lies in no deep shadow
@@ -89,9 +90,11 @@ def noise_of(coded: np.ndarray, region: np.ndarray) -> float:
 
 def _near(light: np.ndarray, colour: ScreenColour) -> np.ndarray:
     """Mark pixels whose hue and level are about the screen's."""
-    off = np.linalg.norm(chromaticity(light) - chromaticity(colour.light), axis=2)
+    hue = chromaticity(colour.light)
+    off = chromaticity(light) - hue
+    greyer = -(off * (hue - 1 / 3)).sum(2) / np.linalg.norm(hue - 1 / 3)
     level, usual = light.sum(2), colour.light.sum()
-    return (off < 1.5 * NEAR) & (level > 0.25 * usual) & (level < 3 * usual)
+    return (np.linalg.norm(off, axis=2) < 1.5 * NEAR) & (greyer < GREYER) & (level > 0.25 * usual) & (level < 3 * usual)
 
 
 def _fit(light: np.ndarray, near: np.ndarray) -> np.ndarray:

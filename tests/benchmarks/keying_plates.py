@@ -1,7 +1,7 @@
 """Plates in front of a screen with exact truth, made from straight RGBA foregrounds: what `bench_key.py` keys.
 
 The light of foreground and screen is mixed, not the numbers that stand for it, as a camera does. Everything about a
-plate follows from its file's name.
+plate follows from its file's name and the number of the take.
 """
 
 import zlib
@@ -44,10 +44,10 @@ class Plate:
     blurred: bool
 
 
-def plate(path: Path) -> Plate:
-    """Make the plate of a file with a straight RGBA foreground."""
-    rng = np.random.default_rng(zlib.crc32(path.stem.encode()))
-    rgba = io.to_float(io.read_raw(path).pixels)
+def plate(path: Path, take: int = 0) -> Plate:
+    """Make a plate of a file with a straight RGBA foreground; other takes turn it, and differ in all else."""
+    rng = np.random.default_rng(zlib.crc32(path.stem.encode()) + 7919 * take)
+    rgba = np.ascontiguousarray(np.rot90(io.to_float(io.read_raw(path).pixels), take))
     stored = STORED[rng.integers(len(STORED))]
     light, alpha = decode_srgb(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
     if stored == "float":
@@ -59,7 +59,7 @@ def plate(path: Path) -> Plate:
     lit = light + spill(alpha, rng)[..., None] * behind
     mixed = alpha[..., None] * lit + (1 - alpha[..., None]) * behind
     image, clean = (_stored(picture, stored, rng) for picture in (mixed, behind))
-    return Plate(path.stem, image, alpha, encode_srgb(light), clean, screen, stored, blurred)
+    return Plate(f"{path.stem}/{take}", image, alpha, encode_srgb(light), clean, screen, stored, blurred)
 
 
 def moved(light: np.ndarray, alpha: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

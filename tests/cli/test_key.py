@@ -115,7 +115,8 @@ def test_folders_of_masks_are_paired_and_one_file_serves_all(tmp_path):
 @pytest.mark.parametrize("option", ["--garbage", "--core", "--clean-plate"])
 def test_what_goes_with_the_plate_must_have_its_size(tmp_path, option):
     path, _ = plate(tmp_path / "shot.png")
-    other, _ = plate(tmp_path / "other.png", size=(20, 30))
+    other = tmp_path / "other.png"
+    io.write_image(other, np.zeros((20, 30), np.float32))
     assert "other.png: 30x20, but" in run(path, option, other, code=1).stderr
     assert "no such file" in run(path, option, tmp_path / "absent.png", code=1).stderr
 
