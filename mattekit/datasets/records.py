@@ -15,7 +15,7 @@ from mattekit.errors import InputError, MissingFileError
 from mattekit.files import open_regular, read_text
 
 MANIFEST, SETTINGS = "manifest.jsonl", "settings.json"
-LONGEST_LINE, LARGEST_SETTINGS = 1 << 16, 1 << 20  # bytes; a line of ours takes about 1 KB
+LONGEST_LINE, LARGEST_SETTINGS = 1 << 16, 1 << 20  # bytes; a line takes about 1 KB
 MOST_LINES = 10_000_000
 
 Role = Literal["foreground", "alpha", "background", "trimap"]

@@ -23,7 +23,7 @@ class State(dict[str, Tensor]):
         return shape
 
     def joined(self, names: Sequence[str], join: Callable[[list[Tensor]], Tensor] = torch.cat) -> Tensor:
-        """Join tensors of one shape and type; WeightsError if theirs differ."""
+        """Join tensors of one shape and type; WeightsError if shapes or types differ."""
         tensors = [self[name] for name in names]
         kinds = {(tensor.shape, tensor.dtype) for tensor in tensors}
         if len(kinds) > 1 or tensors[0].ndim == 0:

@@ -66,7 +66,7 @@ def _parse(path: Path, file: BinaryIO) -> np.ndarray:
 
 
 def read_images(folder: Path, split: str) -> np.ndarray:
-    """Read the images of MNIST, Fashion-MNIST or any set whose files are named like theirs: (N, H, W) uint8.
+    """Read the images of MNIST, Fashion-MNIST or any set with the same file names: (N, H, W) uint8.
 
     Parameters
     ----------

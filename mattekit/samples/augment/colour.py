@@ -28,7 +28,8 @@ def recolour(sample: Sample, function: Callable[[np.ndarray], np.ndarray], of: L
 
 def floats(pixels: Pixels) -> np.ndarray:
     """Read all pixels as float32 in 0..1."""
-    return to_float(np.asarray(pixels))
+    pixels = np.asarray(pixels)
+    return pixels if pixels.dtype == np.float32 else to_float(pixels)
 
 
 def hsv(
