@@ -97,8 +97,8 @@ class Library:
         self._by_stem: dict[str, list[Path]] = {}
         for folder in self.folders:
             if not folder.is_dir():
-                found = "a file, wanted a folder" if folder.exists() else "no such folder"
-                raise MissingFileError(f"{folder}: {found}. Check the path.")
+                problem = "a file, wanted a folder" if folder.exists() else "no such folder"
+                raise MissingFileError(f"{folder}: {problem}. Check the path.")
             for path in folder.iterdir():
                 if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
                     _require_text(path)

@@ -125,12 +125,13 @@ def evaluate(
 
 def _paired(prefix: str, images: Path, trimaps: Path, alphas: Path) -> list[Labelled]:
     # As Composition-1k has them, one alpha may serve the images `name_0`, `name_1`, ...
-    found = pair({"image": images, "trimap": trimaps, "alpha": alphas}, numbered=("trimap", "alpha"))
-    if found.problems:
-        more = f" (and {len(found.problems) - 1} more)" if len(found.problems) > 1 else ""
-        raise InputError(f"{found.problems[0]}{more}")
+    pairing = pair({"image": images, "trimap": trimaps, "alpha": alphas}, numbered=("trimap", "alpha"))
+    if pairing.problems:
+        more = f" (and {len(pairing.problems) - 1} more)" if len(pairing.problems) > 1 else ""
+        raise InputError(f"{pairing.problems[0]}{more}")
     return [
-        Labelled(prefix + name, files["image"], files["trimap"], files["alpha"]) for name, files in found.groups.items()
+        Labelled(prefix + name, files["image"], files["trimap"], files["alpha"])
+        for name, files in pairing.groups.items()
     ]
 
 

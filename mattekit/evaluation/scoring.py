@@ -177,5 +177,5 @@ def _score(item: Item, prediction: tuple, truth: tuple, mask: tuple | None, rule
 
 def _same_size(path: Path, pixels: np.ndarray, truth_path: Path, truth: np.ndarray) -> None:
     if pixels.shape != truth.shape:
-        found, wanted = (f"{p.shape[1]}x{p.shape[0]}" for p in (pixels, truth))
-        raise InputError(f"{path}: {found}, but {truth_path} is {wanted}. Nothing is resized here; check the pairing.")
+        size, wanted = (f"{p.shape[1]}x{p.shape[0]}" for p in (pixels, truth))
+        raise InputError(f"{path}: {size}, but {truth_path} is {wanted}. Nothing is resized here; check the pairing.")

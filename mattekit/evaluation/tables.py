@@ -57,26 +57,26 @@ def _single(summary: Mapping[str, Any], rules: Rules, per_image: bool) -> list[T
         title = f"the {len(shown)} worst by {METRICS[rules.metrics[0]].label} of {title}"
     header = ["image", *map(_heading, rules.metrics)]
     rows = [[name, *_values(images[name], rules.metrics)] for name in shown]
-    found = [Table(title, header, [*rows, ["mean", *_values(summary["mean"], rules.metrics)]])]
+    listed = [Table(title, header, [*rows, ["mean", *_values(summary["mean"], rules.metrics)]])]
     if "groups" in summary:
         rows = [[g["group"], str(g["count"]), *_values(g["mean"], rules.metrics)] for g in summary["groups"]]
-        found.append(
+        listed.append(
             Table(f"means per group, {describe(rules, rules.metrics)}", ["group", "images", *header[1:]], rows)
         )
-    return found
+    return listed
 
 
 def _comparison(summary: Mapping[str, Any], rules: Rules, per_image: bool) -> list[Table]:
     methods = summary["methods"]
     worst = "worst" in methods[0]
-    found = _groups(methods, rules)
+    listed = _groups(methods, rules)
     if not worst:
         title = f"means and average ranks over {_count(len(summary['compared']), 'image')} that all methods have"
-        found.insert(0, _by_method(methods, f"{title}, {describe(rules, rules.metrics)}", rules))
+        listed.insert(0, _by_method(methods, f"{title}, {describe(rules, rules.metrics)}", rules))
     names = _worst(methods, rules.metrics[0]) if worst else _names(methods)
     if worst or per_image or len(names) <= FEW:
-        found += [_by_image(methods, names, metric, rules) for metric in rules.metrics]
-    return found
+        listed += [_by_image(methods, names, metric, rules) for metric in rules.metrics]
+    return listed
 
 
 def _names(methods: Sequence[Mapping]) -> list[str]:
@@ -95,12 +95,12 @@ def _worst(methods: Sequence[Mapping], metric: str) -> list[str]:
 
 
 def _groups(methods: Sequence[Mapping], rules: Rules) -> list[Table]:
-    found = []
+    listed = []
     for i, group in enumerate(methods[0].get("groups", [])):
         entries = [{"method": m["method"], **m["groups"][i]} for m in methods]
         title = f"group {group['group']}: means and average ranks over {_count(group['count'], 'image')}"
-        found.append(_by_method(entries, f"{title}, {describe(rules, rules.metrics)}", rules))
-    return found
+        listed.append(_by_method(entries, f"{title}, {describe(rules, rules.metrics)}", rules))
+    return listed
 
 
 def _by_image(methods: Sequence[Mapping], names: Sequence[str], metric: str, rules: Rules) -> Table:

@@ -179,14 +179,14 @@ def load_backbone(network: nn.Module, path: str | Path) -> str:
         raise InputError(f"backbone: {type(encoder or network).__name__}; there are ImageNet layouts for {encoders}.")
     state = read_checkpoint(path)
     state = below(state, "backbone.") or state
-    found = {layout: known(state, table) for layout, table in LAYOUTS[type(encoder)].items()}
-    layout = max(found, key=lambda name: len(found[name]))
-    if not found[layout]:
+    matches = {layout: known(state, table) for layout, table in LAYOUTS[type(encoder)].items()}
+    layout = max(matches, key=lambda name: len(matches[name]))
+    if not matches[layout]:
         raise WeightsError(
-            f"{path}: no layer of {type(encoder).__name__} as {', '.join(found)} name them. Is it another network's?"
+            f"{path}: no layer of {type(encoder).__name__} as {', '.join(matches)} name them. Is it another network's?"
         )
-    ours = absolute_scales(found[layout]) if layout == "inplace_abn" else found[layout]
-    fill(encoder, _with_trimap(ours, encoder), str(path))
+    renamed = absolute_scales(matches[layout]) if layout == "inplace_abn" else matches[layout]
+    fill(encoder, _with_trimap(renamed, encoder), str(path))
     _fill_bottleneck(network, state)
     return layout
 

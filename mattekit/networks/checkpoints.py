@@ -47,8 +47,8 @@ def read_checkpoint(path: str | Path) -> State:
     checkpoint = _safetensors(path) if _is_safetensors(path) else _torch(path)
     state = next((checkpoint[key] for key in NESTED if _holds_tensors(_at(checkpoint, key))), checkpoint)
     if not _holds_tensors(state):
-        found = ", ".join(map(str, checkpoint)) if isinstance(checkpoint, dict) else type(checkpoint).__name__
-        raise WeightsError(f"{path}: no weights in it; it holds {found[:80] or 'nothing'}.")
+        content = ", ".join(map(str, checkpoint)) if isinstance(checkpoint, dict) else type(checkpoint).__name__
+        raise WeightsError(f"{path}: no weights in it; it holds {content[:80] or 'nothing'}.")
     tensors = {key: value for key, value in state.items() if isinstance(value, Tensor)}
     _refuse_unusual(path, tensors)
     prefix = PREFIX if all(key.startswith(PREFIX) for key in tensors) else ""

@@ -118,14 +118,14 @@ def index_block(state: State) -> tuple[str, bool, bool, int]:
 
 def _width(state: State) -> float:
     """Find the width multiplier, in hundredths, that makes the widths of all stages."""
-    found = [state.shape("layer0.0.weight")[0]]
-    found += [state.shape(f"layer{i}.0.conv.{'3' if i == 1 else '6'}.weight")[0] for i in range(1, 8)]
+    widths = [state.shape("layer0.0.weight")[0]]
+    widths += [state.shape(f"layer{i}.0.conv.{'3' if i == 1 else '6'}.weight")[0] for i in range(1, 8)]
     whole = [32, *(row[1] for row in STAGES)]
-    fits = (w / 100 for w in range(10, 401) if [int(channels * (w / 100)) for channels in whole] == found)
+    fits = (w / 100 for w in range(10, 401) if [int(channels * (w / 100)) for channels in whole] == widths)
     width = min(fits, key=lambda w: len(str(w)), default=None)
     if width is None:
         raise WeightsError(
-            f"weights: stages of {found} channels, which no width multiplier gives. Is it another network?"
+            f"weights: stages of {widths} channels, which no width multiplier gives. Is it another network?"
         )
     return width
 
