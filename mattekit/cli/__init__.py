@@ -90,7 +90,7 @@ app = typer.Typer(
 EXAMPLES = {
     predict.predict: "mattekit predict photo.png trimap.png --save alpha,cutout\n"
     "mattekit predict images/ trimaps/ -o alphas/ -m closed-form -j 4\n"
-    "mattekit predict photos/ --mask masks/ --save cutout,trimap -o out/",
+    "mattekit predict photos/ --segment seg.onnx --save cutout -o out/",
     refine.refine: "mattekit refine photo.png trimap.png -m a2u.safetensors --trace cost.csv",
     trimap.trimap: "mattekit trimap photo.jpg --mask rough.png\nmattekit trimap alpha.png --erode 5 --dilate 20\n"
     "mattekit trimap trimaps/ --check --image images/\nmattekit trimap trimaps/ --fix -o fixed/",

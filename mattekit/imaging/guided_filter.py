@@ -18,8 +18,7 @@ def follow_edges(values: np.ndarray, image: np.ndarray, *, softness: float = SOF
     ----------
     values : (h, w) float32 in 0..1
         Of the same view as the picture, in any size.
-    image : (H, W, 3) float32 RGB
-        Colours beyond 0..1 count as 0 or 1.
+    image : (H, W, 3) float32 RGB in 0..1
     softness : float > 0
         The larger, the stronger must an edge of the picture be to be followed.
 
@@ -30,13 +29,13 @@ def follow_edges(values: np.ndarray, image: np.ndarray, *, softness: float = SOF
     height, width = image.shape[:2]
     scale = min(1, LONGEST / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    guide = cv2.resize(image, size, interpolation=cv2.INTER_AREA).clip(0, 1)
+    guide = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     coarse = _resized(values, size)
     radius = max(2, round(2 * max(size) / max(values.shape)))
     slope, offset = _linear_models(coarse, guide, radius, softness)
     result = _resized(offset, (width, height))
     for channel in range(3):
-        result += _resized(slope[..., channel], (width, height)) * image[..., channel].clip(0, 1)
+        result += _resized(slope[..., channel], (width, height)) * image[..., channel]
     return result.clip(0, 1, out=result)
 
 

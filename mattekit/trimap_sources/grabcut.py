@@ -103,11 +103,12 @@ class GrabCut:
             If the box or a point lies outside of the picture, the box leaves no background, or GrabCut finds no
             foreground, or nothing else in the box.
         """
+        image = image.clip(0, 1)
         height, width = image.shape[:2]
         self._require_inside(width, height)
         scale = min(1, LONGEST / max(height, width))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).clip(0, 1)
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         picture = (small * 255).round().astype(np.uint8)
         marks = self._marks(picture, scale)
         found = _cut(picture, marks)

@@ -92,6 +92,7 @@ class Segmenter:
             If the file, its rule or the network's answer cannot be used.
         """
         network, rule = self._used
+        image = image.clip(0, 1)
         height, width = input_size(image.shape[:2], network.graph, rule)
         outputs = network.run(prepared(image, (height, width), rule))
         names = [tensor.name for tensor in network.graph.outputs]
@@ -125,7 +126,7 @@ def _kept_proportions(size: tuple[int, int], short_side: int, multiple: int) -> 
 def prepared(image: np.ndarray, size: tuple[int, int], rule: Rule) -> np.ndarray:
     """Return the input (1, 3, h, w) float32 of a network for a picture (H, W, 3) in 0..1."""
     smaller = size[0] < image.shape[0]
-    small = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR).clip(0, 1)
+    small = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
     if rule.brightest and small.max() > 0:
         small = small / small.max()
     x = (small - np.float32(rule.mean)) / np.float32(rule.std)

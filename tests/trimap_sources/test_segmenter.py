@@ -43,6 +43,22 @@ def test_a_picture_becomes_the_probability_of_its_subject(engine, network, disc)
     assert ((probability >= 0.5) != inside).mean() < 0.005
 
 
+def test_highlights_of_float_pictures_count_as_white(network, disc):
+    """Also where they are averaged with their neighbours for the network."""
+    path = network()
+    path.with_suffix(".toml").write_text(PLAIN)
+    bright = np.where(disc[1][..., None], np.float32(500), np.float32(0)) * np.ones(3, np.float32)
+    np.testing.assert_array_equal(Segmenter(path).probability(bright), Segmenter(path).probability(disc[0]))
+
+
+def test_networks_of_half_precision_are_fed_such(network, disc):
+    pytest.importorskip("onnxruntime")
+    path = network(kind="FLOAT16")
+    path.with_suffix(".toml").write_text(PLAIN)
+    image, inside = disc
+    assert ((Segmenter(path).probability(image) >= 0.5) != inside).mean() < 0.005
+
+
 def test_its_trimap_knows_both_sides_and_says_why(network, disc):
     image, inside = disc
     path = network()
