@@ -14,10 +14,10 @@ from mattekit.networks.header import header_of
 from mattekit.networks.summary import count_parameters
 from mattekit.samples.loader import loader
 from mattekit.tiling import memory
-from mattekit.training.batch import Batch
 from mattekit.training.initial_network import initial_network
 from mattekit.training.job import TrainingJob
 from mattekit.training.learner import Learner
+from mattekit.training.losses import Batch
 from mattekit.training.processes import describe_devices, make_fabric
 from mattekit.training.task import TASKS, Task
 

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from mattekit.errors import InputError
 from mattekit.training import state
-from mattekit.training.batch import Batch, portions
-from mattekit.training.losses import Objective
+from mattekit.training.losses import Batch, Objective, portions
 from mattekit.training.optimiser import freeze, make_optimiser, schedule_factor
 from mattekit.training.recipe import Recipe
 from mattekit.training.state import LearnerState

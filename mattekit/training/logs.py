@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from mattekit import files
 from mattekit.errors import DivergedError, MissingExtraError
 from mattekit.imaging.io import write_image
-from mattekit.training.batch import Batch
 from mattekit.training.job import RunFolder
+from mattekit.training.losses import Batch
 
 COLUMNS = ("kind", "step", "epoch", "loss", "lr", "encoder_lr", "gradient", "samples_per_second", "waiting", "seconds")
 SCORES = ("sad", "mse", "mad", "grad", "conn", "psnr", "ssim", "mae")

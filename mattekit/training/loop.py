@@ -16,11 +16,11 @@ from mattekit.networks.header import header_of
 from mattekit.networks.safetensors_file import save_network
 from mattekit.samples.loader import loader
 from mattekit.training import state
-from mattekit.training.batch import Batch
 from mattekit.training.initial_network import initial_network
 from mattekit.training.job import RunFolder, TrainingJob
 from mattekit.training.learner import Learner
 from mattekit.training.logs import Logs, stop_diverged
+from mattekit.training.losses import Batch
 from mattekit.training.processes import choose_threads, describe_devices, first_alone, launch
 from mattekit.training.progress import Display, Progress, Silent
 from mattekit.training.stopping import Stopping

@@ -5,13 +5,15 @@ one, first returns counts; these are summed over all portions, and with the sums
 the whole batch on one device.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mattekit.training import losses
-from mattekit.training.batch import Batch
 from mattekit.training.settings import Loss
+
+Batch = dict[str, Tensor]
 
 EPSILON = 1e-6  # of the smooth absolute value (Deep Image Matting, section 4.1)
 LSA_EPSILON = 1e-3
@@ -110,6 +112,13 @@ def _mean_smooth_error(error: Tensor, unknown: Tensor, guard: float) -> Tensor:
     return (rooted.sum((1, 2, 3)) / (unknown.sum((1, 2, 3)) + guard)).mean()
 
 
+def portions(batch: Batch, count: int) -> Iterator[Batch]:
+    """Split a batch into up to `count` portions; the first ones are larger if it does not divide."""
+    size = len(next(iter(batch.values())))
+    parts = {key: value.tensor_split(min(count, size)) for key, value in batch.items()}
+    return (dict(zip(parts, values, strict=True)) for values in zip(*parts.values(), strict=True))
+
+
 class Objective:
     """The loss of a recipe.
 
@@ -126,7 +135,7 @@ class Objective:
         images = next(iter(batch.values()))
         count = images.new_full((1,), len(images))
         if self.settings.name == "multiscale":
-            return torch.cat([count, losses.unknown_sums(_unknown(batch))])
+            return torch.cat([count, unknown_sums(_unknown(batch))])
         return count
 
     def __call__(self, output: Tensor, batch: Batch, counts: Tensor) -> Tensor:
@@ -142,20 +151,18 @@ class Objective:
         if self.settings.name == "reconstruction":
             return (output - batch["image"]).abs().mean() * share
         if self.settings.name == "multiscale":
-            return losses.multiscale_loss(
-                output, batch["alpha"], _unknown(batch), counts[1:], epsilon=self.settings.epsilon
-            )
+            return multiscale_loss(output, batch["alpha"], _unknown(batch), counts[1:], epsilon=self.settings.epsilon)
         return self._matting(output, batch) * share
 
     def _matting(self, output: Tensor, batch: Batch) -> Tensor:
         alpha, unknown = batch["alpha"], _unknown(batch)
         if self.settings.name == "alpha":
-            return losses.alpha_loss(output, alpha, unknown)
-        of_alpha = losses.alpha_loss(output, alpha, unknown)
+            return alpha_loss(output, alpha, unknown)
+        of_alpha = alpha_loss(output, alpha, unknown)
         if "fg" not in batch:  # composites: alpha alone takes the weight of both
             return (self.settings.alpha + self.settings.composition) * of_alpha
         image, fg, bg = (batch[name] for name in ("image", "fg", "bg"))
-        of_composition = losses.composition_loss(output, image, fg, bg, unknown)
+        of_composition = composition_loss(output, image, fg, bg, unknown)
         return self.settings.alpha * of_alpha + self.settings.composition * of_composition
 
 

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from mattekit import __version__
 from mattekit.errors import InputError
+from mattekit.inference.network import UNKNOWN, Normalisation
 from mattekit.networks import find
 from mattekit.networks.header import Header
 from mattekit.samples.dataset import Pool, Samples, split_steps
 from mattekit.samples.sources import Sources, open_sources
 from mattekit.training import reconstruction, validation
-from mattekit.training.batch import Batch, network_input
+from mattekit.training.losses import Batch
 from mattekit.training.recipe import Recipe
 from mattekit.training.validation import Validation
 
@@ -109,6 +110,28 @@ class Matting:
     def picture(self, batch: Batch, output: Tensor) -> np.ndarray:
         """See `Task`."""
         return validation.contact_sheet(validation.rows_of(batch, output))
+
+
+def network_input(batch: Batch, normalisation: Normalisation, *, prior: bool = False) -> Tensor:
+    """Make the input of a network from a batch, as `inference.network.network_input` does from one image.
+
+    Parameters
+    ----------
+    batch : dict
+        "image" (N, 3, H, W) in 0..1, "trimap" (N, 1, H, W) of 0, 0.5, 1 and, if asked for, "prior" (N, E, H, W).
+    normalisation : mapping
+        "mean" and "std" of RGB.
+    prior : bool
+        Append estimates of alpha behind the trimap.
+
+    Returns
+    -------
+    (N, 4, H, W) or, with prior, (N, 4 + E, H, W)
+    """
+    image, trimap = batch["image"], batch["trimap"]
+    mean, std = (image.new_tensor(normalisation[key]).view(1, 3, 1, 1) for key in ("mean", "std"))
+    channels = [(image - mean) / std, torch.where(trimap == 0.5, trimap.new_tensor(UNKNOWN), trimap)]
+    return torch.cat([*channels, batch["prior"]] if prior else channels, 1)
 
 
 class Reconstruction:

@@ -17,7 +17,7 @@ from mattekit.evaluation.summary import mean
 from mattekit.imaging.sheets import Cell, error_map, resize, sheet
 from mattekit.inference.network import network_predictor
 from mattekit.networks.header import Header
-from mattekit.training.batch import Batch
+from mattekit.training.losses import Batch
 
 PANEL = 240  # the longer side of a panel in pixels
 ROWS = 4  # samples on a sheet

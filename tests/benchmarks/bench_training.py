@@ -19,14 +19,13 @@ import torch
 from mattekit.networks import build
 from mattekit.networks.header import header_of
 from mattekit.samples.loader import loader
-from mattekit.training.batch import network_input
 from mattekit.training.initial_network import initial_network
 from mattekit.training.job import TrainingJob
 from mattekit.training.learner import Learner
 from mattekit.training.losses import matting_loss
 from mattekit.training.processes import make_fabric
 from mattekit.training.recipe import Recipe
-from mattekit.training.task import Matting
+from mattekit.training.task import Matting, network_input
 
 RATE = 1e-3
 CLOCKS = {"clock": time.perf_counter, "processor": time.process_time}

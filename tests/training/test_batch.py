@@ -5,7 +5,8 @@ import torch
 
 from mattekit.inference.network import network_input as of_one
 from mattekit.networks.header import IMAGENET
-from mattekit.training.batch import network_input, portions
+from mattekit.training.losses import portions
+from mattekit.training.task import network_input
 
 
 def test_a_batch_is_normalised_as_single_images_are():

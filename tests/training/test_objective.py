@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from mattekit.training.batch import portions
-from mattekit.training.losses import Objective
+from mattekit.training.losses import Objective, portions
 from mattekit.training.settings import Loss
 
 SETTINGS = [
