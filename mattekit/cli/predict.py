@@ -1,12 +1,13 @@
 """`mattekit predict`: from images and trimaps to alpha mattes and the pictures made with them."""
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mattekit.cli import choices, console, mattes, model_choice, options, trimap_source
+from mattekit.cli import choices, console, mattes, model_choice, options, predict_page, trimap_source
 
 Compare = Annotated[
     str | None,
@@ -101,6 +102,7 @@ def predict(
     threads: options.Threads = None,
     output: options.Output = None,
     save: mattes.Save = "alpha",
+    report: predict_page.Report = None,
     compare: Compare = None,
     truth: Truth = None,
     background: mattes.Background = None,
@@ -153,21 +155,24 @@ def predict(
     else:
         make = model_choice.comparison(compare, model, save, fields)
         kinds, show = ["compare"], model_choice.show_comparison
-    mattes.run(
-        image,
-        trimap,
-        output,
-        kinds,
-        partial(make, masks=taken),
-        spec=spec,
-        truth=truth,
-        recursive=recursive,
-        numbered=numbered,
-        jobs=jobs,
-        at_once=batch,
-        skip_existing=skip_existing,
-        fail_fast=fail_fast,
-        shard=shard,
-        json=json,
-        show=show,
-    )
+    make = partial(make, masks=taken)
+    page = predict_page.Page(report, make, kinds, shard, jobs) if report else None
+    with page or nullcontext():
+        mattes.run(
+            image,
+            trimap,
+            output,
+            kinds,
+            page.make if page else make,
+            spec=spec,
+            truth=truth,
+            recursive=recursive,
+            numbered=numbered,
+            jobs=jobs,
+            at_once=batch,
+            skip_existing=skip_existing,
+            fail_fast=fail_fast,
+            shard=shard,
+            json=json,
+            show=page.show if page else show,
+        )

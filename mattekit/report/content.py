@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,8 @@ from mattekit.evaluation.report import document
 from mattekit.evaluation.scoring import Rules
 from mattekit.evaluation.summary import Scores, group
 from mattekit.evaluation.tables import describe
-from mattekit.report import colours, intervals, methods, provenance
+from mattekit.report import intervals, methods, provenance
 from mattekit.report.material import Picture
-
-Differences = Mapping[str, Mapping[str, intervals.Difference | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,56 +39,62 @@ class Report:
     command: str = ""
     seed: int = 0
 
+    @property
+    def methods(self) -> list[str]:
+        """Names of the methods, in the order of the columns."""
+        return list(self.scores)
 
-def texts(report: Report, made: Mapping[int, dict], differences: Differences) -> dict[str, Any]:
-    """Return what the template sets as text; `made`: index of a picture -> what `packs.make` returned."""
-    names, metrics = list(report.scores), report.rules.metrics
-    by_name = {report.pictures[index].name: facts for index, facts in made.items()}
-    return {
-        "metrics": [methods.heading(metric) for metric in metrics],
-        "methods": methods.rows(report.summary, metrics, differences),
-        "several": len(names) > 1,
-        "first": printable(names[0]),
-        "count": len(report.pictures),
-        "compared": len(report.summary.get("compared", report.pictures)),
-        "rules": describe(report.rules, metrics),
-        "failed": [printable(line) for line in report.failed],
-        "versions": provenance.versions(),
-        "sources": provenance.sources(by_name, names, report.sources),
-        "command": printable(report.command),
-        "seed": report.seed,
-        "resamples": intervals.RESAMPLES,
-        "group_by": report.group_by and printable(report.group_by),
-        "range": colours.RANGE,
-        "gradient": colours.gradient(),
-    }
+    @property
+    def max_megapixels(self) -> float:
+        """Larger pictures are refused."""
+        return self.rules.max_megapixels
 
+    @cached_property
+    def differences(self) -> dict[str, dict[str, intervals.Difference | None]]:
+        """Comparison of every method with the first, over the pictures that all have."""
+        compared = self.summary.get("compared", ())
+        return intervals.differences(self.scores, compared, self.rules.metrics, seed=self.seed)
 
-def differences(report: Report) -> Differences:
-    """Compare every method with the first over the pictures that all have."""
-    compared = report.summary.get("compared", ())
-    return intervals.differences(report.scores, compared, report.rules.metrics, seed=report.seed)
+    def texts(self, made: Mapping[int, dict]) -> dict[str, Any]:
+        """Return what the template sets as text; `made`: index of a picture -> what `packs.make` returned."""
+        metrics = self.rules.metrics
+        by_name = {self.pictures[index].name: facts for index, facts in made.items()}
+        return {
+            "scored": True,
+            "metrics": [methods.heading(metric) for metric in metrics],
+            "methods": methods.rows(self.summary, metrics, self.differences),
+            "first": printable(self.methods[0]),
+            "count": len(self.pictures),
+            "compared": len(self.summary.get("compared", self.pictures)),
+            "rules": describe(self.rules, metrics),
+            "failed": [printable(line) for line in self.failed],
+            "sources": provenance.sources(by_name, self.methods, self.sources),
+            "command": printable(self.command),
+            "seed": self.seed,
+            "resamples": intervals.RESAMPLES,
+            "group_by": self.group_by and printable(self.group_by),
+        }
 
+    def data(self, made: Mapping[int, dict]) -> dict[str, Any]:
+        """Return what the page's script works on; "scores" is the JSON report itself."""
+        return {
+            "scored": True,
+            "scores": document(self.summary, self.rules, self.failed),
+            "differences": {
+                method: {metric: found and dataclasses.asdict(found) for metric, found in columns.items()}
+                for method, columns in self.differences.items()
+            },
+            "metrics": [methods.heading(metric) for metric in self.rules.metrics],
+            "methods": list(map(printable, self.methods)),
+            "pictures": self._pictures(made),
+        }
 
-def data(report: Report, made: Mapping[int, dict], differences: Differences, address: str | None) -> dict[str, Any]:
-    """Return what the page's script works on; "scores" is the JSON report itself."""
-    groups = group([picture.name for picture in report.pictures], report.group_by) if report.group_by else {}
-    of = {name: title for title, names in groups.items() for name in names}
-    pictures = []
-    for index, picture in enumerate(report.pictures):
-        shown = made[index]["shown"] if index in made else {}
-        entry = {"name": picture.name, "label": printable(picture.name), **shown}
-        pictures.append(entry | ({"group": printable(of[picture.name])} if of else {}))
-    return {
-        "scores": document(report.summary, report.rules, report.failed),
-        "differences": {
-            method: {metric: found and dataclasses.asdict(found) for metric, found in columns.items()}
-            for method, columns in differences.items()
-        },
-        "metrics": [methods.heading(metric) for metric in report.rules.metrics],
-        "methods": [printable(name) for name in report.scores],
-        "pictures": pictures,
-        "folder": address,
-        "stops": colours.STOPS,
-        "range": colours.RANGE,
-    }
+    def _pictures(self, made: Mapping[int, dict]) -> list[dict[str, Any]]:
+        groups = group([picture.name for picture in self.pictures], self.group_by) if self.group_by else {}
+        of = {name: title for title, names in groups.items() for name in names}
+        return [
+            {"name": picture.name, "label": printable(picture.name)}
+            | (made[index]["shown"] if index in made else {})
+            | ({"group": printable(of[picture.name])} if of else {})
+            for index, picture in enumerate(self.pictures)
+        ]

@@ -10,10 +10,10 @@ from mattekit.pairing import natural, pair
 
 @dataclass
 class Picture:
-    """Files of one picture; `alphas` by method, those that could be scored."""
+    """Files of one picture; `alphas` by method, one at least."""
 
     name: str
-    truth: Path
+    truth: Path | None
     trimap: Path | None = None
     image: Path | None = None
     alphas: dict[str, Path] = field(default_factory=dict)

@@ -36,21 +36,23 @@ def make(task: tuple[int, Picture], methods: Sequence[str], folder: Path, max_me
         index; "notes": what is not shown, and why.
     """
     index, picture = task
-    truth, _ = read_matte(picture.truth, max_megapixels)
+    truth = read_matte(picture.truth, max_megapixels)[0] if picture.truth else None
     alphas = {i: read_matte(picture.alphas[m], max_megapixels)[0] for i, m in enumerate(methods) if m in picture.alphas}
-    image, notes = _image(picture, truth.shape, max_megapixels)
-    factor = reduction(truth.shape)
-    size = truth.shape
-    truth, alphas = _reduced(truth, factor), {i: _reduced(alpha, factor) for i, alpha in alphas.items()}
-    image = None if image is None else _reduced(image, factor)
-    held: dict[str, Any] = {"truth": _data(truth), "alphas": {str(i): _data(alpha) for i, alpha in alphas.items()}}
+    size = (truth if picture.truth else next(iter(alphas.values()))).shape
+    image, notes = _image(picture, size, max_megapixels)
+    factor = reduction(size)
+    truth, image = (None if pixels is None else _reduced(pixels, factor) for pixels in (truth, image))
+    alphas = {i: _reduced(alpha, factor) for i, alpha in alphas.items()}
+    best = next(iter(alphas.values())) if truth is None else truth
+    held: dict[str, Any] = {"alphas": {str(i): _data(alpha) for i, alpha in alphas.items()}}
+    held |= {} if truth is None else {"truth": _data(truth)}
     if picture.trimap:
         held["trimap"] = _data(_reduced(read_matte(picture.trimap, max_megapixels)[0], factor, nearest=True))
     if image is not None:
-        held |= {"image": _data(image), "colours": _data(foreground(image, truth))}
-    (folder / f"{index}.jpg").write_bytes(strip(truth if image is None else image, truth, alphas, len(methods)))
+        held |= {"image": _data(image), "colours": _data(foreground(image, best))}
+    (folder / f"{index}.jpg").write_bytes(strip(best if image is None else image, truth, alphas, len(methods)))
     (folder / f"{index}.js").write_text(f"mattekitPicture({index}, {json.dumps(held)});\n")
-    shown = {"size": size, "reduced": factor, "image": image is not None, "thumbnail": thumbnail_size(truth.shape)}
+    shown = {"size": size, "reduced": factor, "image": image is not None, "thumbnail": thumbnail_size(best.shape)}
     return {"shown": shown, "notes": notes, "hashes": _hashes(picture, methods)}
 
 
@@ -62,24 +64,25 @@ def reduction(size: tuple[int, int]) -> int:
     return factor
 
 
-def foreground(image: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return foreground colours (h, w, 3) uint8, estimated from an image (H, W, 3) and its true alpha, both uint8.
+def foreground(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Return foreground colours (h, w, 3) uint8, estimated from an image (H, W, 3) and its alpha (H, W), both uint8.
 
     The picture is smaller than the image if that is large.
     """
-    scale = min(1, (COLOURS / truth.size) ** 0.5)
-    size = max(1, round(truth.shape[1] * scale)), max(1, round(truth.shape[0] * scale))
-    small, alpha = (cv2.resize(array, size, interpolation=cv2.INTER_AREA) / np.float32(255) for array in (image, truth))
-    return quantise(multilevel_foreground(small, alpha), "8")
+    scale = min(1, (COLOURS / alpha.size) ** 0.5)
+    size = max(1, round(alpha.shape[1] * scale)), max(1, round(alpha.shape[0] * scale))
+    small = (cv2.resize(array, size, interpolation=cv2.INTER_AREA) / np.float32(255) for array in (image, alpha))
+    return quantise(multilevel_foreground(*small), "8")
 
 
-def strip(first: np.ndarray, truth: np.ndarray, alphas: dict[int, np.ndarray], methods: int) -> bytes:
-    """Return a JPEG of thumbnails side by side: the first picture, then each method's signed errors."""
-    size = thumbnail_size(truth.shape)
-    cells = [_resized(first if first.ndim == 3 else np.repeat(first[..., None], 3, axis=2), size)]
+def strip(first: np.ndarray, truth: np.ndarray | None, alphas: dict[int, np.ndarray], methods: int) -> bytes:
+    """Return a JPEG of thumbnails side by side: the first picture, then each method's signed errors, or its alpha."""
+    size = thumbnail_size(first.shape[:2])
+    cells = [_resized(_rgb(first), size)]
     for i in range(methods):
         empty = np.full((*size, 3), NOTHING, np.uint8)
-        cells.append(_resized(colours.signed_error(alphas[i], truth), size) if i in alphas else empty)
+        shown = empty if i not in alphas else alphas[i] if truth is None else colours.signed_error(alphas[i], truth)
+        cells.append(_resized(_rgb(shown), size))
     return encode("thumbnails", np.concatenate(cells, axis=1), ".jpg", full_colour=True)
 
 
@@ -87,6 +90,10 @@ def thumbnail_size(size: tuple[int, int]) -> tuple[int, int]:
     """Return the (height, width) of the thumbnail of a picture of a size."""
     scale = min(bound / side for bound, side in zip(THUMBNAIL, size, strict=True))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _rgb(pixels: np.ndarray) -> np.ndarray:
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
 def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -100,7 +107,8 @@ def _image(picture: Picture, size: tuple[int, int], max_megapixels: float) -> tu
         return None, []
     try:
         image = io.read_image(picture.image, max_megapixels=max_megapixels).pixels
-        io.require_same_size(str(picture.image), image.shape, str(picture.truth), size)
+        other = picture.truth or next(iter(picture.alphas.values()))
+        io.require_same_size(str(picture.image), image.shape, str(other), size)
     except MattekitError as error:
         return None, [str(error)]
     return quantise(image, "8"), []

@@ -3,10 +3,10 @@
 import base64
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,11 +14,34 @@ from markupsafe import Markup
 
 from mattekit import files, parallel
 from mattekit.errors import InputError, printable_json
-from mattekit.report import content, folder, packs
-from mattekit.report.content import Report
+from mattekit.report import colours, folder, packs, provenance
+from mattekit.report.material import Picture
 
 PAGE = Path(__file__).parent / "page"
 LARGEST_SINGLE = 400_000_000  # bytes; browsers refuse pages somewhat above
+
+
+class Report(Protocol):
+    """What a page shows: `content.Report` of scores, or `predictions.Predictions`.
+
+    pictures : their files, by method of `methods`; of more than `max_megapixels` they are not shown.
+    """
+
+    pictures: Sequence[Picture]
+
+    @property
+    def methods(self) -> list[str]:
+        """Names of the methods, in the order of the columns."""
+
+    @property
+    def max_megapixels(self) -> float:
+        """Size of the largest picture that is read."""
+
+    def texts(self, made: Mapping[int, dict]) -> dict[str, Any]:
+        """Return what the template sets as text; `made`: index of a picture -> what `packs.make` returned."""
+
+    def data(self, made: Mapping[int, dict]) -> dict[str, Any]:
+        """Return what the page's script works on."""
 
 
 def write(
@@ -63,7 +86,7 @@ def write(
 def _pictures(
     report: Report, staged: Path, jobs: int, advance: Callable[[], None]
 ) -> tuple[dict[int, dict], list[str]]:
-    work = partial(packs.make, methods=list(report.scores), folder=staged, max_megapixels=report.rules.max_megapixels)
+    work = partial(packs.make, methods=report.methods, folder=staged, max_megapixels=report.max_megapixels)
     made, notes = {}, []
     for result in parallel.run(work, list(enumerate(report.pictures)), jobs):
         index, picture = result.item
@@ -82,14 +105,17 @@ def _write_page(output: Path, report: Report, made: Mapping[int, dict], pictures
         loader=PackageLoader("mattekit.report", "page"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    differences = content.differences(report)
     script = "\n".join(_texts("script"))
     hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    context = content.texts(report, made, differences) | {
+    context = report.texts(made) | {
+        "several": len(report.methods) > 1,
+        "versions": provenance.versions(),
+        "range": colours.RANGE,
+        "gradient": colours.gradient(),
         "style": Markup("\n".join(_texts("style"))),
         "script": Markup(script),
         "script_hash": Markup(hashed),
-        "data": _embedded(content.data(report, made, differences, address)),
+        "data": _embedded(report.data(made) | {"folder": address, "stops": colours.STOPS, "range": colours.RANGE}),
         "packs": _inlined(pictures, made) if address is None else (),
         "thumbnails": _thumbnails(pictures, made) if address is None else (),
     }

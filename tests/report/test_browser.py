@@ -5,6 +5,9 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
+from mattekit.cli import app
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -136,3 +139,18 @@ def test_a_hostile_name_runs_nothing(folders, run, opened):
     tab.get_by_role("button", name="<img").click()
     tab.wait_for_selector("#stage .pane")
     assert tab.locator("#viewer-title").inner_text() == name and tab.locator("#viewer img").count() == 0
+
+
+def test_a_page_of_predictions_opens_too(folders, opened):
+    paths = [str(folders / name) for name in ("image", "trimap")]
+    result = CliRunner().invoke(
+        app, ["predict", *paths, "-m", "shared", "-o", str(folders / "out"), "--report", str(folders / "p.html")]
+    )
+    assert result.exit_code == 0, result.stderr
+    tab = opened(folders / "p.html")
+    assert names(tab) == ["b10", "b9", "cat"] and not tab.locator("#methods").is_visible()
+    tab.get_by_role("button", name="cat").click()
+    tab.wait_for_selector("#stage .pane")
+    assert tab.locator("#stage bdi").all_text_contents() == ["image", "trimap", "alpha", "cut-out"]
+    tab.keyboard.press("s")
+    assert tab.locator("#left").input_value() == "alpha 0"

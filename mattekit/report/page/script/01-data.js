@@ -17,7 +17,7 @@ function readValues() {
 }
 
 const state = {
-  metric: 0, find: "", group: "", order: { by: SEVERAL ? "worst" : 0, reverse: false }, logarithmic: false,
+  metric: 0, find: "", group: "", order: { by: SEVERAL ? "worst" : DATA.scored ? 0 : "name", reverse: false }, logarithmic: false,
 };
 
 function value(method, picture, metric = state.metric) {

@@ -5,7 +5,7 @@ let shown = 0;
 
 function orderChoices() {
   const rows = [...(SEVERAL ? [["worst", "worst first"], ["differing", "most differing first"]] : []), ["name", "by name"],
-    ...METHODS.map((name, m) => [String(m), SEVERAL ? `worst of ${name}` : "worst first"])];
+    ...METHODS.map((name, m) => [String(m), SEVERAL ? `worst of ${name}` : DATA.scored ? "worst first" : "slowest first"])];
   options(byId("order"), rows, String(state.order.by));
 }
 
@@ -62,14 +62,14 @@ function moreRows() {
 }
 
 function pictureRow(picture) {
-  const { label, group } = PICTURES[picture];
+  const { label, group, notes = [] } = PICTURES[picture];
   const values = COLUMNS.map((_, column) => cell(column, picture));
   const best = SEVERAL ? bestOf(values) : [];
   const open = make("button", { type: "button", class: "open", onclick: (event) => {
     event.stopPropagation();
     openPicture(picture);
-  } }, thumbnail(picture, 0, ""), SEVERAL ? null : thumbnail(picture, 1, "its errors"),
-  make("span", {}, make("bdi", {}, label), group ? make("small", {}, group) : null));
+  } }, thumbnail(picture, 0, ""), SEVERAL ? null : thumbnail(picture, 1, ""),
+  make("span", {}, make("bdi", {}, label), ...[group, ...notes].filter(Boolean).map((text) => make("small", {}, text))));
   return make("tr", { onclick: () => openPicture(picture) }, make("th", { scope: "row", class: "text" }, open),
     ...values.map((number, column) => make("td", { class: best.includes(column) && "best" },
       SEVERAL && number !== null ? thumbnail(picture, 1 + column, `errors of ${METHODS[column]}`) : null,

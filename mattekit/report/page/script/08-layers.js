@@ -35,12 +35,13 @@ async function decoded(pack) {
   const names = ["truth", "trimap", "image", "colours"].filter((name) => pack[name]);
   const bitmaps = await Promise.all(names.map((name) => bitmap(pack[name])));
   const pixels = Object.fromEntries(names.map((name, i) => [name, bitmaps[i]]));
-  const { width, height } = pixels.truth;
-  const found = { width, height, layers: new Map(), truth: grey(pixels.truth), alphas: [] };
-  for (const [method, address] of Object.entries(pack.alphas)) found.alphas[method] = grey(await bitmap(address));
+  const alphas = await Promise.all(Object.values(pack.alphas).map(bitmap));
+  const { width, height } = pixels.truth ?? alphas[0];
+  const found = { width, height, layers: new Map(), truth: pixels.truth && grey(pixels.truth), alphas: [] };
+  Object.keys(pack.alphas).forEach((method, i) => { found.alphas[method] = grey(alphas[i]); });
   if (pixels.trimap) found.trimap = grey(pixels.trimap);
   if (pixels.image) Object.assign(found, { image: data(pixels.image, width, height) },
-    { front: front(pixels, found.truth, width, height) });
+    { front: front(pixels, found.truth ?? found.alphas[0], width, height) });
   return found;
 }
 
@@ -65,12 +66,12 @@ function grey(source) {
   return levels;
 }
 
-// Colours in front: the estimated ones where the truth is between 0 and 1, elsewhere the image's.
-function front({ image, colours }, truth, width, height) {
+// Colours in front: the estimated ones where the alpha, the true one if known, is between 0 and 1; else the image's.
+function front({ image, colours }, alpha, width, height) {
   const pixels = data(image, width, height);
   const estimated = data(colours, width, height).data;
-  for (let i = 0; i < truth.length; i++) {
-    if (truth[i] === 0 || truth[i] === 255) continue;
+  for (let i = 0; i < alpha.length; i++) {
+    if (alpha[i] === 0 || alpha[i] === 255) continue;
     for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = estimated[4 * i + c];
   }
   return pixels;
@@ -107,7 +108,7 @@ function alphaOf(pack, method) {
 function layerPixels(pack, kind, method, largest) {
   if (kind === "image") return pack.image;
   const levels = kind === "trimap" ? pack.trimap : alphaOf(pack, kind === "truth" ? -1 : method);
-  if (!levels || (kind === "composite" && !pack.front)) return null;
+  if (!levels || (kind === "composite" && !pack.front) || (kind === "error" && !pack.truth)) return null;
   const pixels = kind === "composite" ? new ImageData(pack.front.data.slice(), pack.width)
     : new ImageData(pack.width, pack.height);
   const out = pixels.data;
@@ -131,7 +132,7 @@ function reading(pack, kind, method, x, y) {
   if (kind === "trimap") return String(pack.trimap[i]);
   const alpha = alphaOf(pack, kind === "truth" ? -1 : method)?.[i];
   if (alpha === undefined) return "";
-  const error = (alpha - pack.truth[i]) / 255;
   if (kind !== "error") return (alpha / 255).toFixed(3);
+  const error = (alpha - pack.truth[i]) / 255;
   return `${error > 0 ? "+" : error < 0 ? "−" : ""}${Math.abs(error).toFixed(3)}`;
 }

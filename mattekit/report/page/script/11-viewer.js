@@ -36,9 +36,10 @@ async function openPicture(picture) {
 function layersOf(pack) {
   const list = [["image", -1, "image"], ["trimap", -1, "trimap"], ["truth", -1, "truth"]]
     .filter(([kind]) => pack[kind]);
-  for (const kind of KINDS.filter((name) => name !== "composite" || pack.front)) {
+  const possible = { alpha: true, error: pack.truth, composite: pack.front };
+  for (const kind of KINDS.filter((name) => possible[name])) {
     METHODS.forEach((name, m) => pack.alphas[m] && list.push([kind, m, `${kind} ${SEVERAL ? `of ${name}` : ""}`.trim()]));
-    if (kind === "composite") list.push([kind, -1, "composite of the truth"]);
+    if (kind === "composite" && pack.truth) list.push([kind, -1, "composite of the truth"]);
   }
   return list;
 }
@@ -53,7 +54,7 @@ function arrange() {
   const { pack, picture } = show;
   const kind = KINDS[show.kind];
   const stage = byId("stage");
-  byId("kind-choice").hidden = show.mode === 1;
+  byId("kind-choice").hidden = show.mode === 1 || !pack.truth;
   byId("sides").hidden = show.mode === 0;
   byId("kind-choice").querySelectorAll("input")[2].disabled = !pack.front;
   if (show.mode === 1) {
@@ -69,13 +70,7 @@ function arrange() {
     pane.element.querySelector(".view").append(divider(pane));
     panes = [pane];
   } else {
-    const composite = kind === "composite" && pack.front;
-    panes = [
-      ...(pack.image ? [makePane("image", [["image", -1]])] : []),
-      ...(pack.trimap ? [makePane("trimap", [["trimap", -1]])] : []),
-      makePane(composite ? "truth, composite" : "truth", [[composite ? "composite" : "truth", -1]]),
-      ...METHODS.flatMap((name, m) => (pack.alphas[m] ? [makePane(SEVERAL ? name : kind, [[kind, m]], scoreNote(m))] : [])),
-    ];
+    panes = sideBySide(pack, kind);
   }
   const uses = (wanted) => panes.some(({ layers }) => layers.some(([name]) => name === wanted));
   byId("scale-field").hidden = !uses("error");
@@ -84,6 +79,19 @@ function arrange() {
   columns(stage, pack);
   byId("viewer-note").textContent = viewerNote();
   if (PICTURES[picture]) redraw();
+}
+
+function sideBySide(pack, kind) {
+  const composite = kind === "composite" && pack.front;
+  const given = [
+    ...(pack.image ? [makePane("image", [["image", -1]])] : []),
+    ...(pack.trimap ? [makePane("trimap", [["trimap", -1]])] : []),
+  ];
+  if (!pack.truth) {
+    return [...given, makePane("alpha", [["alpha", 0]]), ...(pack.front ? [makePane("cut-out", [["composite", 0]])] : [])];
+  }
+  return [...given, makePane(composite ? "truth, composite" : "truth", [[composite ? "composite" : "truth", -1]]),
+    ...METHODS.flatMap((name, m) => (pack.alphas[m] ? [makePane(SEVERAL ? name : kind, [[kind, m]], scoreNote(m))] : []))];
 }
 
 // As many columns as let the picture be largest.
