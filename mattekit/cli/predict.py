@@ -128,7 +128,7 @@ def predict(
 ) -> None:
     """Matte an image with a trimap, or a folder of each, or with a trimap source.
 
-    Writes STEM_alpha.png beside the image, or into -o. Known pixels come out as exactly 0 and 1.
+    Writes STEM_alpha.png beside it, or into -o. Known pixels stay exactly 0 and 1.
     """
     console.setup(quiet=quiet, verbose=verbose)
     spec, taken = trimap_source.instead_of(
