@@ -12,6 +12,8 @@ import typer
 
 from mattekit.cli import console, options, train_options
 
+EVERY = 10  # seconds between plain lines
+
 
 def train(
     arch: train_options.Arch = None,
@@ -126,9 +128,6 @@ def _display(quiet: bool, verbose: bool) -> Any:
 
 def _workers() -> int:
     return max(1, min(32, (os.cpu_count() or 1) // 2))  # they alone augment samples, and a GPU needs many
-
-
-EVERY = 10  # seconds between plain lines
 
 
 class Lines:

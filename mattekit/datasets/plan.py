@@ -10,6 +10,8 @@ from mattekit.files import read_text
 from mattekit.imaging.trimap_random import generator
 from mattekit.pairing import IMAGE_SUFFIXES, Problem, natural
 
+LARGEST_LIST = 1 << 26  # bytes of a list of names
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -57,9 +59,6 @@ def find_preset(name: str, split: str | None = None) -> tuple[str, Preset]:
     if split not in splits:
         raise InputError(f"preset {name}: no split {split}. It has {' and '.join(splits)}.")
     return split, splits[split]
-
-
-LARGEST_LIST = 1 << 26  # bytes of a list of names
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ MOBILENET_BLOCKS = [  # place in the file, our prefix, whether the block expands
     for block in range(blocks)
 ]
 PARTS = ("expand", "depthwise", "project")
+FULLY_CONNECTED = ("classifier.0", "pre_logits.fc1")  # VGG-16's first, in all layouts
 
 
 def _mobilenet(stem: list, prefix: str, expanded: dict[str, str], first: dict[str, str]) -> Table:
@@ -142,9 +143,6 @@ LAYOUTS: dict[type[nn.Module], dict[str, Table]] = {
     ResNet50D: RESNET50DS,
     VGG16: VGGS,
 }
-
-
-FULLY_CONNECTED = ("classifier.0", "pre_logits.fc1")  # VGG-16's first, in all layouts
 
 
 def load_backbone(network: nn.Module, path: str | Path) -> str:

@@ -32,6 +32,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=SHORT)]
 Text = Annotated[str, StringConstraints(max_length=LONG)]
 Plain = Annotated[int, Field(ge=-(2**31), lt=2**31)] | bool | COLOUR | Name | None
 Sequence = Annotated[list[Plain], Field(max_length=32)]
+FORMAT = 1
+IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # what all three papers normalise with
 
 
 class Normalisation(BaseModel):
@@ -74,10 +76,6 @@ def read_metadata(path: object, texts: dict[str, str]) -> dict[str, Any]:
         raise WeightsError(f"{path}: damaged metadata ({where}: {first['msg'][:SHORT]}).") from error
 
 
-FORMAT = 1
-IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # what all three papers normalise with
-
-
 @dataclass(frozen=True)
 class Header:
     """Description of a network in its file; the module's text explains each field."""
@@ -117,6 +115,4 @@ def from_metadata(path: object, metadata: dict[str, str] | None) -> Header:
         raise WeightsError(f"{path}: a safetensors file that names no network.", remedy="convert")
     if int(version) > FORMAT:
         raise WeightsError(f"{path}: weights of format {version}; this version of mattekit reads {FORMAT}. Update it.")
-    from mattekit.networks.header import read_metadata  # loads pydantic
-
     return Header(**read_metadata(path, texts))

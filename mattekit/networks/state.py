@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from mattekit.errors import WeightsError
 
+NAMED = 3  # tensors that do not fit and that an error names
+
 
 class State(dict[str, Tensor]):
     """Weights of a checkpoint by name; asking for one that is missing is a WeightsError."""
@@ -29,9 +31,6 @@ class State(dict[str, Tensor]):
         if len(kinds) > 1 or tensors[0].ndim == 0:
             raise WeightsError(f"weights: {', '.join(names)} differ in shape or type. Is one damaged?")
         return join(tensors)
-
-
-NAMED = 3  # tensors that do not fit and that an error names
 
 
 def fill(network: nn.Module, state: dict[str, Tensor], where: str) -> nn.Module:

@@ -18,6 +18,7 @@ from mattekit.networks import NETWORKS, Row, build
 from mattekit.operators import OPERATORS, options
 
 GIGA = 2**30
+POINTWISE = (nn.BatchNorm2d, nn.GroupNorm, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Dropout)
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -54,9 +55,6 @@ class _Counter(TorchFunctionMode):
             positions = x if function is F.conv_transpose2d else y
             self.total += positions.numel() * weight[0].numel()
         return y
-
-
-POINTWISE = (nn.BatchNorm2d, nn.GroupNorm, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Dropout)
 
 
 class Layer(NamedTuple):

@@ -1,4 +1,9 @@
-"""A data set of training samples: drawn from sources, augmented by steps, returned as tensors."""
+"""Data sets of training samples, drawn from sources, augmented by steps and returned as tensors.
+
+`Samples` makes each sample anew. `Pool` makes a number of samples once, keeps them as files and reuses them, each time
+with another random "turn": it pays where samples take longer to make than to train on, mainly because of classical
+estimates of alpha.
+"""
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
@@ -16,6 +21,10 @@ from mattekit.errors import InputError
 from mattekit.imaging.codecs.encode import quantise
 from mattekit.samples.augment import Step, apply
 from mattekit.samples.sample import Sample
+
+logger = logging.getLogger("mattekit")
+
+FIRST_REPEATED = "turn"  # the first step that is repeated whenever a sample of the pool is used
 
 KEYS = ("image", "trimap", "alpha", "fg", "bg", "prior")
 SCALES = {"trimap": 2}  # the integer that stands for 1 in the packed form; 255 for all other pictures
@@ -118,11 +127,6 @@ def _check(pictures: dict[str, np.ndarray]) -> None:
         if pixels.shape[:2] != size:
             (h, w), (height, width) = pixels.shape[:2], size
             raise InputError(f"augmentation: {name} {h}x{w}, but the alpha is {height}x{width}. Check the steps.")
-
-
-logger = logging.getLogger("mattekit")
-
-FIRST_REPEATED = "turn"  # the first step that is repeated whenever a sample of the pool is used
 
 
 def split_steps(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:

@@ -19,6 +19,17 @@ TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: 
 LARGEST = 1 << 31  # bytes; what a damaged header asks for is not tried
 SPLITS = {"train": "train-images", "test": "t10k-images"}  # as the files of MNIST are named
 ENDINGS = ("-idx3-ubyte", ".idx3-ubyte")  # published, and as some tools unpack it
+SIZE = 28  # pixels a side, as MNIST has
+OVERSAMPLING = 4  # drawn at this multiple of SIZE and averaged, so that edges are as soft as those of scanned digits
+FONTS = (
+    cv2.FONT_HERSHEY_SIMPLEX,
+    cv2.FONT_HERSHEY_DUPLEX,
+    cv2.FONT_HERSHEY_COMPLEX,
+    cv2.FONT_HERSHEY_TRIPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
+)
+STREAMS = {"train": 0, "test": 1}  # of random numbers, so that no test image is a training image
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -89,19 +100,6 @@ def read_images(folder: Path, split: str) -> np.ndarray:
     if images.ndim != 3 or images.dtype != np.uint8 or not images.size:
         raise InputError(f"{path}: {images.dtype} of shape {images.shape}, wanted images, uint8 (N, H, W).")
     return images
-
-
-SIZE = 28  # pixels a side, as MNIST has
-OVERSAMPLING = 4  # drawn at this multiple of SIZE and averaged, so that edges are as soft as those of scanned digits
-FONTS = (
-    cv2.FONT_HERSHEY_SIMPLEX,
-    cv2.FONT_HERSHEY_DUPLEX,
-    cv2.FONT_HERSHEY_COMPLEX,
-    cv2.FONT_HERSHEY_TRIPLEX,
-    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
-    cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
-)
-STREAMS = {"train": 0, "test": 1}  # of random numbers, so that no test image is a training image
 
 
 def rendered_images(count: int, split: str = "train", *, seed: int = 0) -> np.ndarray:

@@ -10,6 +10,8 @@ from mattekit.synthetic.texture import draw_colours, texture
 
 JOINTS = 12
 HAIR = ("brown", "blond", "dark", "grey", "vivid", "cream")
+FUR_JOINTS = 6
+COATS = ("brown", "blond", "dark", "grey", "cream", "cream", "vivid", "skin")
 
 
 def hair(rng: np.random.Generator, size: Size) -> np.ndarray:
@@ -153,10 +155,6 @@ class _Curtain(_Style):
 
 
 STYLES = (_Wig, _Wig, _Shock, _Tail, _Curtain)
-
-
-FUR_JOINTS = 6
-COATS = ("brown", "blond", "dark", "grey", "cream", "cream", "vivid", "skin")
 
 
 def fur(rng: np.random.Generator, size: Size) -> np.ndarray:

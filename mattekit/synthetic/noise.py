@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+Size = tuple[int, int]
+
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     """Draw a number between `low` and `high` whose logarithm is uniform."""
@@ -24,9 +26,6 @@ def direction(rng: np.random.Generator) -> tuple[float, float]:
     """Draw the cosine and sine of a random angle."""
     angle = rng.uniform(0, 2 * math.pi)
     return math.cos(angle), math.sin(angle)
-
-
-Size = tuple[int, int]
 
 
 def octaves(

@@ -9,6 +9,8 @@ from mattekit.synthetic.texture import draw_colours, texture
 
 JOINTS = 12
 LEAVES = ("foliage", "foliage", "foliage", "vivid", "brown", "stone")
+BLADE_JOINTS = 10
+GREENS = ("foliage", "foliage", "foliage", "blond", "stone", "vivid")
 
 
 def plant(rng: np.random.Generator, size: Size) -> np.ndarray:
@@ -115,10 +117,6 @@ def _disc(rng: np.random.Generator, size: Size, centre: np.ndarray, radius: floa
     distance = shapes.ellipse(size, tuple(centre), (radius, radius * rng.uniform(0.7, 1)), 0.0)
     rough = rng.normal(0, 1.5, size).astype(np.float32)
     return layers.fill(texture(rng, size, ("brown", "blond", "foliage", "dark")), shapes.coverage(distance + rough))
-
-
-BLADE_JOINTS = 10
-GREENS = ("foliage", "foliage", "foliage", "blond", "stone", "vivid")
 
 
 def grass(rng: np.random.Generator, size: Size) -> np.ndarray:

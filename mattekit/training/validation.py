@@ -21,6 +21,8 @@ from mattekit.training.losses import Batch
 
 PANEL = 240  # the longer side of a panel in pixels
 ROWS = 4  # samples on a sheet
+CACHED = 32  # images whose estimates are kept, which take longer than the network; 44 bytes a pixel each
+Estimate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class SheetRow(NamedTuple):
@@ -64,10 +66,6 @@ def _cells(row: SheetRow) -> list[Cell]:
         Cell(resize(row.truth, size), ["truth"]),
         Cell(error_map(row.alpha, row.truth, row.trimap, size), ["error"]),
     ]
-
-
-CACHED = 32  # images whose estimates are kept, which take longer than the network; 44 bytes a pixel each
-Estimate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Validation:

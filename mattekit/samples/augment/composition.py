@@ -19,6 +19,8 @@ from mattekit.samples.augment.geometry import scaling
 from mattekit.samples.sample import Sample
 from mattekit.samples.views import Interpolation, Pixels, neighbourhood, pointwise, stored, warped, window
 
+COARSE = 16  # pixels between those that are tested first
+
 
 def background(
     sample: Sample,
@@ -53,9 +55,6 @@ def background(
         target = tuple(max(side, math.ceil(own * ratio - 1e-6)) for side, own in zip(size, bg.shape[:2], strict=True))
         bg = warped(bg, scaling(bg.shape[:2], target), target, interpolation)
     return replace(sample, bg=window(bg, 0, 0, *size), placed=True)
-
-
-COARSE = 16  # pixels between those that are tested first
 
 
 def merge(sample: Sample, rng: np.random.Generator, *, interpolation: Interpolation = "nearest") -> Sample:

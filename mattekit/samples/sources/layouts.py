@@ -21,6 +21,9 @@ from mattekit.imaging.codecs.probe import probe
 from mattekit.pairing import IMAGE_SUFFIXES, pair
 from mattekit.samples.sources.files import Item
 
+logger = logging.getLogger("mattekit")
+
+
 # Role -> names of its folder, in any case.
 FOREGROUND = {"fg": ("fg", "fgr", "foreground", "foregrounds"), "alpha": ("alpha", "alphas", "gt", "pha", "mask")}
 COMPOSITE = {"image": ("image", "images", "merged", "original"), "alpha": FOREGROUND["alpha"]}
@@ -91,9 +94,6 @@ def _roles(folder: Path, wanted: Mapping[str, tuple[str, ...]]) -> dict[str, Pat
     folders = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
     roles = {role: folders[name] for role, names in wanted.items() for name in reversed(names) if name in folders}
     return roles if roles.keys() == wanted.keys() else {}
-
-
-logger = logging.getLogger("mattekit")
 
 
 def manifest_items(root: Path, folders: dict[str, list[Path]]) -> tuple[list[Item], list[str]]:

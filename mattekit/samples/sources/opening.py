@@ -19,6 +19,7 @@ from mattekit.samples.sources.spec import SYNTHETIC, Spec, parse
 from mattekit.samples.sources.synthetic import GeneratedBackgrounds, SyntheticSource
 
 logger = logging.getLogger("mattekit")
+THREADS = 8  # mostly waiting for the disk
 
 
 def open_sources(
@@ -133,9 +134,6 @@ def _message(problems: Sequence[str]) -> str:
     if len(problems) == 1:
         return problems[0]
     return "\n".join([f"{len(problems)} files cannot be trained on:", *problems])
-
-
-THREADS = 8  # mostly waiting for the disk
 
 
 def file_problems(items: Sequence[Item], backgrounds: Iterable[Path] = ()) -> list[str]:
