@@ -1,22 +1,34 @@
-"""The trimap of a probability that a network or GrabCut found, which is trusted deep inside the foreground."""
+"""The trimap of a probability that a network or GrabCut found, which is trusted far from where it is unsure."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from mattekit.trimap_sources.band import Band
-from mattekit.trimap_sources.mask import FOREGROUND, HIGH, REASONS, adaptive_trimap
+from mattekit.trimap_sources.mask import BACKGROUND, FOREGROUND, REASONS, adaptive_trimap
 from mattekit.trimap_sources.source import SourcedTrimap
+
+UNSURE = 0.05  # probabilities from this on, and as far below 1, are no longer sure
+
+
+class Reach(NamedTuple):
+    """Distances, as shares of the short side, beyond which sure pixels are known: into the foreground, and out of it.
+
+    Networks and GrabCut miss single hairs, which reach far out; into what they are sure of they err less.
+    """
+
+    inward: float
+    outward: float
 
 
 def sourced(
-    image: np.ndarray, probability: np.ndarray, band: Band, core: float, facts: dict[str, Any]
+    image: np.ndarray, probability: np.ndarray, band: Band, reach: Reach, facts: dict[str, Any]
 ) -> SourcedTrimap:
-    """Make a trimap by `mask.adaptive_trimap` whose band does not reach far into sure foreground.
+    """Make a trimap by `mask.adaptive_trimap` whose band does not reach far into what is sure.
 
     Dark hair before a dark ground, or an eye of its colour, looks mixed to what follows the picture, and would open up
-    whole heads.
+    whole heads; a cluttered ground would leave traces of itself.
 
     Parameters
     ----------
@@ -24,14 +36,20 @@ def sourced(
     probability : (H, W) float32 in 0..1
     band : "auto", "PX" or "PERCENT%"
         See `band.width_of`; other bands than "auto" are as wide as they say.
-    core : float > 0
-        Share of the short side from which on foreground is known, measured from where it is less than sure.
+    reach : Reach
     facts : dict
         For the result.
     """
     trimap, reasons = adaptive_trimap(image, probability, band=band)
     if band == "auto":
-        sure = (probability >= HIGH).astype(np.uint8)
-        deep = cv2.distanceTransform(sure, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > core * min(sure.shape)
-        trimap[deep], reasons[deep] = 1, FOREGROUND
+        foreground = _farther(probability >= 1 - UNSURE, reach.inward)
+        background = _farther(probability <= UNSURE, reach.outward)
+        trimap[foreground], reasons[foreground] = 1, FOREGROUND
+        trimap[background], reasons[background] = 0, BACKGROUND
     return SourcedTrimap(trimap, probability, reasons, REASONS, facts)
+
+
+def _farther(region: np.ndarray, share: float) -> np.ndarray:
+    """Pixels of a region (H, W) farther than a share of the short side from all others."""
+    distance = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return distance > share * min(region.shape)

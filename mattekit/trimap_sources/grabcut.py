@@ -14,12 +14,12 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.imaging.guided_filter import follow_edges
 from mattekit.trimap_sources.band import Band
-from mattekit.trimap_sources.believed import sourced
+from mattekit.trimap_sources.believed import Reach, sourced
 from mattekit.trimap_sources.source import SourcedTrimap
 
 LONGEST = 640  # pixels of the side that GrabCut sees; its time grows faster than the number of pixels
 ITERATIONS = 5
-CORE = 0.08  # of the short side, see `believed.sourced`
+REACH = Reach(inward=0.08, outward=0.16)
 DOT = 0.01  # radius of a point, as a share of the longer side
 FRAME = 0.02  # width of the frame that is likely background where nothing else is
 SMOOTHING = 2  # pixels, so that regions grow over fine texture
@@ -87,7 +87,7 @@ class GrabCut:
         """Return the trimap of a picture (H, W, 3); errors as of `probability`."""
         probability = self.probability(image)
         facts = {"box": list(self.box) if self.box else None, "points": [list(point) for point in self.points]}
-        return sourced(image, probability, self.band, CORE, facts)
+        return sourced(image, probability, self.band, REACH, facts)
 
     def probability(self, image: np.ndarray) -> np.ndarray:
         """Return the probability (H, W) float32 in 0..1 that a pixel is foreground; the same one every time.

@@ -11,7 +11,7 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.imaging.guided_filter import follow_edges
 from mattekit.trimap_sources.band import Band
-from mattekit.trimap_sources.believed import sourced
+from mattekit.trimap_sources.believed import Reach, sourced
 from mattekit.trimap_sources.segmentation.answer import foreground
 from mattekit.trimap_sources.segmentation.families import FAMILIES, UNKNOWN, family_of
 from mattekit.trimap_sources.segmentation.graph import Graph
@@ -21,7 +21,7 @@ from mattekit.trimap_sources.source import SourcedTrimap
 
 log = logging.getLogger("mattekit")
 
-CORE = 0.04  # of the short side, see `believed.sourced`; networks err by few of their pixels, which are fewer
+REACH = Reach(inward=0.04, outward=0.06)
 KEPT = 2  # networks that stay loaded in a process
 
 
@@ -69,7 +69,7 @@ class Segmenter:
             raise InputError(f"{self.path} finds no {absent} in this picture. Try another network, or give a mask.")
         rule = self._used[1]
         facts = {"network": str(self.path), "family": rule.family, "classes": list(rule.classes)}
-        return sourced(image, probability, self.band, CORE, facts)
+        return sourced(image, probability, self.band, REACH, facts)
 
     def check(self) -> None:
         """Raise the errors of a bad file, rule or class, as far as they show before weights are read."""

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from mattekit.trimap_sources.believed import sourced
+from mattekit.trimap_sources.believed import Reach, sourced
 from mattekit.trimap_sources.mask import REASONS, adaptive_trimap
+
+REACH = Reach(0.05, 0.1)
 
 
 @pytest.fixture
@@ -19,10 +21,11 @@ def head():
 def test_hair_of_the_backgrounds_colour_is_not_opened_up_deep_inside(head):
     image, probability, depth = head
     opened = adaptive_trimap(image, probability)[0]
-    made = sourced(image, probability, "auto", 0.05, {"a": 1})
+    made = sourced(image, probability, "auto", REACH, {"a": 1})
     assert (opened[depth > 8] == 0.5).mean() > 0.2  # what it is about
     assert (made.trimap[depth > 8] == 1).all() and (made.trimap[np.abs(depth) < 2] == 0.5).mean() > 0.9
-    assert (made.trimap[depth < 4] == opened[depth < 4]).all()
+    near = (depth < 4) & (depth > -10)
+    np.testing.assert_array_equal(made.trimap[near], opened[near])
     assert [REASONS[each] for each in np.unique(made.reasons[depth > 8])] == ["foreground"]
     assert made.facts == {"a": 1} and made.probability is probability
 
@@ -31,7 +34,15 @@ def test_unsure_places_inside_and_bands_of_a_width_stay_as_they_are(head):
     image, probability, _ = head
     doubtful = probability.copy()
     doubtful[55:65, 75:85] = 0.6
-    made, opened = sourced(image, doubtful, "auto", 0.05, {}).trimap, adaptive_trimap(image, doubtful)[0]
+    made, opened = sourced(image, doubtful, "auto", REACH, {}).trimap, adaptive_trimap(image, doubtful)[0]
     np.testing.assert_array_equal(made[50:70, 70:90], opened[50:70, 70:90])
-    wide = sourced(image, probability, "30", 0.05, {})
+    wide = sourced(image, probability, "30", REACH, {})
     np.testing.assert_array_equal(wide.trimap, adaptive_trimap(image, probability, band="30")[0])
+
+
+def test_a_ground_like_the_subject_is_not_taken_in_far_outside(head):
+    """Hair runs into a ground of its colour; what lies farther out than single hairs stays background."""
+    image, probability, depth = head
+    made = sourced(image, probability, "auto", REACH, {})
+    assert (made.trimap[depth < -14] == 0).all()
+    assert [REASONS[each] for each in np.unique(made.reasons[depth < -14])] == ["background"]
