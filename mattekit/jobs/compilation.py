@@ -42,12 +42,21 @@ def _samples() -> None:
         foreground(np.random.default_rng(0), (64, 64), kind)
 
 
+def _keying() -> None:
+    from mattekit.keying.key import key
+
+    image, _, alpha = scene()
+    screen = np.float32([0.2, 0.7, 0.2])
+    key(alpha[..., None] * image + (1 - alpha[..., None]) * screen)
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "networks": lambda: warm_up(models=["networks"]),
     "classical methods": lambda: warm_up(models=list(ALPHA)),
     "foreground colours": lambda: warm_up(foregrounds=list(FOREGROUND)),
     "metrics": _metrics,
     "compositing": _compositing,
+    "keying": _keying,
     "training samples": _samples,
 }
 

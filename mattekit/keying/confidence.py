@@ -8,7 +8,7 @@ from mattekit.imaging.codecs.exr import encode_srgb
 from mattekit.keying.colour import ScreenColour
 from mattekit.keying.field import ScreenField
 
-SURE_ENOUGH = 0.4
+SURE_ENOUGH = 0.3
 
 
 def confidence(colour: ScreenColour, field: ScreenField) -> float:
