@@ -155,7 +155,7 @@ SUFFIXES = {"png": ".png", "tif": ".tif", "tiff": ".tif", "exr": ".exr", "webp":
 
 
 def suffix(value: str | None) -> str | None:
-    """File extension that --format asks for, None if it was not given."""
+    """Return the file extension of --format, None if it was not given."""
     return None if value is None else SUFFIXES[value]
 
 
@@ -171,7 +171,7 @@ def require_no_folder(path: Path, beside: Path) -> None:
 
 
 def default_suffix(source: Path, settings: dict) -> str:
-    """Extension of an output of `source` that was not named: --format, else what keeps the depth."""
+    """Return the extension of an unnamed output of `source`: that of --format, else one that keeps the depth."""
     from mattekit.imaging.codecs.encode import output_suffix
 
     return settings["format"] or output_suffix(settings["depth"], source)

@@ -29,7 +29,7 @@ FULLY_CONNECTED = ("classifier.0", "pre_logits.fc1")  # VGG-16's first, in all l
 
 
 def _mobilenet(stem: list, prefix: str, expanded: dict[str, str], first: dict[str, str]) -> Table:
-    """A table from the names of a block's layers; `prefix` has fields {n} counting all blocks, {stage} and {block}."""
+    """Make a table from the names of a block's layers; `prefix` has fields {n} for all blocks, {stage} and {block}."""
     rows = [
         (prefix.format(n=n, stage=stage, block=block), ours, expanded if expands else first)
         for n, (stage, block, ours, expands) in enumerate(MOBILENET_BLOCKS, 1)
@@ -38,7 +38,7 @@ def _mobilenet(stem: list, prefix: str, expanded: dict[str, str], first: dict[st
 
 
 def _layers(parts: tuple[str, ...], *names: str) -> dict[str, str]:
-    """Names of convolution and norm, alternating, of each part."""
+    """Map the names of each part's convolution and norm to mattekit's."""
     ours = [f"{part}.{layer}" for part in parts for layer in ("conv", "norm")]
     return dict(zip(names, ours, strict=True))
 
@@ -119,7 +119,7 @@ RESNET50DS: dict[str, Table] = {
 
 
 def _vgg(step: int, conv: str, norm: str | None) -> Table:
-    """Layers numbered through all stages, `step` for each convolution and one for each pooling."""
+    """Make a table of layers numbered through all stages, `step` for each convolution and one for each pooling."""
     layers, number = {}, 0
     for stage, (_, count) in enumerate(VGG_STAGES):
         for i in range(count):

@@ -47,7 +47,7 @@ class ASPP(GlobalLayer):
         self.dropout = nn.Dropout(0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, h, w) -> (N, C', h, w)."""
+        """Map (N, C, h, w) to (N, C', h, w)."""
         return self.current_context(x)
 
     def context(self, x: Tensor) -> Tensor:

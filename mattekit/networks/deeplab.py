@@ -42,19 +42,19 @@ class DeepLab(Network):
         initialise(self, he_normal)
 
     def encode(self, x: Tensor) -> Pyramid:
-        """(N, C, H, W) -> the input, for its size; the features at strides 4 and 16, the latter after context."""
+        """Map (N, C, H, W) to itself, for its size, and the features at strides 4 and 16, the latter after context."""
         features = self.encoder(x)
         return Pyramid([x, self.lateral(features[2]), self.context(features[-1])], [])
 
     def decode(self, pyramid: Pyramid, adjust: Adjust | None = None) -> Tensor:
-        """Pyramid -> (N, C', H, W); `adjust(level, y)` may alter y at strides 16 and 4."""
+        """Decode a pyramid to (N, C', H, W); `adjust(level, y)` may alter y at strides 16 and 4."""
         adjust = adjust or (lambda level, y: y)
         x, low, y = pyramid.features
         y = self.blocks(torch.cat([resize(adjust(4, y), low), low], 1))
         return resize(self.head(adjust(2, y)), x)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H, W), without activation."""
+        """Map (N, C, H, W) to (N, C', H, W), without activation."""
         return self.decode(self.encode(x))
 
 

@@ -122,11 +122,11 @@ class Refined(Network):
         )
 
     def encode(self, x: Tensor) -> tuple[Tensor, Pyramid]:
-        """(N, C, H, W), sides multiples of `stride` -> the image, and the pyramid of the first stage."""
+        """Map (N, C, H, W), sides multiples of `stride`, to the image and the pyramid of the first stage."""
         return x[:, : self.images], self.first.encode(x)
 
     def decode(self, encoded: tuple[Tensor, Pyramid], adjust: Adjust | None = None) -> Tensor:
-        """Result of `encode` -> (N, 1, H, W); `adjust` acts on the first stage's decoder."""
+        """Decode the result of `encode` to (N, 1, H, W); `adjust` acts on the first stage's decoder."""
         image, pyramid = encoded
         alpha = self.first.decode(pyramid, adjust)
         return self.squash(alpha + self.stage(torch.cat([image, self.squash(alpha)], 1)))
@@ -147,7 +147,7 @@ class Refined(Network):
         return {**{f"first.{key}": value for key, value in state.items()}, **own}
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, 1, H, W); padded to multiples of `stride` as `EncoderDecoder` does."""
+        """Map (N, C, H, W) to (N, 1, H, W); padded to multiples of `stride` as `EncoderDecoder` does."""
         height, width = x.shape[-2:]
         return self.decode(self.encode(pad(x, self.stride)))[..., :height, :width]
 

@@ -103,7 +103,7 @@ class EncoderDecoder(Network):
         self.join, self.prior = join, prior
 
     def encode(self, x: Tensor) -> Pyramid:
-        """(N, C, H, W), sides multiples of `stride` -> Pyramid."""
+        """Map (N, C, H, W), sides multiples of `stride`, to a Pyramid."""
         halve = None if self.strided else Halving(self.resamplers)
         features = self.encoder(x, halve)
         deepest = self.context(features.pop())
@@ -117,7 +117,7 @@ class EncoderDecoder(Network):
         return Pyramid([*features, deepest], guides, x[:, PLANES:] if self.join else None)
 
     def decode(self, pyramid: Pyramid, adjust: Adjust | None = None) -> Tensor:
-        """Pyramid -> (N, C', H, W), without activation.
+        """Decode a pyramid to (N, C', H, W), without activation.
 
         `adjust(level, y)` may change the last decoder feature of every resolution, the deepest included; y is
         (N, C, H / 2**level, W / 2**level). It is called from the deepest level to level 0.
@@ -141,7 +141,7 @@ class EncoderDecoder(Network):
         return block(fuse(self.resamplers[i].up(y, guide), skip))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H, W); padded to multiples of `stride` by reflection, bottom and right, and cropped.
+        """Map (N, C, H, W) to (N, C', H, W), padded by reflection to multiples of `stride` and cropped again.
 
         This is A2U's rule for whole images; the other papers' preparations leave nothing to pad.
         """

@@ -80,7 +80,7 @@ class Strips(nn.Module):
         self.module = module
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H, W)."""
+        """Map (N, C, H, W) to (N, C', H, W)."""
         height, width = x.shape[2:]
         rows = strip_rows(self.module, width, x.element_size())
         return in_strips(lambda first, end: self.module(x[:, :, first:end]), height, rows, halo(self.module))

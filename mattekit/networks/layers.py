@@ -57,14 +57,14 @@ class ConvNorm(Local):
         self.act = act() if act else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H/stride, W/stride)."""
+        """Map (N, C, H, W) to (N, C', H/stride, W/stride)."""
         return self.act(self.norm(self.conv(x)))
 
 
 def separable(
     channels: int, out: int, size: int = 3, *, stride: int = 1, dilation: int = 1, act: Activation = relu
 ) -> nn.Sequential:
-    """Depthwise convolution, then 1x1, each with norm and activation."""
+    """Build a depthwise convolution and a 1x1 convolution, each with norm and activation."""
     return nn.Sequential(
         ConvNorm(channels, channels, size, stride=stride, dilation=dilation, groups=channels, act=act),
         ConvNorm(channels, out, 1, act=act),
@@ -92,7 +92,7 @@ class BasicBlock(Local):
         self.act = act()
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> Tensor:
-        """(N, C, H, W) -> (N, C', H/stride, W/stride)."""
+        """Map (N, C, H, W) to (N, C', H/stride, W/stride)."""
         y = self.conv1(x)
         if halve is not None:
             y, _ = halve(y)

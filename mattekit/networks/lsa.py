@@ -94,7 +94,7 @@ class ESEBlock(nn.Module):
         self.attention = nn.Conv2d(out, out, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H, W)."""
+        """Map (N, C, H, W) to (N, C', H, W)."""
         y = self.conv(x)
         return y * F.hardsigmoid(self.attention(self.pool(y)))
 

@@ -44,7 +44,7 @@ class SpaceToDepthEncoder(nn.Module):
         )
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]]) -> list[Tensor]:
-        """(N, C, H, W) -> the feature of each stage; `halve` is called after each but the last."""
+        """Map (N, C, H, W) to the feature of each stage; `halve` is called after each but the last."""
         x, features = space_to_depth(x), []
         for stage in self.stages[:-1]:
             x, skip = halve(stage(x))
@@ -56,7 +56,7 @@ class DepthToSpace(nn.Module):
     """Turn each four channels into 2x2 pixels."""
 
     def forward(self, y: Tensor) -> Tensor:
-        """(N, 4 C, H/2, W/2) -> (N, C, H, W)."""
+        """Map (N, 4 C, H/2, W/2) to (N, C, H, W)."""
         n, channels, h, w = y.shape
         return y.view(n, channels // 4, 2, 2, h, w).permute(0, 1, 4, 2, 5, 3).reshape(n, -1, 2 * h, 2 * w)
 
@@ -77,7 +77,7 @@ class ConvexBlend(nn.Module):
         self.estimates, self.kept = estimates, kept
 
     def forward(self, y: Tensor, prior: Tensor) -> Tensor:
-        """Logits (N, estimates + 2, H, W) and planes (N, E, H, W) -> (N, 1, H, W) in 0..1."""
+        """Blend planes (N, E, H, W) by logits (N, estimates + 2, H, W): (N, 1, H, W) in 0..1."""
         weights = y.float().softmax(1)
         blend = (weights[:, : self.estimates] * prior[:, : self.estimates]).sum(1, keepdim=True)
         blend = blend + weights[:, -1:]
@@ -100,7 +100,7 @@ class DilatedContext(nn.Module):
         self.convs = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=d, dilation=d) for d in dilations)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C, H, W)."""
+        """Map (N, C, H, W) to (N, C, H, W)."""
         for conv in self.convs:
             x = x + conv(x).relu()
         return x
@@ -166,7 +166,7 @@ def space_to_depth(x: Tensor) -> Tensor:
 
 
 def conv_pair(channels: int, out: int) -> nn.Sequential:
-    """Two 3x3 convolutions."""
+    """Build two 3x3 convolutions."""
     return nn.Sequential(ConvNorm(channels, out), ConvNorm(out, out))
 
 

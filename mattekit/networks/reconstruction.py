@@ -98,7 +98,7 @@ class Encoder(nn.Module):
         )
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> list[Tensor]:
-        """(N, C, H, W) -> features at strides 1, 2, 4, 8."""
+        """Map (N, C, H, W) to features at strides 1, 2, 4, 8."""
         y, features = self.stem(x), []
         for stage in self.stages:
             halved, skip = (y, y) if halve is None else halve(y)

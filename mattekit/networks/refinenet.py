@@ -44,7 +44,7 @@ class RefineNet(Network):
         initialise(self, he_normal)
 
     def encode(self, x: Tensor) -> Pyramid:
-        """(N, C, H, W) -> the input, for its size, then one feature for each of the strides 4 to 32."""
+        """Map (N, C, H, W) to itself, for its size, then one feature for each of the strides 4 to 32."""
         features = self.encoder(x)
         sums = [
             sum(lateral(features[stage]) for lateral, stage in zip(laterals, stages, strict=True))
@@ -53,7 +53,7 @@ class RefineNet(Network):
         return Pyramid([x, *sums], [])
 
     def decode(self, pyramid: Pyramid, adjust: Adjust | None = None) -> Tensor:
-        """Pyramid -> (N, C', H, W); `adjust(level, y)` may alter y at strides 32 to 4, levels 5 to 2."""
+        """Decode a pyramid to (N, C', H, W); `adjust(level, y)` may alter y at strides 32 to 4, levels 5 to 2."""
         adjust = adjust or (lambda level, y: y)
         x, *features = pyramid.features
         y = adjust(5, self.pools[3](F.relu6(features[3])))
@@ -63,7 +63,7 @@ class RefineNet(Network):
         return resize(self.head(y), x)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H, W), without activation."""
+        """Map (N, C, H, W) to (N, C', H, W), without activation."""
         return self.decode(self.encode(x))
 
 
@@ -75,7 +75,7 @@ class ChainedPooling(nn.Module):
         self.convs = nn.ModuleList(ConvNorm(width, width, 1, act=relu6) for _ in range(links))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, h, w) -> (N, C, h, w)."""
+        """Map (N, C, h, w) to (N, C, h, w)."""
         link = x
         for conv in self.convs:
             link = conv(F.max_pool2d(link, 5, 1, 2))

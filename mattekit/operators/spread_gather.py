@@ -16,7 +16,7 @@ from mattekit.operators.threads import each_band
 
 
 class Spread(torch.autograd.Function):
-    """(N, C, h, w) and (N, G, k*k, 2h, 2w) -> (N, C, 2h, 2w); see `reassemble.spread`."""
+    """Map (N, C, h, w) and (N, G, k*k, 2h, 2w) to (N, C, 2h, 2w); see `reassemble.spread`."""
 
     @staticmethod
     def forward(ctx, y: Tensor, kernel: Tensor) -> Tensor:
@@ -36,7 +36,7 @@ class Spread(torch.autograd.Function):
 
 
 class Gather(torch.autograd.Function):
-    """(N, C, 2h, 2w) and (N, G, k*k, h, w) -> (N, C, h, w); see `reassemble.gather`."""
+    """Map (N, C, 2h, 2w) and (N, G, k*k, h, w) to (N, C, h, w); see `reassemble.gather`."""
 
     @staticmethod
     def forward(ctx, x: Tensor, kernel: Tensor) -> Tensor:
@@ -130,7 +130,7 @@ def gather_bands(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def spread_kernel_gradient(y: Tensor, kernel: Tensor, grad: Tensor) -> Tensor:
-    """Gradient of `spread_bands` with respect to its kernel."""
+    """Compute the gradient of `spread_bands` with respect to its kernel."""
     (n, c, h, w), k = y.shape, math.isqrt(kernel.shape[2])
     y, wide = _grouped(y, kernel)[0], _wide(y)
     grad = grad.contiguous().view(*y.shape[:3], h, 2, 2 * w)
@@ -146,7 +146,7 @@ def spread_kernel_gradient(y: Tensor, kernel: Tensor, grad: Tensor) -> Tensor:
 
 
 def gather_kernel_gradient(x: Tensor, kernel: Tensor, grad: Tensor) -> Tensor:
-    """Gradient of `gather_bands` with respect to its kernel."""
+    """Compute the gradient of `gather_bands` with respect to its kernel."""
     (n, c), (h, w), k = x.shape[:2], kernel.shape[-2:], math.isqrt(kernel.shape[2])
     x, wide = _grouped(x, kernel)[0], _wide(x)
     grad = grad.contiguous().view(*x.shape[:3], h, w)
@@ -162,7 +162,7 @@ def gather_kernel_gradient(x: Tensor, kernel: Tensor, grad: Tensor) -> Tensor:
 
 
 def transposed_for_gather(kernel: Tensor) -> Tensor:
-    """(N, G, k*k, 2h, 2w) of `spread` -> (N, G, 4*k*k, h, w) of the `gather` that is its transpose."""
+    """Map (N, G, k*k, 2h, 2w) of `spread` to (N, G, 4*k*k, h, w) of the `gather` that is its transpose."""
     k = math.isqrt(kernel.shape[2])
     # As four dimensions: of five, the layout is ambiguous to PyTorch where some are 1.
     planes = F.pixel_unshuffle(kernel.flatten(0, 1).contiguous(), 2).unflatten(0, kernel.shape[:2])
@@ -171,7 +171,7 @@ def transposed_for_gather(kernel: Tensor) -> Tensor:
 
 
 def transposed_for_spread(kernel: Tensor) -> Tensor:
-    """(N, G, 4*k*k, h, w) of `gather` -> (N, G, k*k, 2h, 2w) of the `spread` that is its transpose."""
+    """Map (N, G, 4*k*k, h, w) of `gather` to (N, G, k*k, 2h, 2w) of the `spread` that is its transpose."""
     k = math.isqrt(kernel.shape[2]) // 2
     planes = kernel.unflatten(2, (k, 2, k, 2)).transpose(3, 4)
     folded = _transposed(planes).flatten(2, 5)

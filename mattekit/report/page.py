@@ -22,7 +22,7 @@ LARGEST_SINGLE = 400_000_000  # bytes; browsers refuse pages somewhat above
 
 
 class Report(Protocol):
-    """What a page shows: `content.Report` of scores, or `predictions.Predictions`.
+    """Contents of a page: `content.Report` of scores, or `predictions.Predictions`.
 
     pictures : their files, by method of `methods`; of more than `max_megapixels` they are not shown.
     """

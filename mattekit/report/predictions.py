@@ -1,4 +1,4 @@
-"""What `predict` made, as a page shows it: alphas over any colour, with the time that each took and what was noted."""
+"""Contents of the page of `predict`: alphas over any colour, with their times and notes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -73,7 +73,7 @@ class MobileNetV2(nn.Module):
         self.stages = nn.ModuleList(stages)
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> list[Tensor]:
-        """(N, C, H, W) -> the feature of each stage; `halve` is called after each but the last."""
+        """Map (N, C, H, W) to the feature of each stage; `halve` is called after each but the last."""
         features = []
         for stage in self.stages[:-1]:
             x = stage(x)
@@ -99,6 +99,6 @@ class InvertedResidual(Local):
         self.shortcut = stride == 1 and channels == out
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H/stride, W/stride)."""
+        """Map (N, C, H, W) to (N, C', H/stride, W/stride)."""
         y = self.project(self.depthwise(self.expand(F.pad(x, (self.dilation,) * 4))))
         return x + y if self.shortcut else y

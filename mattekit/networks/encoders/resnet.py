@@ -42,7 +42,7 @@ class ResNet34(nn.Module):
         self.layer3 = _layer(128, 256, BLOCKS[2], 2, strided)
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> list[Tensor]:
-        """(N, C, H, W) -> features at strides 1, 2, 4, 8, 16."""
+        """Map (N, C, H, W) to features at strides 1, 2, 4, 8, 16."""
         y = self.stem(x)
         if halve is None:
             half, quarter = y, F.max_pool2d(y, 3, 2, 1)
@@ -99,7 +99,7 @@ class ResNet50D(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> list[Tensor]:
-        """(N, C, H, W) -> features at strides 1 to 32; that at 2 is the stem's, before the max-pooling.
+        """Map (N, C, H, W) to features at strides 1 to 32; that at 2 is the stem's, before the max-pooling.
 
         It keeps its strides: `halve` is there for the protocol and never called.
         """
@@ -131,5 +131,5 @@ class Bottleneck(nn.Module):
         self.act = relu()
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H/stride, W/stride)."""
+        """Map (N, C, H, W) to (N, C', H/stride, W/stride)."""
         return self.act(self.conv3(self.conv2(self.conv1(x))) + self.shortcut(self.pool(x)))

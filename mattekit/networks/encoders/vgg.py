@@ -37,7 +37,7 @@ class VGG16(nn.Module):
         )
 
     def forward(self, x: Tensor, halve: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None) -> list[Tensor]:
-        """(N, C, H, W) -> what skip connections carry of the five stages, then the deepest; max-pooled if not lent."""
+        """Map (N, C, H, W) to the skip connections of the five stages, then the deepest; max-pooled without `halve`."""
         features = []
         for stage in self.stages:
             x = stage(x)
@@ -47,7 +47,7 @@ class VGG16(nn.Module):
 
 
 def convolutions(widths: list[int], size: int = 3, *, norm: bool = True) -> nn.Sequential:
-    """Convolutions with bias, ReLU and mostly a norm, from each width to the next."""
+    """Build convolutions with bias, ReLU and, if asked for, a norm, from each width to the next."""
     steps = zip(widths, widths[1:], strict=False)
     if norm:
         return nn.Sequential(*(ConvNorm(before, after, size, bias=True) for before, after in steps))
@@ -63,5 +63,5 @@ class Conv(Local):
         self.act = relu()
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C', H, W)."""
+        """Map (N, C, H, W) to (N, C', H, W)."""
         return self.act(self.conv(x))

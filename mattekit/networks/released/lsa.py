@@ -65,5 +65,5 @@ def rename(state: State) -> State:
 
 
 def _exchange(weight: Tensor, width: int) -> Tensor:
-    """Exchange the inputs to our order, decoder then skip, where the released code concatenates skip and decoder."""
+    """Exchange the inputs to decoder, then skip, where the released code concatenates skip and decoder."""
     return torch.cat([weight[:, -width:], weight[:, :-width]], 1)
