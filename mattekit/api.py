@@ -199,7 +199,7 @@ def _trimap(given: Picture) -> np.ndarray:
 
 
 def _floats(name: str, given: np.ndarray) -> np.ndarray:
-    """Floats in 0..1 of an array that has any; a mask counts as 0 and 1."""
+    """Convert an array to floats in 0..1; a mask counts as 0 and 1."""
     if given.size == 0 or not (given.dtype.kind in "fb" or given.dtype in (np.uint8, np.uint16)):
         raise InputError(f"{name}: {given.dtype} of shape {given.shape}, wanted floats in 0..1, uint8 or uint16.")
     floats = given.astype(np.float32) if given.dtype.kind == "b" else pixel_values.to_float(given)

@@ -58,7 +58,7 @@ METHODS: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], int]] =
 
 
 def estimate_alpha(method: str, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Alpha of `image` by a classical method.
+    """Estimate the alpha of `image` by a classical method.
 
     Parameters
     ----------

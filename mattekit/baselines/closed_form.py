@@ -20,7 +20,7 @@ REACH = 2  # pixels: two pixels of one 3 x 3 window are at most this far apart
 
 
 def closed_form(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Alpha of `image` by closed-form matting: the solution of the equations that pymatting's method iterates on.
+    """Solve the equations of closed-form matting for the alpha of `image`; pymatting's method iterates on the same.
 
     Parameters
     ----------

@@ -70,12 +70,12 @@ class NoSamples(NamedTuple):
         return self.alpha
 
     def cues(self) -> tuple[np.ndarray, np.ndarray]:
-        """Zeros."""
+        """Return zeros."""
         return (np.zeros_like(self.alpha),) * 2
 
 
 def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Estimate alpha in six ways, blend four of them, and tell how well colours explain the image.
+    """Estimate alpha in six ways, blend four of them, and measure how well colours explain the image.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def _sampled(image: np.ndarray, trimap: np.ndarray, factor: int, *, thin: bool =
 def _enlarged(
     image: np.ndarray, trimap: np.ndarray, rows: slice, height: int, samples: Samples | None
 ) -> SampledColours | NoSamples:
-    """Samples for these rows of the image and the trimap, out of `height`."""
+    """Return the samples for these rows of the image and the trimap, out of `height`."""
     if samples is None:
         return NoSamples(trimap)
     fg, bg = (_rows(each, rows, height, trimap.shape[1]).clip(0, 1) for each in (samples.fg, samples.bg))
@@ -173,7 +173,7 @@ def _length(vectors: np.ndarray) -> np.ndarray:
 
 
 def _rows(small: np.ndarray, rows: slice, height: int, width: int) -> np.ndarray:
-    """Some rows of a picture (h, w, ...) enlarged to height x width, bilinearly."""
+    """Enlarge a picture (h, w, ...) to height x width, bilinearly, and return some of its rows."""
     at = ((np.arange(rows.start, rows.stop) + 0.5) * (len(small) / height) - 0.5).clip(0, len(small) - 1)
     above = at.astype(int)
     below = np.minimum(above + 1, len(small) - 1)
@@ -185,7 +185,7 @@ def _rows(small: np.ndarray, rows: slice, height: int, width: int) -> np.ndarray
 def _smaller(
     image: np.ndarray, trimap: np.ndarray, factor: int, *, thin: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Image and trimap `factor` times smaller, known only where all that a pixel covers is.
+    """Reduce image and trimap by `factor`, known only where all that a pixel covers is.
 
     With `thin`, a class that this leaves no pixel keeps those that it touches and the other does not.
     """

@@ -139,9 +139,9 @@ def boundaries(rows, columns, place, starts, is_leaf):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _reach(rows, columns, place, starts, is_leaf):
-    """Positions unsorted, and `ends`, of `boundaries`."""
+    """Return the positions, unsorted, and `ends` of `boundaries`."""
     count = starts.size - 1
-    seen = np.zeros(rows.size, np.int64)  # the last block that reached a pixel, counted from 1
+    reached_by = np.zeros(rows.size, np.int64)  # the last block that reached a pixel, counted from 1
     ends, waiting, children = np.zeros(count + 1, np.int64), np.empty(count, np.int64), 0
     reached = np.empty(16 * rows.size + 64, np.int32)
     for b in range(count):
@@ -159,16 +159,16 @@ def _reach(rows, columns, place, starts, is_leaf):
             for dy in range(5):
                 for dx in range(5):
                     q = place[rows[p] + dy, columns[p] + dx]
-                    if q >= high and seen[q] != b + 1:
-                        seen[q] = b + 1
+                    if q >= high and reached_by[q] != b + 1:
+                        reached_by[q] = b + 1
                         reached[total] = q
                         total += 1
         if not is_leaf[b]:
             for child in waiting[children - 2 : children]:
                 for k in range(ends[child], ends[child + 1]):
                     q = reached[k]
-                    if q >= high and seen[q] != b + 1:
-                        seen[q] = b + 1
+                    if q >= high and reached_by[q] != b + 1:
+                        reached_by[q] = b + 1
                         reached[total] = q
                         total += 1
             children -= 2

@@ -86,7 +86,7 @@ def _confidence(image, alpha, initial, fg, bg, unknown):
 
 
 def _smooth(alpha, known):
-    """Mean alpha around each pixel, in which known pixels count much more."""
+    """Average alpha around each pixel; known pixels count much more."""
     known = known.astype(np.float32)
     kernel = np.exp(-(np.arange(-RADIUS, RADIUS + 1) ** 2) / SPREAD).astype(np.float32)
 

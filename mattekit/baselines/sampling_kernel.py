@@ -8,7 +8,7 @@ from numba import njit
 ANGLES = 4  # rays from each pixel
 TILE, PRIME = 8, 99991  # the first ray's angle differs within tiles of 8x8 pixels, in an order without pattern
 SMALL = np.float32(1e-5)  # keeps denominators from 0; of single precision, as all that it is added to
-LOOSE = {"arcp", "contract", "nsz", "reassoc"}  # of rounding, not of infinities
+FASTMATH = {"arcp", "contract", "nsz", "reassoc"}  # of rounding, not of infinities
 PATH = 10  # steps at most along a path whose changes of colour are summed
 
 
@@ -36,7 +36,7 @@ def expand(image, trimap, within_reach, offsets, farthest, out, top, end):
                     break
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
 def _path(differences, y, x, v, u):
     """Sum of the changes of colour on the way from one pixel to another."""
     dy, dx = v - y, u - x
@@ -54,7 +54,7 @@ def _path(differences, y, x, v, u):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always", fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", inline="always", fastmath=FASTMATH)
 def _misfit(r, g, b, fr, fg, fb, br, bg, bb):
     """Squared distance of a colour from the line between two."""
     dr, dg, db = fr - br, fg - bg, fb - bb
@@ -64,7 +64,7 @@ def _misfit(r, g, b, fr, fg, fb, br, bg, bb):
     return r * r + g * g + b * b
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
 def _misfits(neighbours, fr, fg, fb, br, bg, bb):
     """Sum of the squared distances of nine colours (3, 9) from the line between two."""
     dr, dg, db = fr - br, fg - bg, fb - bb
@@ -178,7 +178,7 @@ def gather(image, differences, trimap, safe_steps, fg, bg, top, end):
                 _best_pair(image, differences, safe_steps, y, x, hits, neighbours, fg, bg)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
 def share(image, trimap, fg, bg, radius, out_fg, out_bg, top, end):
     """Write to rows top..end of out_fg, out_bg the mean of the three pairs within `radius` that fit a pixel best."""
     height, width = trimap.shape
@@ -206,7 +206,7 @@ def share(image, trimap, fg, bg, radius, out_fg, out_bg, top, end):
                 out_bg[y, x, c] = (bg[v0, u0, c] + bg[v1, u1, c] + bg[v2, u2, c]) / 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
 def smooth(trimap, alpha, fg, bg, weights, out_fg, out_bg, top, end):
     """Write to out_fg, out_bg means of the colours around, weighed by distance, difference and size of alpha.
 

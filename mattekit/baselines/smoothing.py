@@ -13,7 +13,10 @@ TRUST = 0.01  # in the estimate, against the matting Laplacian, whose diagonal i
 ACCURACY, STEPS = 2e-3, 200  # of conjugate gradients: relative residual at the end, and the limit of steps
 MOST, LARGEST = 1_000_000, 8_000_000  # unknown pixels at once, 300 bytes each; and pixels
 MARGIN = 128  # pixels; what is farther away matters little
-LOOSE = {"contract", "reassoc"}  # sums in any order; vectors here, not BLAS, whose loading takes longer than all of it
+FASTMATH = {
+    "contract",
+    "reassoc",
+}  # sums in any order; vectors here, not BLAS, whose loading takes longer
 ZERO = 1e-20  # squared norm of a residual that is nothing but rounding; steps from there would divide 0 by 0
 
 
@@ -150,7 +153,7 @@ def conjugate_gradients(values, right, start, rows, columns, shape, accuracy, st
     return x
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
 def _step(x, residual, direction, product, scale, length):
     """Go `length` along `direction` in place; the residual's squared norms, plain and preconditioned."""
     squared_norm, rz = 0.0, 0.0
@@ -163,7 +166,7 @@ def _step(x, residual, direction, product, scale, length):
     return squared_norm, rz
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=LOOSE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
 def _multiply(values, x, rows, columns, grid, product):
     """Write A x to `product`; return its dot product with x.
 

@@ -102,7 +102,7 @@ def read_integers(
 
 
 def opacity_of(alpha: np.ndarray, depth: str) -> np.ndarray:
-    """Alpha (H, W) float32 as double precision: level / full scale of the depth "8" or "16", or floats as they are."""
+    """Convert alpha (H, W) float32 to float64: level / full scale of the depth "8" or "16", or floats as they are."""
     full = {"8": 255.0, "16": 65535.0}.get(depth)
     return alpha.astype(np.float64) if full is None else np.rint(alpha.astype(np.float64) * full) / full
 
@@ -150,7 +150,7 @@ class Cutout:
 
 @njit(cache=True)
 def weigh_rows(rows, starts, weights):
-    """Each output row as five weighted input rows: rows (n, m) uint8, starts (k,), weights (k, 5) int32 -> (k, m)."""
+    """Add up five weighted rows for each output row: rows (n, m) uint8, starts (k,), weights (k, 5) int32 -> (k, m)."""
     count, width = len(starts), rows.shape[1]
     out = np.empty((count, width), np.uint8)
     for y in range(count):

@@ -16,7 +16,7 @@ LOSSY_REACH = 32 / 255  # compression moves a flat level by less than this; half
 
 
 def to_float(pixels: np.ndarray) -> np.ndarray:
-    """Pixels of any stored type as float32, full scale = 1."""
+    """Convert pixels of any stored type to float32, full scale = 1."""
     if pixels.dtype.kind == "f":
         return pixels.astype(np.float32, copy=False)
     floats = pixels.astype(np.float32)
@@ -145,7 +145,7 @@ def encoding(pixels: np.ndarray) -> str | None:
 
 
 def decoded(name: str, pixels: np.ndarray) -> np.ndarray:
-    """Pixels with the full scale of their type; those of the usual encoding are returned as they are.
+    """Return pixels with the full scale of their type; those of the usual encoding are returned as they are.
 
     Raises InputError for values 0 and 1, which a mask has as well as a trimap without foreground.
     """

@@ -67,7 +67,7 @@ def _passes(sweeps: int) -> list[list[float]]:
 
 
 # Sums may be reordered for vector units; NaN and infinity keep their meaning.
-FAST = {"nsz", "arcp", "contract", "reassoc"}
+FASTMATH = {"nsz", "arcp", "contract", "reassoc"}
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -85,7 +85,7 @@ def _mirror_ends(row):
     row[width + 1] = row[max(width - 1, 1)]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
 def prepare(start, anchor, pull, smooth, kappa, colours, steady, gain, top, end):
     """Split the update F <- (pull + kappa sum w F_j) / (anchor + kappa sum w) into steady + gain sum w F_j.
 
@@ -104,7 +104,7 @@ def prepare(start, anchor, pull, smooth, kappa, colours, steady, gain, top, end)
             _mirror_ends(colours[y, c])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
 def _sweep_row(out, above, here, below, before, omega, steady, smooth_above, smooth, smooth_below, gain):
     for c in range(3):
         o, u, m, d, b, s = out[c], above[c], here[c], below[c], before[c], steady[c]

@@ -160,7 +160,7 @@ def _framed(cell: Cell, height: int, width: int, words: int) -> np.ndarray:
 
 
 def error_map(alpha: np.ndarray, truth: np.ndarray, trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Errors in colours: black where there is none, over red, to pale yellow at 0.5 and more.
+    """Draw errors in colours: black where there is none, over red, to pale yellow at 0.5 and more.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def outline(region: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def legend(size: tuple[int, int]) -> np.ndarray:
-    """The colours from 0 to TOP as a bar in the middle of white, (height, width, 3); at least 60 x 176."""
+    """Draw the colours from 0 to TOP as a bar in the middle of white, (height, width, 3); at least 60 x 176."""
     height, width = max(size[0], 3 * LINE), max(size[1], NARROWEST)
     picture = np.ones((height, width, 3), np.float32)
     top = (height - LINE) // 2
@@ -219,7 +219,7 @@ def write(strip: np.ndarray, text: str, place: float = 0.5) -> None:
 
 
 def fit(text: str, width: int) -> tuple[str, float]:
-    """The text, perhaps shortened, and the scale at which it fits into so many pixels."""
+    """Return the text, perhaps shortened, and the scale at which it fits into so many pixels."""
     for scale in SCALES:
         if measure(text, scale) <= width:
             return text, scale

@@ -56,7 +56,7 @@ def write_guide_maps(target: Path, weights: Path, image: Path, trimap: Path | No
 
 
 def guide_sheet(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None = None) -> np.ndarray:
-    """A sheet of the kernels of each resolution, finest first: untrained and learnt, going up and, if any, down.
+    """Lay out the kernels of each resolution, finest first: untrained and learnt, going up and, if any, down.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def prepare(network: nn.Module, image: np.ndarray, trimap: np.ndarray | None) ->
 
 @torch.no_grad()
 def guide_maps(network: nn.Module, x: Tensor) -> list[dict[str, np.ndarray]]:
-    """Maps (h, w) float32 of each operator that looks at features, finest first, by name: "up, learnt" and so on.
+    """Return maps (h, w) of each operator that looks at features, finest first, by name: "up, learnt" and so on.
 
     Operators with weights have "untrained" maps besides, of random weights that see the same features.
 
@@ -121,34 +121,34 @@ def guide_maps(network: nn.Module, x: Tensor) -> list[dict[str, np.ndarray]]:
         torch.manual_seed(SEED)
         fresh = dict(build(network.header.network, **network.header.arguments).named_modules())
     rows = []
-    for name, operator, feature, incoming in seen(network, x):
+    for name, operator, feature, incoming in operator_inputs(network, x):
         if any(True for _ in operator.parameters()):
             # Norms that have seen nothing yet take this image's statistics.
             kinds = {", untrained": fresh[name].train(), ", learnt": operator}
         else:
             kinds = {"": operator}
-        ways = {kind: _maps(each.kernels(feature, incoming)) for kind, each in kinds.items()}
-        rows.append({way + kind: ways[kind][way] for way in ("up", "down") for kind in kinds if way in ways[kind]})
-    return [maps for maps in rows if maps]
+        maps = {kind: _maps(each.kernels(feature, incoming)) for kind, each in kinds.items()}
+        rows.append({side + kind: maps[kind][side] for side in ("up", "down") for kind in kinds if side in maps[kind]})
+    return [row for row in rows if row]
 
 
-def seen(network: nn.Module, x: Tensor) -> list[tuple[str, Resampler, Tensor, Tensor]]:
-    """Each operator by name, with what it gets: the encoder's feature to guide it, the decoder's to go up."""
+def operator_inputs(network: nn.Module, x: Tensor) -> list[tuple[str, Resampler, Tensor, Tensor]]:
+    """Return each operator by name with its inputs: the encoder's feature that guides it, the decoder's to go up."""
     operators = {name: m for name, m in network.named_modules() if isinstance(m, Resampler) and m.ratio == 2}
     features = {name: {} for name in operators}
 
-    def listen(name: str, method: str) -> None:
+    def record(name: str, method: str) -> None:
         original = getattr(operators[name], method)
 
-        def heard(feature: Tensor, *rest: object) -> object:
+        def recorded(feature: Tensor, *rest: object) -> object:
             features[name][method] = feature
             return original(feature, *rest)
 
-        setattr(operators[name], method, heard)
+        setattr(operators[name], method, recorded)
 
     for name in operators:
-        listen(name, "guide")
-        listen(name, "up")
+        record(name, "guide")
+        record(name, "up")
     try:
         network(x)
     finally:
@@ -158,11 +158,11 @@ def seen(network: nn.Module, x: Tensor) -> list[tuple[str, Resampler, Tensor, Te
 
 
 def _maps(kernels: Guide) -> dict[str, np.ndarray]:
-    flat = {way: kernel[0].mean(0) for way, kernel in kernels._asdict().items() if kernel is not None}  # (K, h, w)
+    flat = {side: kernel[0].mean(0) for side, kernel in kernels._asdict().items() if kernel is not None}  # (K, h, w)
     if len(flat.get("down", ())) == 4:  # indices, one for each position of a 2x2 cell
         flat["down"] = F.pixel_shuffle(flat["down"], 2)
-    contrast = {way: (taps[0] if len(taps) == 1 else taps.amax(0) - taps.amin(0)) for way, taps in flat.items()}
-    return {way: picture.numpy() for way, picture in contrast.items()}
+    contrast = {side: (taps[0] if len(taps) == 1 else taps.amax(0) - taps.amin(0)) for side, taps in flat.items()}
+    return {side: picture.numpy() for side, picture in contrast.items()}
 
 
 def _cell(name: str, picture: np.ndarray, size: tuple[int, int]) -> Cell:

@@ -1,4 +1,4 @@
-"""Sessions of onnxruntime: opened on a device, run, and their failures told in one line."""
+"""Sessions of onnxruntime: opened on a device, run, and their failures in one line."""
 
 from pathlib import Path
 from types import ModuleType

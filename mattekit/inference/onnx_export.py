@@ -85,7 +85,7 @@ def export(path: str | Path, network: nn.Module, header: Header) -> list[Compari
 
 
 def require_packages(path: object) -> None:
-    """MissingExtraError if what `export` needs is not installed."""
+    """Raise MissingExtraError unless the packages that `export` needs are installed."""
     onnxruntime(path)
     try:
         for name in ("onnx", "onnxscript"):

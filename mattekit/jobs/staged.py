@@ -47,7 +47,7 @@ class StagedJob(Job):
 
     @abstractmethod
     def write(self, inputs: Inputs, solution: Any) -> dict:
-        """Write the output files of a solution, and return what is told of the job; runs in a thread."""
+        """Write the output files of a solution, and return the facts about the job; runs in a thread."""
 
     def solve_together(self, group: Sequence[Inputs]) -> Sequence[Any]:
         """Return the alphas of jobs like this one, computed at once; None for those to be solved alone."""
@@ -145,8 +145,8 @@ def _solve(group: list[Loaded]) -> Iterator[Solved | Result]:
 
 def _write(solved: Solved) -> dict:
     start = time.perf_counter()
-    told = solved.job.write(solved.inputs, solved.solution)
-    return {**told, "seconds": round(solved.seconds + time.perf_counter() - start, 3)}
+    facts = solved.job.write(solved.inputs, solved.solution)
+    return {**facts, "seconds": round(solved.seconds + time.perf_counter() - start, 3)}
 
 
 def _drain(writing: deque[tuple[StagedJob, Future]]) -> Iterator[Result]:

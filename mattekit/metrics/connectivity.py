@@ -22,7 +22,7 @@ def conn(
     *,
     empty_levels: EmptyLevels = "continue",
 ) -> float:
-    """Connectivity error in thousands.
+    """Return the connectivity error in thousands.
 
     At each level 0.1, 0.2 ... 1.0 Omega is the largest 4-connected component, over the whole image, of the pixels
     that reach the level in both mattes; of equally large ones the first in column-major order. A pixel leaves at

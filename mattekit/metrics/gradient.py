@@ -11,7 +11,7 @@ SIGMA = 1.4
 
 
 def grad(alpha: np.ndarray, truth: np.ndarray, unknown: np.ndarray | None = None) -> float:
-    """Gradient error in thousands.
+    """Return the gradient error in thousands.
 
     Each matte is stretched on its own, over the whole image, to 0..1 and filtered with first derivatives of a
     Gaussian (sigma 1.4, 9 x 9, Frobenius norm 1; the edge pixels go on beyond the border). The error is the sum over

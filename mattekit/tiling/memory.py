@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 UNKNOWN = 4 << 30  # bytes assumed where a system does not tell
 LARGE = 1 << 22  # pixels; larger images may not take all memory of a CPU: other programs need some, too
-LENT = 0.5  # of the available memory, that they may take
+LARGE_SHARE = 0.5  # of the available memory, that they may take
 SMALL = 4096  # bytes; smaller tensors are not counted
 WASTE = 1.5  # factor for the memory that kernels need beside tensors, which is not measured
 CGROUPS = {  # limit -> usage, of a container; version 2, then 1
@@ -35,7 +35,7 @@ def available(device: str) -> int:
 def allowed(device: str, pixels: int) -> int:
     """Return the bytes that a computation on so many pixels may take."""
     free = available(device)
-    return int(LENT * free) if device == "cpu" and pixels > LARGE else free
+    return int(LARGE_SHARE * free) if device == "cpu" and pixels > LARGE else free
 
 
 def _system() -> int:
@@ -93,7 +93,7 @@ class _Peak(TorchDispatchMode):
 
     def __init__(self):
         super().__init__()
-        self.bytes, self.noted, self.alive = 0, 0, {}
+        self.bytes, self.counted, self.alive = 0, 0, {}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
@@ -102,9 +102,9 @@ class _Peak(TorchDispatchMode):
                 storage = tensor.untyped_storage()
                 _, before = self.alive.get(storage._cdata, (None, 0))
                 self.alive[storage._cdata] = (StorageWeakRef(storage), storage.nbytes())
-                self.noted += storage.nbytes() - before
-        if self.noted > self.bytes:
+                self.counted += storage.nbytes() - before
+        if self.counted > self.bytes:
             self.alive = {key: entry for key, entry in self.alive.items() if not entry[0].expired()}
-            self.noted = sum(size for _, size in self.alive.values())
-            self.bytes = max(self.bytes, self.noted)
+            self.counted = sum(size for _, size in self.alive.values())
+            self.bytes = max(self.bytes, self.counted)
         return result

@@ -90,7 +90,7 @@ def _expanded(image: Any) -> str:
 
 
 def _cmyk_to_srgb(image: Any, icc: bytes) -> Any:
-    """Colours by the file's own profile, with the intent that print software takes by default."""
+    """Convert colours by the file's own profile, with the intent that print software takes by default."""
     try:
         return ImageCms.profileToProfile(
             image,
@@ -118,14 +118,14 @@ def _by_opencv(data: bytes, header: Header) -> np.ndarray | None:
 
 
 def _rgb(pixels: np.ndarray) -> np.ndarray:
-    """Colours in RGB order, in place."""
+    """Put colours in RGB order, in place."""
     if pixels.ndim == 3:
         cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA, dst=pixels)
     return pixels
 
 
 def _interpreted(pixels: np.ndarray | None, header: Header) -> np.ndarray | None:
-    """TIFF samples of more than 8 bits as what they stand for: black is 0, alpha is straight, float is 32-bit."""
+    """Interpret TIFF samples of more than 8 bits: black is 0, alpha is straight, float is 32-bit."""
     if pixels is None:
         return None
     if pixels.dtype == np.float64:

@@ -47,7 +47,7 @@ def check(name: str, shape: tuple[int, ...], depth: str, suffix: str) -> None:
 
 
 def quantise(pixels: np.ndarray, depth: str) -> np.ndarray:
-    """Float pixels as integers of a depth, clipped to 0..1 and rounded (halves to even); "float" stays float32."""
+    """Quantise float pixels: clipped to 0..1 and rounded (halves to even) for "8" and "16", as float32 for "float"."""
     if depth == "float":
         return np.ascontiguousarray(pixels, np.float32)
     dtype, full, code = FULL_SCALE[depth]
@@ -96,7 +96,7 @@ def encode(
     fast: bool = False,
     full_colour: bool = False,
 ) -> bytes:
-    """Bytes of a file of uint8, uint16 or float32 pixels in RGB order (not EXR).
+    """Return the bytes of a file of uint8, uint16 or float32 pixels in RGB order (not EXR).
 
     full_colour : let JPEG keep the colour of every pixel, not only that of blocks of four.
     """
@@ -142,7 +142,7 @@ def _png_coding(channels: int, fast: bool) -> tuple[int, int]:
 
 
 def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """An image (H, W, 3) float32 RGB in 0..1 after it was a JPEG file of a quality 1..100."""
+    """Return an image (H, W, 3) float32 RGB in 0..1 as it is after JPEG of a quality 1..100."""
     bgr = cv2.cvtColor(quantise(image, "8"), cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return to_float(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))

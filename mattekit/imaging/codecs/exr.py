@@ -16,14 +16,14 @@ CHANNELS = ("RGBA", "RGB", "Y", "A")  # what a picture can be made of, the first
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:
-    """sRGB-encoded values (IEC 61966-2-1) of linear light; the curve goes on above 1, its straight part below 0."""
+    """Encode linear light as sRGB values (IEC 61966-2-1); the curve goes on above 1, its straight part below 0."""
     linear = np.asarray(linear, np.float32)
     curve = np.float32(1.055) * np.maximum(linear, np.float32(0.0031308)) ** np.float32(1 / 2.4) - np.float32(0.055)
     return np.where(linear <= 0.0031308, np.float32(12.92) * linear, curve)
 
 
 def decode_srgb(encoded: np.ndarray) -> np.ndarray:
-    """Linear light of sRGB-encoded values; the inverse of `encode_srgb`."""
+    """Return the linear light of sRGB-encoded values; the inverse of `encode_srgb`."""
     encoded = np.asarray(encoded, np.float32)
     above = np.maximum(encoded, np.float32(0.04045))
     with np.errstate(over="ignore"):  # beyond 1e16 light is infinite
@@ -32,7 +32,7 @@ def decode_srgb(encoded: np.ndarray) -> np.ndarray:
 
 
 def decode(name: str, data: bytes, max_megapixels: float) -> tuple[np.ndarray, str]:
-    """Linear pixels (H, W), (H, W, 3) or (H, W, 4 straight) float32 of the display window, and "16" or "float".
+    """Decode linear pixels (H, W), (H, W, 3) or (H, W, 4 straight) float32 of the display window, and "16" or "float".
 
     Raises
     ------
@@ -57,7 +57,7 @@ def read_size(name: str, data: bytes) -> tuple[int, int]:
 
 
 def encode(name: str, pixels: np.ndarray, *, half: bool) -> bytes:
-    """A file of linear pixels (straight alpha, stored premultiplied); one plane becomes channel Y."""
+    """Encode a file of linear pixels (straight alpha, stored premultiplied); one plane becomes channel Y."""
     library = _library(name)
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         pixels = np.concatenate([pixels[..., :3] * pixels[..., 3:], pixels[..., 3:]], axis=2)
@@ -121,7 +121,7 @@ def _window_size(window: tuple[np.ndarray, np.ndarray]) -> tuple[int, int]:
 
 
 def _stack(name: str, planes: dict[str, np.ndarray]) -> tuple[np.ndarray, str]:
-    """Planes to (H, W) or (H, W, C) float32, and the depth of those that were used."""
+    """Stack planes to (H, W) or (H, W, C) float32; return the depth of those that were used, too."""
     for wanted in CHANNELS:
         used = [planes[key] for key in wanted if key in planes]
         if len(used) == len(wanted) and not {"RY", "BY"} & planes.keys() and len({p.shape for p in used}) == 1:

@@ -48,7 +48,7 @@ def _probe(name: str, data: bytes) -> Probe:
 
 
 def _short_png(head: bytes, tail: bytes) -> bytes:
-    """A PNG of the chunks before its pixels, with its end if it has one."""
+    """Make a PNG of the chunks before its pixels, with its end if it has one."""
     start = head.find(b"IDAT") - 4
     return head[: max(0, start)] + (PNG_END if PNG_END in tail else b"")
 

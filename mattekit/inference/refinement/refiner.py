@@ -127,7 +127,7 @@ class Refiner:
     def _refined(
         self, image: np.ndarray, trimap: np.ndarray, settings: RefinementSettings, report: Report
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Raw alphas (H, W) of an image at its own size: the network's and the refined one."""
+        """Return raw alphas (H, W) of an image at its own size: the network's and the refined one."""
         parts = self.predictor.prepared(image, trimap)
         x = self.predictor.as_input(*parts)
         refined = refine_prepared(self.network, x, parts[1], self.rule.window(trimap.shape), settings)
@@ -137,7 +137,7 @@ class Refiner:
     def _raw(
         self, image: np.ndarray, trimap: np.ndarray, settings: RefinementSettings, report: Report, scale: float
     ) -> np.ndarray:
-        """The refined alpha, or the network's own plus the change by refinement of a copy reduced by `scale`."""
+        """Return the refined alpha, or the network's own plus the change by refinement of a copy reduced by `scale`."""
         if scale == 1:
             return self._refined(image, trimap, settings, report)[1]
         size = tuple(max(1, round(side * scale)) for side in trimap.shape[::-1])
