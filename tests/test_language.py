@@ -1,22 +1,33 @@
 """The language and the size of the code: docstrings that stand alone, functions and files that can be read at once."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent / "mattekit"
+FILES = sorted(ROOT.rglob("*.py"))
 # First words of docstrings that are neither a verb nor a noun phrase that stands alone.
 FRAGMENTS = {"What", "Of", "How", "Where", "When", "Which", "Whose", "Who", "That", "Those", "From", "To", "For", "As"}
 LONGEST_FILE, LONGEST_FUNCTION = 250, 60  # lines; of a function, those of its body without the docstring
-FILES = sorted(ROOT.rglob("*.py"))
 
 
+@cache
 def definitions(path):
-    """Yield the module, classes and functions of a file."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+    """Return the module, classes and functions of a file."""
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)]
+
+
+def fragments(path):
+    """List the docstrings of a file that do not stand alone."""
+    texts = [ast.get_docstring(node) or "" for node in definitions(path)]
+    return [f"{path}: {text.splitlines()[0]}" for text in texts if text.split(" ")[0] in FRAGMENTS]
+
+
+def long_functions(path):
+    """List the functions of a file whose body is too long."""
+    functions = [node for node in definitions(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [f"{path}: {node.name}" for node in functions if body_length(node) > LONGEST_FUNCTION]
 
 
 def body_length(function):
@@ -25,22 +36,18 @@ def body_length(function):
     return function.end_lineno - first.lineno + 1
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_docstrings_stand_alone(path):
-    texts = [ast.get_docstring(node) or "" for node in definitions(path)]
-    assert not [text.splitlines()[0] for text in texts if text.split(" ")[0] in FRAGMENTS]
+def test_docstrings_stand_alone():
+    assert not [line for path in FILES for line in fragments(path)]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_functions_and_files_are_short(path):
-    functions = [node for node in definitions(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    assert not [node.name for node in functions if body_length(node) > LONGEST_FUNCTION]
-    assert len(path.read_text().splitlines()) <= LONGEST_FILE
+def test_functions_and_files_are_short():
+    assert not [line for path in FILES for line in long_functions(path)]
+    assert not [path for path in FILES if len(path.read_text().splitlines()) > LONGEST_FILE]
 
 
 def test_fragments_and_long_functions_are_found(tmp_path):
-    text = '"""Scores."""\n\ndef f():\n    """What is kept."""\n' + "    f()\n" * 61
-    (tmp_path / "a.py").write_text(text)
-    module, function = definitions(tmp_path / "a.py")
-    assert ast.get_docstring(module) == "Scores." and ast.get_docstring(function).split(" ")[0] in FRAGMENTS
-    assert body_length(function) == 61
+    for name, lines in (("short", LONGEST_FUNCTION), ("long", LONGEST_FUNCTION + 1)):
+        (tmp_path / name).write_text('"""Scores."""\n\ndef f():\n    """What is kept."""\n' + "    f()\n" * lines)
+    assert fragments(tmp_path / "short") == [f"{tmp_path / 'short'}: What is kept."]
+    assert not long_functions(tmp_path / "short")
+    assert long_functions(tmp_path / "long") == [f"{tmp_path / 'long'}: f"]
