@@ -1,3 +1,7 @@
+import signal
+import subprocess
+import sys
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -98,3 +102,24 @@ def test_what_cannot_be_shared_among_ranks_is_refused():
     for wrong in ({"batch": 4, "world": 3}, {"batch": 0}, {"steps_per_epoch": 0}):
         with pytest.raises(InputError, match="Choose a batch"):
             batches(1, **wrong)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_workers_end_when_their_parent_is_killed_while_they_make_a_sample(tmp_path):
+    """PyTorch's own look for a parent comes only after the sample, here in ten minutes."""
+    script = Path(__file__).parents[1] / "workers" / "endless_loader.py"
+    parent = subprocess.Popen([sys.executable, script, tmp_path])
+    try:
+        busy = wait_for(lambda: [path.stem for path in tmp_path.glob("*.begun")], 2)
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    wait_for(lambda: [pid for pid in busy if Path(f"/proc/{pid}").exists()], 0)
+
+
+def wait_for(listed, count, seconds=60):
+    deadline = time.monotonic() + seconds
+    while len(found := listed()) != count:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    return found
