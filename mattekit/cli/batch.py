@@ -1,4 +1,7 @@
-"""One item or a folder of items: progress, --jobs, --skip-existing, --fail-fast, --json and the exit code."""
+"""One item or a folder of items: progress, --jobs, --skip-existing, --fail-fast, --json and the exit code.
+
+A run that was killed is finished by --skip-existing: `files` writes an output whole or not at all.
+"""
 
 import os
 import time
