@@ -15,7 +15,7 @@ further than tiles overlap. In a tile each of these would see something else. He
 
 -   `memory` tells whether the image fits; if so it is computed whole, and nothing below happens. Otherwise `Tiling`
     tries the sides of `runner.SIDES`, the largest that fits first.
--   `tiles.spans` cuts each side of the image. A tile has an `input` range, which the network sees, an `owned` range, which ends in
+-   `tiles.spans` cuts each side. A tile has an `input` range, which the network sees, an `owned` range, which ends in
     the middle of its overlaps and belongs to no other tile, and a `blend` range, where its alpha counts, with weights.
 -   `context.collect_global_context` makes one pass over all tiles for each stage of global layers (layers of a later
     stage depend on those of an earlier one; `dependency_stages` finds this out by experiment). A `Collector` hands each
