@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mattekit import files, parallel
+from mattekit import parallel
 from mattekit.errors import InputError, printable_json
-from mattekit.report import colours, folder, packs, provenance
+from mattekit.report import colours, folder, packs, provenance, template
 from mattekit.report.material import Picture
 
-PAGE = Path(__file__).parent / "page"
 LARGEST_SINGLE = 400_000_000  # bytes; browsers refuse pages somewhat above
 
 
@@ -101,31 +99,21 @@ def _pictures(
 
 def _write_page(output: Path, report: Report, made: Mapping[int, dict], pictures: Path, address: str | None) -> None:
     """Render the page; `address` is where it finds the pictures, None if they are to be in it."""
-    environment = Environment(
-        loader=PackageLoader("mattekit.report", "page"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    script = "\n".join(_texts("script"))
+    script = template.text_of("script")
     hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     context = report.texts(made) | {
         "several": len(report.methods) > 1,
         "versions": provenance.versions(),
         "range": colours.RANGE,
         "gradient": colours.gradient(),
-        "style": Markup("\n".join(_texts("style"))),
+        "style": Markup(template.text_of("style")),
         "script": Markup(script),
         "script_hash": Markup(hashed),
         "data": _embedded(report.data(made) | {"folder": address, "stops": colours.STOPS, "range": colours.RANGE}),
         "packs": _inlined(pictures, made) if address is None else (),
         "thumbnails": _thumbnails(pictures, made) if address is None else (),
     }
-    with files.replacing(output) as part, open(part, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(environment.get_template("page.html").generate(context))
-
-
-def _texts(kind: str) -> list[str]:
-    """Return the page's style sheets or scripts, in the order of their numbered names."""
-    return [path.read_text(encoding="utf-8") for path in sorted((PAGE / kind).iterdir())]
+    template.write(output, "page.html", context)
 
 
 def _embedded(value: Any) -> Markup:

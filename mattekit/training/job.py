@@ -51,6 +51,7 @@ class RunFolder:
     last.safetensors    the latest network; the averaged one, if the recipe keeps an average
     best.safetensors    the network with the best score
     state.pt            the state that a resumed run continues from
+    report.html         a page of the curves, validations, sample pictures and the recipe
     pictures/           sheets of samples, one for each validation, by the number of steps
     samples/            those of a pool, if the recipe has one and no cache; may be deleted
     tensorboard/        for TensorBoard, if asked for
@@ -62,6 +63,7 @@ class RunFolder:
         self.recipe, self.state = path / "recipe.toml", path / "state.pt"
         self.jsonl, self.csv = path / "log.jsonl", path / "log.csv"
         self.best, self.last = path / "best.safetensors", path / "last.safetensors"
+        self.page = path / "report.html"
         self.pictures, self.tensorboard, self.samples = path / "pictures", path / "tensorboard", path / "samples"
 
     def holds_run(self) -> bool:

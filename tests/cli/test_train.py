@@ -72,6 +72,7 @@ def test_a_recipe_is_run_stopped_and_gone_on_with(tiny, tmp_path):
     code, printed, told = run("-o", out, "--resume", "--json")
     assert code == 0, told
     assert json.loads(printed)["step"] == 6
+    assert "6 steps" in (out / "report.html").read_text()
     assert load_network(out / "last.safetensors").name == "indexnet"
 
 

@@ -98,7 +98,7 @@ def test_names_are_text_wherever_they_stand(folders, run, page, beside):
 
 
 def test_the_script_makes_no_html_of_text():
-    script = "\n".join(path.read_text() for path in (pages.PAGE / "script").iterdir())
+    script = "\n".join(path.read_text() for path in (pages.template.PAGE / "script").iterdir())
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|Function\(|fetch\(", script)
 
 
