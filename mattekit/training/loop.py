@@ -22,7 +22,7 @@ from mattekit.training.learner import Learner
 from mattekit.training.logs import Logs, stop_diverged
 from mattekit.training.losses import Batch
 from mattekit.training.processes import choose_threads, describe_devices, first_alone, launch
-from mattekit.training.progress import Display, Progress, Silent
+from mattekit.training.progress import Display, Progress
 from mattekit.training.stopping import Stopping
 from mattekit.training.task import TASKS
 
@@ -31,7 +31,7 @@ logger = logging.getLogger("mattekit")
 SAVE_SECONDS = 600  # upper limit of the work that a kill can lose, whatever the recipe says
 
 
-def train(job: TrainingJob, display: Callable[[], Display] = Silent) -> dict[str, Any]:
+def train(job: TrainingJob, display: Callable[[], Display] = Display) -> dict[str, Any]:
     """Run a recipe; Ctrl-C, SIGTERM and time limits stop it after a step and save the state that a resumed run needs.
 
     Parameters
@@ -60,7 +60,7 @@ def _run(fabric: Fabric, job: TrainingJob, display: Callable[[], Display]) -> di
     run = Run(fabric, job, folder)
     fresh = run.first and not folder.holds_run()
     first_alone(fabric, lambda: folder.claim(job.recipe, resume=job.resume))
-    shown = display() if run.first else Silent()
+    shown = display() if run.first else Display()
     try:
         with Stopping(fabric, job.max_minutes) as stopping, shown:
             run.run(shown, stopping)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from mattekit.metrics import METRICS
 from mattekit.training.learner import Step
@@ -114,40 +114,20 @@ class Progress:
         self.state = saved.model_dump()
 
 
-class Display(Protocol):
-    """Callbacks of the first process of a run; a context manager that is entered for as long as the run."""
+class Display:
+    """Callbacks of the first process of a run, and a context for as long as the run; this one shows nothing."""
 
-    def __enter__(self) -> "Display": ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def on_start(self, name: str, steps: int, *, done: int, where: str) -> None:
-        """Show that the run of a recipe starts at step `done` of `steps`; where: device and precision."""
-        ...
-
-    def on_step(self, step: int, loss: float) -> None:
-        """Show a step."""
-        ...
-
-    def on_record(self, record: Mapping[str, Any]) -> None:
-        """Show a record of the logs."""
-        ...
-
-
-class Silent:
-    """A display that shows nothing."""
-
-    def __enter__(self) -> "Silent":
+    def __enter__(self) -> "Display":
         return self
 
     def __exit__(self, *_: object) -> None:
         pass
 
     def on_start(self, name: str, steps: int, *, done: int, where: str) -> None:
-        """See `Display`."""
+        """Show that the run of a recipe starts at step `done` of `steps`; where: device and precision."""
 
     def on_step(self, step: int, loss: float) -> None:
-        """See `Display`."""
+        """Show a step."""
 
     def on_record(self, record: Mapping[str, Any]) -> None:
-        """See `Display`."""
+        """Show a record of the logs."""

@@ -21,7 +21,7 @@ from mattekit.networks.safetensors_file import header_of, load_network, save_net
 from mattekit.training import logs, loop
 from mattekit.training.job import RunFolder
 from mattekit.training.loop import train
-from mattekit.training.progress import Silent
+from mattekit.training.progress import Display
 
 WORK = Path(__file__).parent.parent / "workers" / "training_work.py"
 
@@ -107,7 +107,7 @@ def test_stopping_after_some_steps_changes_nothing_either(job, whole):
     assert train(job("parts", resume=True))["step"] == 8  # nothing is left to do
 
 
-class Interrupting(Silent):
+class Interrupting(Display):
     def on_step(self, step, loss):
         if step == 3:
             os.kill(os.getpid(), signal.SIGINT)

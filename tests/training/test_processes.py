@@ -14,7 +14,7 @@ from mattekit.networks.safetensors_file import header_of, save_network
 from mattekit.training import logs, processes
 from mattekit.training.job import RunFolder
 from mattekit.training.loop import train
-from mattekit.training.progress import Silent
+from mattekit.training.progress import Display
 
 # Plain gradient descent without momentum: weights differ from the first ones by the gradient times the rate. Norms
 # are frozen, as their statistics would be those of each process's part; without dropout nothing else is random.
@@ -60,7 +60,7 @@ def test_what_one_of_several_processes_raises_is_raised_here(job):
         train(job("run", "data.sources=/nowhere", devices=2))
 
 
-class Killing(Silent):
+class Killing(Display):
     """Kills another process of the run after its first step."""
 
     def on_step(self, step, loss):

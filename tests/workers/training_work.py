@@ -9,10 +9,10 @@ from pathlib import Path
 from mattekit.training import recipe
 from mattekit.training.job import TrainingJob
 from mattekit.training.loop import train
-from mattekit.training.progress import Silent
+from mattekit.training.progress import Display
 
 
-class Deadly(Silent):
+class Deadly(Display):
     """Ends the process after a step, without a word."""
 
     def on_step(self, step, loss):
