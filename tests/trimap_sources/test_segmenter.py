@@ -276,6 +276,15 @@ def test_unfit_networks_are_told_in_one_line(engine, network, settings, message)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
 
 
+def test_an_operator_set_that_onnxruntime_lacks_is_told_in_one_line(network):
+    pytest.importorskip("onnxruntime")
+    path = network(opset=99)
+    path.with_suffix(".toml").write_text(PLAIN)
+    with pytest.raises(WeightsError, match="net.onnx: no model that onnxruntime .* runs .*opset") as caught:
+        segment_source(path).probability(GREY)
+    assert "\n" not in str(caught.value)
+
+
 def test_files_that_are_no_networks_are_told_in_one_line(network, tmp_path):
     text = tmp_path / "text.onnx"
     text.write_text("no network at all, but a text of some length\n" * 20)
