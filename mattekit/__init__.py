@@ -36,6 +36,7 @@ metric : a score of an alpha against the true one; a row of `mattekit.metrics.ME
 model : whatever makes an alpha of an image and a trimap: a classical method, a network in a file, a plug-in.
 output stride : side of the image over side of the encoder's smallest feature map.
 overlap : pixels that neighbouring tiles share; blended in its middle.
+pool : training samples that are made once, kept as files and used again, each time turned at random.
 preparation : how an image and a trimap become a network's input: order of channels, normalisation, padding.
 preset : rules by which a published data set is composed.
 rank : one of several processes, of a launcher such as torchrun, that share a folder or a training step.
