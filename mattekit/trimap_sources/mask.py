@@ -10,8 +10,17 @@ from mattekit.trimap_sources.band import Band, width_of
 from mattekit.trimap_sources.source import SourcedTrimap
 from mattekit.trimap_sources.strands import strands
 
-REASONS = ("background", "foreground", "edge", "unsure mask", "mixed colours", "beyond mixed colours", "strand")
-BACKGROUND, FOREGROUND, EDGE, UNSURE, MIXED, BEYOND_MIXED, STRAND = range(7)
+REASONS = (
+    "background",
+    "foreground",
+    "edge",
+    "unsure mask",
+    "mixed colours",
+    "beyond mixed colours",
+    "strand",
+    "against the mask",
+)
+BACKGROUND, FOREGROUND, EDGE, UNSURE, MIXED, BEYOND_MIXED, STRAND, AGAINST = range(8)
 
 PIXELS = 160_000  # of the picture that the band is looked for on, about
 REACH = 0.08  # of the short side: half the width of the region that is matted
@@ -22,6 +31,12 @@ MARGIN = 3  # pixels of the reduced picture around what is mixed
 WIDER = ((0.2, 5), (0.35, 9))  # margins where more than this share of the pixels around is mixed
 SPREAD = 6.0  # pixels, of that share
 STRAND_MARGIN = 4  # pixels
+MISTAKE = 0.02  # of the short side: masks' mistakes that the colours may correct are narrower than this
+DISPUTED = 0.3  # share of pixels that far around whose class the colours change, from which on they are not believed
+CLEAN, CLEAN_SPREAD = (0.01, 0.06), 0.04  # of the short side: distances from the mask's edge, and how far along it
+HAIRY = (0.2, 0.5)  # shares of the background at these distances that is mixed, from clean edges to hair
+DEPTH = 0.02  # of the short side: depth of mixed foreground at clean edges; in hair it is the reach
+ROUNDING = 1e-4  # beyond 0..1, as resizing leaves
 INNERMOST = 5  # percent of a class that are always known
 
 
@@ -57,7 +72,7 @@ def require_probability(mask: np.ndarray) -> None:
     """Raise InputError unless an array is (H, W) in 0..1 with a pixel on each side of 0.5."""
     if mask.ndim != 2 or not mask.size:
         raise InputError(f"shape {mask.shape}, wanted (H, W).")
-    if not (mask.min() >= 0 and mask.max() <= 1):  # false for NaN, too
+    if not (mask.min() >= -ROUNDING and mask.max() <= 1 + ROUNDING):  # false for NaN, too
         raise InputError(f"values {mask.min():g}..{mask.max():g}, wanted 0..1. Divide by the full scale.")
     if mask.max() < 0.5:
         raise InputError("an empty mask, wanted some foreground (white).")
@@ -135,13 +150,20 @@ def _following(image: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, 
     alpha, mixed, beyond = _matted(small, inside, distance)
     classes = alpha >= 0.5
     edge = cv2.morphologyEx(classes.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-    unsure = soft & (_distance_to_edge(inside) > REACH * min(inside.shape))
-    unknown = _margins(mixed, edge) | beyond | unsure
-    lines = _dilated(strands(image, unknown, np.where(inside, 0, distance)) & ~unknown, STRAND_MARGIN)
-    unknown |= lines
+    short = min(inside.shape)
+    opened = {
+        MIXED: mixed,
+        BEYOND_MIXED: beyond,
+        UNSURE: soft & (_distance_to_edge(inside) > REACH * short),
+        AGAINST: _share(classes != inside, MISTAKE * short) > DISPUTED,
+    }
+    unknown = _margins(mixed, edge) | np.logical_or.reduce(list(opened.values()))
+    lines = strands(image, unknown, np.where(inside, 0, distance)) & ~unknown
+    opened[STRAND] = _dilated(lines, STRAND_MARGIN)
+    unknown |= opened[STRAND]
     known = [_enlarged(~unknown & side, probability.shape) for side in (~classes, classes)]
     reasons = np.full(probability.shape, EDGE, np.uint8)
-    for reason, region in ((MIXED, mixed), (BEYOND_MIXED, beyond), (STRAND, lines), (UNSURE, unsure)):
+    for reason, region in opened.items():
         reasons[_enlarged(region, probability.shape, touched=True)] = reason
     reasons[known[0]], reasons[known[1]] = BACKGROUND, FOREGROUND
     return join(*known), reasons
@@ -159,17 +181,36 @@ def _matted(image: np.ndarray, inside: np.ndarray, distance: np.ndarray) -> tupl
         return inside.astype(np.float32), near, np.zeros_like(near)
     alpha = coarse(image, trimap)[..., 0].astype(np.float32)
     mixed = near & (alpha > MIXED_FROM) & (alpha < 1 - MIXED_FROM)
+    mixed &= ~inside | (distance <= _depth(mixed & ~inside, ~inside, distance))
     at_rim = mixed & (distance > (1 - RIM) * reach)
     return alpha, mixed, _dilated(at_rim, BEYOND * reach) & ~near
+
+
+def _depth(mixed: np.ndarray, outside: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Depth (h, w) in pixels to which colours of the foreground that look mixed are believed to be.
+
+    Opaque foreground often has colours of the background, too. Where hair or blur leaves the mask, it begins inside;
+    where the background right behind the mask's edge is clean, the foreground is.
+    """
+    short = min(mixed.shape)
+    zone = outside & (distance > CLEAN[0] * short) & (distance < CLEAN[1] * short)
+    share = _share(mixed & zone, CLEAN_SPREAD * short) / (_share(zone, CLEAN_SPREAD * short) + np.float32(0.02))
+    low, high = HAIRY
+    return short * (DEPTH + (REACH - DEPTH) * ((share - low) / (high - low)).clip(0, 1))
 
 
 def _margins(mixed: np.ndarray, edge: np.ndarray) -> np.ndarray:
     """Mixed and edge pixels with a margin, which is wider among many mixed ones, as in hair."""
     unknown = _dilated(mixed | edge, MARGIN)
-    share = cv2.GaussianBlur(mixed.astype(np.float32), (0, 0), SPREAD)
+    share = _share(mixed, SPREAD)
     for least, margin in WIDER:
         unknown |= _dilated(mixed & (share > least), margin)
     return unknown
+
+
+def _share(region: np.ndarray, spread: float) -> np.ndarray:
+    """Share (h, w) of the pixels around each one that belong to a region, weighted by a Gaussian."""
+    return cv2.GaussianBlur(region.astype(np.float32), (0, 0), max(1.0, spread))
 
 
 def _within(distances: np.ndarray, reach: float) -> float:
@@ -188,5 +229,5 @@ def _dilated(region: np.ndarray, radius: int) -> np.ndarray:
 
 def _enlarged(region: np.ndarray, shape: tuple[int, int], *, touched: bool = False) -> np.ndarray:
     """Region (h, w) at full size: where all that is interpolated from belongs to it, or any of that if `touched`."""
-    share = cv2.resize(region.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return share > 0.001 if touched else share > 0.999
+    share = cv2.resize(np.where(region, np.uint8(255), np.uint8(0)), shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return share > 0 if touched else share == 255

@@ -53,4 +53,6 @@ def _contrast(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     levels = np.rint(image.clip(0, 1) * 255).astype(np.uint8)
     difference = cv2.absdiff(levels, cv2.medianBlur(levels, WINDOW)).max(axis=2).astype(np.float32)
+    if difference.shape == size:  # means of several pixels, as reducing makes them, in which noise stands out less
+        return cv2.blur(difference, (3, 3)) / 255
     return cv2.resize(difference, size[::-1], interpolation=cv2.INTER_AREA) / 255
