@@ -113,3 +113,12 @@ def test_a_solver_without_an_answer_says_what_to_do(result, monkeypatch):
     monkeypatch.setattr(by_pymatting, "load", lambda: SimpleNamespace(estimate_alpha_rw=estimate))
     with pytest.raises(InputError, match="rw: no alpha for 7x6 pixels, 40 unknown: .* Use another method"):
         ALPHA["rw"](*case(6, 7))
+
+
+def test_large_windows_end_in_one_line_where_the_known_pixels_are_too_far_apart(monkeypatch):
+    """A strip of 45x1500 pixels, known at both ends, took minutes; the limit of steps is what ends it."""
+    monkeypatch.setattr("mattekit.baselines.alpha.LARGE_WINDOW_STEPS", 3)
+    image, trimap = np.random.default_rng(0).random((41, 120, 3), np.float32), np.full((41, 120), 0.5, np.float32)
+    trimap[:, :10], trimap[:, -10:] = 0, 1
+    with pytest.raises(InputError, match="^lkm: no alpha for 120x41 pixels, 4100 unknown: .* 3 .* Use another method"):
+        ALPHA["lkm"](image, trimap)
