@@ -32,6 +32,7 @@ from mattekit.metrics import score as scores_of
 from mattekit.models import registry
 from mattekit.models.model import Model
 from mattekit.models.prediction import predict_alpha
+from mattekit.trimap_sources.mask import adaptive_trimap
 
 Picture = np.ndarray | str | Path  # an array, or the file that holds it
 
@@ -136,12 +137,25 @@ def cutout(image: Picture, alpha: Picture, method: str | None = None) -> np.ndar
     return np.dstack([estimate_foreground(pixels, opacity, method), opacity])
 
 
-def make_trimap(alpha: Picture, *, erode: int = 10, dilate: int = 10, shape: str = "ellipse") -> np.ndarray:
+def make_trimap(
+    alpha: Picture,
+    *,
+    erode: int = 10,
+    dilate: int = 10,
+    shape: str = "ellipse",
+    image: Picture | None = None,
+    band: str | int = "auto",
+) -> np.ndarray:
     """Return a trimap (H, W) float32 of an alpha or a mask, unknown around its edges and soft pixels.
 
     erode, dilate : reach of the unknown band into the foreground and the background, in pixels.
-    shape : "ellipse" (OpenCV's kernel) or "distance" (exact). Raises InputError for values outside 0..1.
+    shape : "ellipse" (OpenCV's kernel) or "distance" (exact).
+    image : the picture of a rough mask, which the band then follows in place of the above; see
+        `mattekit.trimap_sources.mask.adaptive_trimap`, also for `band`.
+    Raises InputError for values outside 0..1, and where sizes differ.
     """
+    if image is not None:
+        return adaptive_trimap(_image(image), _alpha(alpha), band=band)[0]
     return from_alpha(_alpha(alpha), erode=erode, dilate=dilate, shape=shape)
 
 

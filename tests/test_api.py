@@ -143,3 +143,13 @@ def test_the_glossary_defines_forty_terms_or_more_in_order():
     terms = [line.split(" : ")[0].casefold() for line in lines]
     assert len(terms) >= 40 and terms == sorted(set(terms))
     assert all(" : " in line and line.endswith(".") for line in lines)
+
+
+def test_a_rough_mask_and_its_image_give_a_trimap_that_follows_the_image(scene):
+    image, _, alpha = scene
+    trimap = mattekit.make_trimap(alpha > 0.5, image=image)
+    assert (trimap[(alpha > 0.05) & (alpha < 0.95)] == 0.5).all() and (trimap == 1).any() and (trimap == 0).any()
+    narrow = mattekit.make_trimap(alpha > 0.5, image=image, band=2)
+    assert 0 < (narrow == 0.5).sum() < (trimap == 0.5).sum()
+    with pytest.raises(InputError, match="64x48, but the picture is 64x47"):
+        mattekit.make_trimap(alpha, image=image[1:])

@@ -103,6 +103,11 @@ def test_an_unknown_name_lists_the_sources(install):
         registry.make("nonesuch")
 
 
+@pytest.mark.parametrize("name", registry.SOURCES)
+def test_every_row_of_the_table_is_there(name):
+    assert callable(registry._own(name))
+
+
 GOOD = SourcedTrimap(np.zeros((6, 8), np.float32), None, np.zeros((6, 8), np.uint8), ("all",))
 
 
