@@ -107,8 +107,6 @@ def cholmod_solution(matrix, right):
 
 def own_seconds(image, trimap):
     """Seconds that mattekit takes to order, factor and solve, without the Laplacian."""
-    from mattekit.baselines import cholesky, dissection
-
     total = []
 
     def timed(function):
@@ -119,15 +117,14 @@ def own_seconds(image, trimap):
 
         return call
 
-    parts = [(dissection, "dissect"), (dissection, "boundaries"), (cholesky, "solve")]
-    functions = [getattr(module, name) for module, name in parts]
+    functions = {name: getattr(closed_form, name) for name in ("dissect", "boundaries", "solve")}
     try:
-        for (module, name), function in zip(parts, functions, strict=True):
-            setattr(module, name, timed(function))
+        for name, function in functions.items():
+            setattr(closed_form, name, timed(function))
         closed_form.closed_form(image, trimap)
     finally:
-        for (module, name), function in zip(parts, functions, strict=True):
-            setattr(module, name, function)
+        for name, function in functions.items():
+            setattr(closed_form, name, function)
     return sum(total)
 
 
