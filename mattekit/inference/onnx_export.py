@@ -135,6 +135,7 @@ def record(model: Forward, header: Header) -> bytes:
         raise WeightsError(
             f"{header.network}: PyTorch {torch.__version__} cannot export it as ONNX ({reason})."
         ) from error
+    program.model.graph.metadata_props.clear()  # bounds of sizes, in an order that differs from process to process
     _strip(program.model.graph)
     program.model.metadata_props.update(to_metadata(header))
     return program.model_proto.SerializeToString(deterministic=True)
