@@ -68,7 +68,10 @@ def test_without_known_pixels_of_a_class_the_default_finds_it_by_the_colours_of_
 
 
 def foliage(folder, count, size):
-    """Leaves and branches over photographs, at a size (width, height); nothing here was chosen by them."""
+    """Leaves and branches over photographs, at a size (width, height).
+
+    `finishing.OVERRULED` and `HEDGED` were chosen with such cut-outs over other photographs: no independent material.
+    """
     sources = [sorted(folder.glob(pattern)) for pattern in ("foliage-smoke/0ad_skins*.webp", "photos/*.webp")]
     cutouts, photographs = (files[:: len(files) // count][:count] for files in sources)
     for cutout, photograph in zip(cutouts, photographs, strict=True):
