@@ -81,8 +81,8 @@ def test_shards_by_hand_make_the_whole_and_each_says_whose_it_is(folder, weights
 
 
 def test_ranks_but_the_first_are_quiet_except_for_errors(folder):
-    (folder / "images" / "b.png").write_bytes(b"no image")
-    words = ["trimap", folder / "images", "-o", folder / "out", "-v"]
+    (folder / "truth" / "b.png").write_bytes(b"no image")
+    words = ["trimap", folder / "truth", "-o", folder / "out", "-v"]
     assert "rank 1 of 2: 3 trimaps done" in run(*words, rank=(0, 2)).stderr
     found = run(*words, rank=(1, 2), code=3).stderr
     assert found.startswith("error: b: ") and len(found.splitlines()) == 1
