@@ -140,10 +140,12 @@ def test_an_interrupted_parent_ends_soon_and_starts_nothing_more(tmp_path, polit
 def test_workers_end_when_their_parent_is_killed(tmp_path):
     script = Path(__file__).parent / "workers" / "endless_parent.py"
     parent = subprocess.Popen([sys.executable, script, tmp_path])
-    wait_for(lambda: len(list(tmp_path.glob("*.begun"))) == 2)
-    pids = [int(path.read_text()) for path in tmp_path.glob("*.begun")]
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
+    try:
+        wait_for(lambda: len([path for path in tmp_path.glob("*.begun") if path.read_text()]) == 2)
+        pids = [int(path.read_text()) for path in tmp_path.glob("*.begun")]
+    finally:
+        parent.kill()
+        parent.wait()
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
     files._sweep_once.cache_clear()
     files.write_bytes(tmp_path / "next", b"")

@@ -44,7 +44,12 @@ class ScreenColour(NamedTuple):
 def chromaticity(light: np.ndarray) -> np.ndarray:
     """Shares (..., 3) of the primaries in light (..., 3)."""
     light = np.maximum(light, 0)
-    return light / np.maximum(light.sum(-1, keepdims=True), np.float32(1e-6))
+    return light / np.maximum(dot(light, np.ones_like(light))[..., None], np.float32(1e-6))
+
+
+def dot(light: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Scalar product (...) of the channels of (..., 3); several times as fast as a sum over so short an axis."""
+    return np.einsum("...c,...c->...", light, other)
 
 
 def find_colour(light: np.ndarray, screen: str = "auto", usable: np.ndarray | None = None) -> ScreenColour | None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from mattekit.imaging.codecs.exr import encode_srgb
-from mattekit.keying.colour import NEAR, ScreenColour, chromaticity
+from mattekit.keying.colour import NEAR, ScreenColour, chromaticity, dot
 from mattekit.keying.fill import fill
 
 SIDE = 192  # pixels of the reduced picture to which the polynomial is fitted
@@ -94,7 +94,7 @@ def _near(light: np.ndarray, colour: ScreenColour) -> np.ndarray:
     off = chromaticity(light) - hue
     greyer = -(off * (hue - 1 / 3)).sum(2) / np.linalg.norm(hue - 1 / 3)
     level, usual = light.sum(2), colour.light.sum()
-    return (np.linalg.norm(off, axis=2) < 1.5 * NEAR) & (greyer < GREYER) & (level > 0.25 * usual) & (level < 3 * usual)
+    return (dot(off, off) < (1.5 * NEAR) ** 2) & (greyer < GREYER) & (level > 0.25 * usual) & (level < 3 * usual)
 
 
 def _fit(light: np.ndarray, near: np.ndarray) -> np.ndarray:
@@ -134,7 +134,7 @@ def _robust(terms: np.ndarray, logs: np.ndarray) -> np.ndarray:
 
 def _surely_screen(light: np.ndarray, coded: np.ndarray, lit: np.ndarray, noise: float) -> np.ndarray:
     """Mark pixels of the lit screen's colour, and its soft shadows: what is reached without crossing an edge."""
-    shade = (light * lit).sum(2) / np.maximum((lit * lit).sum(2), FLOOR**2)
+    shade = dot(light, lit) / np.maximum(dot(lit, lit), FLOOR**2)
     off = cv2.blur(coded - encode_srgb(shade[..., None] * lit), (3, 3))
     same = (np.abs(off).max(2) < 0.012 + 1.5 * noise) & (shade > SHADE[0]) & (shade < SHADE[1])
     steep = cv2.morphologyEx(cv2.blur(coded, (3, 3)), cv2.MORPH_GRADIENT, SQUARE).max(2)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from mattekit.compiling import announced
+from mattekit.keying.colour import dot
 from mattekit.keying.field import SQUARE, ScreenField
 from mattekit.keying.foreground_model import foreground_model
 
@@ -65,7 +66,7 @@ def unmix(
 def screen_share(light: np.ndarray, screen: np.ndarray) -> np.ndarray:
     """Share (H, W) of the screen's light in a pixel, taken that all else is grey: 0 or less without its hue."""
     hue = screen - screen.mean(2, keepdims=True)
-    return (light * hue).sum(2) / np.maximum((hue * hue).sum(2), np.float32(1e-8))
+    return dot(light, hue) / np.maximum(dot(hue, hue), np.float32(1e-8))
 
 
 def foreground_light(light: np.ndarray, alpha: np.ndarray, screen: np.ndarray) -> np.ndarray:
