@@ -91,7 +91,9 @@ def test_comparison_sheets_show_it(folders):
 
 def test_training_keeps_the_checkpoint_of_its_best_value():
     progress = Progress(Run(metric="iou"))
-    better = [progress.record_validation(step, 10, {"iou": value})[1] for step, value in enumerate((0.5, 0.7, 0.6, None, 0.8))]
+    better = [
+        progress.record_validation(step, 10, {"iou": value})[1] for step, value in enumerate((0.5, 0.7, 0.6, None, 0.8))
+    ]
     assert better == [True, True, False, False, True] and progress.result()["best"] == 0.8
     with pytest.raises(ValueError, match="wanted one of sad, mse, mad, grad, conn, iou, loss"):
         Run(metric="nope")
