@@ -10,6 +10,7 @@ import numpy as np
 
 from mattekit.baselines import sampling_kernel as kernel
 from mattekit.compiling import in_bands
+from mattekit.imaging.erosion import distance_inside
 
 EXPANSION, EXPANSION_DISTANCE = 10, 0.02  # largest distances, in pixels and of colour, from a pixel to copy
 RADIUS = 5  # in pixels, of sharing and smoothing
@@ -44,7 +45,7 @@ def shared(image: np.ndarray, trimap: np.ndarray) -> Sampled:
     """
     image = np.ascontiguousarray(image, np.float32)
     trimap = np.ascontiguousarray(trimap, np.float32)
-    near = _distance(trimap == 0.5) < EXPANSION + 1
+    near = distance_inside(trimap == 0.5) < EXPANSION + 1
     given, trimap = trimap, np.empty_like(trimap)
     _run(kernel.expand, image, given, near, _offsets(), np.float32(EXPANSION_DISTANCE), trimap)
     fg, bg = (np.empty_like(image) for _ in range(2))
@@ -114,13 +115,8 @@ def _safe_steps(trimap: np.ndarray) -> np.ndarray:
     0 inside them. A step is one pixel long; both of its ends are rounded down to pixels, which may
     bring them nearer by a diagonal.
     """
-    distance = np.dstack([_distance(trimap != value) for value in (1, 0)])
+    distance = np.dstack([distance_inside(trimap != value) for value in (1, 0)])
     return np.where(distance > 0, np.maximum(1, distance + np.float32(1 - 1.4143)), 0).astype(np.int32)
-
-
-def _distance(inside: np.ndarray) -> np.ndarray:
-    """Distance of pixels in a region (H, W) from all others, in pixels."""
-    return cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 
 
 def _weights() -> np.ndarray:

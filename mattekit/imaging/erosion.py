@@ -54,7 +54,7 @@ def erode_by_kernel(mask: np.ndarray, side: int) -> np.ndarray:
     squared = reach[:, None] ** 2 + reach**2  # squared length of each offset, (side, side)
     # All offsets shorter than `inner` belong to the kernel; the first one right of it is a hole like any other.
     inner = int(squared[kernel == 0].min(initial=(reach[-1] + 1) ** 2))
-    distance = _distance_out(mask)
+    distance = distance_inside(mask)
     kept = distance > _between(inner - 1)
     rows, columns = np.nonzero(kept & (distance < _between(squared[kernel > 0].max())))
     padded = np.pad(mask, side // 2, constant_values=True)
@@ -74,12 +74,18 @@ def erode_by_distances(mask: np.ndarray, radii: Sequence[int]) -> list[np.ndarra
     """Erode by each of several radii, at the cost of one: see `erode_by_distance`."""
     if mask.all():
         return [mask.copy() for _ in radii]
-    distance = _distance_out(mask)
+    distance = distance_inside(mask)
     return [distance > _between(radius * radius) for radius in radii]
 
 
-def _distance_out(mask: np.ndarray) -> np.ndarray:
-    return cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+def distance_inside(region: np.ndarray) -> np.ndarray:
+    """Return the Euclidean distance (H, W) float32, in pixels, of a region's pixels from all others; 0 outside it.
+
+    Parameters
+    ----------
+    region : (H, W) bool
+    """
+    return cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 
 
 def _between(squared: int) -> float:

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from mattekit.imaging.masks import fitted
+
 LONGEST = 1024  # pixels of the side at which the linear models are fitted
 SOFTNESS = 1e-4  # epsilon of the paper: variances of colour below it count as flat
 
@@ -30,19 +32,13 @@ def follow_edges(values: np.ndarray, image: np.ndarray, *, softness: float = SOF
     scale = min(1, LONGEST / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     guide = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    coarse = _resized(values, size)
+    coarse = fitted(values, size[::-1])
     radius = max(2, round(2 * max(size) / max(values.shape)))
     slope, offset = _linear_models(coarse, guide, radius, softness)
-    result = _resized(offset, (width, height))
+    result = fitted(offset, (height, width))
     for channel in range(3):
-        result += _resized(slope[..., channel], (width, height)) * image[..., channel]
+        result += fitted(slope[..., channel], (height, width)) * image[..., channel]
     return result.clip(0, 1, out=result)
-
-
-def _resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A map in another (width, height): averaged if that is smaller, else interpolated linearly."""
-    smaller = size[0] < values.shape[1]
-    return cv2.resize(values, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
 def _linear_models(

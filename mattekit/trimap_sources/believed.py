@@ -2,9 +2,9 @@
 
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
+from mattekit.imaging.erosion import distance_inside
 from mattekit.trimap_sources.band import Band
 from mattekit.trimap_sources.mask import BACKGROUND, FOREGROUND, REASONS, adaptive_trimap
 from mattekit.trimap_sources.source import SourcedTrimap
@@ -51,5 +51,4 @@ def sourced(
 
 def _farther(region: np.ndarray, share: float) -> np.ndarray:
     """Pixels of a region (H, W) farther than a share of the short side from all others."""
-    distance = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return distance > share * min(region.shape)
+    return distance_inside(region) > share * min(region.shape)

@@ -57,11 +57,6 @@ class CleanPlateSource:
         return SourcedTrimap(trimap, likely, reasons, REASONS, facts)
 
 
-def clean_plate_source(plate: np.ndarray, band: Band = "auto") -> CleanPlateSource:
-    """Make the source for the registry."""
-    return CleanPlateSource(plate, band)
-
-
 def difference(image: np.ndarray, plate: np.ndarray, inside: np.ndarray | None = None) -> np.ndarray:
     """Tell how likely each pixel is foreground, from how it differs from an aligned plate.
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from mattekit.baselines.coarse import coarse
 from mattekit.errors import InputError
+from mattekit.imaging.erosion import distance_inside
 from mattekit.imaging.trimap import join, missing
 from mattekit.trimap_sources.band import Band, width_of
 from mattekit.trimap_sources.source import SourcedTrimap
@@ -132,12 +133,7 @@ def _plain(probability: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]
 def _distance_to_edge(inside: np.ndarray, unsure: np.ndarray | bool = False) -> np.ndarray:
     """Distance of each pixel from the nearest of the other class, or the nearest unsure one, in pixels."""
     unsure = np.broadcast_to(unsure, inside.shape)
-    return np.where(inside, _distance(inside & ~unsure), _distance(~inside & ~unsure))
-
-
-def _distance(region: np.ndarray) -> np.ndarray:
-    """Distance of the pixels in a region (H, W) from all others, 0 outside."""
-    return cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.where(inside, distance_inside(inside & ~unsure), distance_inside(~inside & ~unsure))
 
 
 def _following(image: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -224,7 +220,7 @@ def _reduced_size(shape: tuple[int, int]) -> tuple[int, int]:
 
 
 def _dilated(region: np.ndarray, radius: int) -> np.ndarray:
-    return _distance(~region) <= radius if region.any() else region
+    return distance_inside(~region) <= radius if region.any() else region
 
 
 def _enlarged(region: np.ndarray, shape: tuple[int, int], *, touched: bool = False) -> np.ndarray:

@@ -26,8 +26,8 @@ SOURCES: dict[str, tuple[str, str]] = {
     "segment": ("segmenter", "segment_source"),
     "box": ("grabcut", "cut_source"),
     "points": ("grabcut", "cut_source"),
-    "clean-plate": ("clean_plate", "clean_plate_source"),
-    "screen": ("screen", "screen_source"),
+    "clean-plate": ("clean_plate", "CleanPlateSource"),
+    "screen": ("screen", "ScreenSource"),
     "scribbles": ("strokes", "StrokesSource"),
 }
 

@@ -33,8 +33,3 @@ class ScreenSource:
         keyed = key(image, self.settings)
         reasons = np.where(keyed.trimap == 0, 0, np.where(keyed.trimap == 1, 1, 2)).astype(np.uint8)
         return SourcedTrimap(keyed.trimap, keyed.alpha, reasons, REASONS, keyed.facts)
-
-
-def screen_source(screen: str = "auto") -> ScreenSource:
-    """Make the source for the registry."""
-    return ScreenSource(screen)
