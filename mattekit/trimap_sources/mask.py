@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from mattekit.baselines.coarse import coarse
+from mattekit.baselines.priors import PRIORS
 from mattekit.errors import InputError
 from mattekit.imaging.erosion import distance_inside
 from mattekit.imaging.trimap import join, missing
@@ -175,7 +175,7 @@ def _matted(image: np.ndarray, inside: np.ndarray, distance: np.ndarray) -> tupl
     trimap = join(~near & ~inside, ~near & inside)
     if missing(trimap):
         return inside.astype(np.float32), near, np.zeros_like(near)
-    alpha = coarse(image, trimap)[..., 0].astype(np.float32)
+    alpha = PRIORS["coarse"].estimate(image, trimap)[..., 0].astype(np.float32)
     mixed = near & (alpha > MIXED_FROM) & (alpha < 1 - MIXED_FROM)
     mixed &= ~inside | (distance <= _depth(mixed & ~inside, ~inside, distance))
     at_rim = mixed & (distance > (1 - RIM) * reach)
