@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 
 # A package may import packages of earlier rows; neighbours in a row do not import each other.
 LAYERS = [
-    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "pairing", "toml"},
+    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "pairing", "toml", "guide"},
     {"tiling"},
     {"imaging", "operators"},
     {"metrics", "baselines", "keying"},

@@ -18,6 +18,7 @@ from mattekit.cli import (
     eval,
     export,
     foreground,
+    guide,
     info,
     key,
     models,
@@ -105,6 +106,7 @@ EXAMPLES = {
     models.models: "mattekit models\nmattekit models a2u --set k_up=5",
     export.export: "mattekit export a2u.safetensors -o a2u.onnx",
     info.info: "mattekit info --json",
+    guide.guide: "mattekit guide\nmattekit guide trimaps",
 }
 for _command, _examples in EXAMPLES.items():
     app.command(cls=Command, epilog=_examples)(_command)

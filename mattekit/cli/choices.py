@@ -18,6 +18,7 @@ TABLES = {  # metavar -> module, and in it a table or a function that returns on
     "PRESET": ("mattekit.datasets.plan", "PRESETS"),
     "RECIPE": ("mattekit.training.recipe", "names"),
     "RULE": ("mattekit.imaging.trimap_random", "RULES"),
+    "TOPIC": ("mattekit.guide", "TOPICS"),
 }
 
 

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from mattekit.cli import choices, options
+from mattekit.cli.topics import topic_of
 
 FIRST = (options.PANEL_FILES, options.PANEL_MODEL, options.PANEL_TRAINING)
 LAST = (options.PANEL_MEMORY, options.PANEL_FOLDERS, "Options")  # panels of a command's own come between
@@ -49,6 +50,8 @@ def page(command: Any, ctx: Any) -> str:
     parts += [_panel(title, rows, column, width) for title, rows in panels.items()]
     if command.epilog:
         parts.append(f"{typer.style('Examples', bold=True)}\n{textwrap.indent(command.epilog, '  ')}")
+    if topic := topic_of(ctx):
+        parts[-1] += f"\nMore: mattekit guide {topic}"
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,0 +1,18 @@
+"""Topics of `mattekit guide` that explain a command, shown at the end of its --help."""
+
+from typing import Any
+
+TOPIC_OF = {  # command -> topic
+    "predict": "first-matte",
+    "foreground": "first-matte",
+    "guide": "first-matte",
+    "trimap": "trimaps",
+    "key": "screens",
+}
+
+
+def topic_of(ctx: Any) -> str | None:
+    """Return the topic of a command, or of the group that it belongs to; None if it has none."""
+    while ctx.parent and ctx.parent.parent:
+        ctx = ctx.parent
+    return TOPIC_OF.get(ctx.command.name)
