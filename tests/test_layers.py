@@ -25,6 +25,7 @@ LAYERS = [
     {"report"},
     {"training"},
     {"jobs"},
+    {"web"},
     {"api", "cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -1,6 +1,5 @@
 """Options of sources of trimaps, which `trimap` and `predict` share, and what they choose."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -210,18 +209,25 @@ def _plugged_in(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def _box(text: str) -> tuple[int, ...]:
-    """Parse X,Y,W,H in pixels."""
-    if not re.fullmatch(r"\d+,\d+,\d+,\d+", text.replace(" ", "")):
-        raise typer.BadParameter(f"--box {text}: wanted X,Y,W,H in whole pixels, such as 40,30,200,150.")
-    return tuple(map(int, text.split(",")))
+    from mattekit.trimap_sources.places import parse_box
+
+    return _parsed(parse_box, text)
 
 
 def _points(text: str) -> tuple[tuple[int, int, bool], ...]:
-    """Parse "+X,Y -X,Y" to (x, y, whether it is foreground)."""
-    found = [re.fullmatch(r"([+-]?)(\d+),(\d+)", word) for word in text.split()]
-    if not found or not all(found):
-        raise typer.BadParameter(f'--points {text}: wanted "+X,Y -X,Y" in whole pixels: + on the subject, - off it.')
-    return tuple((int(one[2]), int(one[3]), one[1] != "-") for one in found)
+    from mattekit.trimap_sources.places import parse_points
+
+    return _parsed(parse_points, text)
+
+
+def _parsed(parse: Callable[[str], Any], text: str) -> Any:
+    """Parse the text of an option; a usage error for what its parser refuses, which begins with the option's name."""
+    from mattekit.errors import InputError
+
+    try:
+        return parse(text)
+    except InputError as error:
+        raise typer.BadParameter(f"--{error}") from None
 
 
 PARSERS: dict[str, Callable[[str], Any]] = {"box": _box, "points": _points}

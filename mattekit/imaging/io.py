@@ -74,7 +74,11 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
     MissingExtraError
         For EXR without the extra `mattekit[exr]`.
     """
-    name, data = name_of(source), read_bytes(source, max_megapixels)
+    return decode_raw(name_of(source), read_bytes(source, max_megapixels), max_megapixels=max_megapixels)
+
+
+def decode_raw(name: str, data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
+    """Decode the bytes of a file, called `name` in messages; raises as `read_raw`."""
     raw = _decode(name, data, max_megapixels)
     if raw.depth == "float" or raw.suffix == ".exr":
         pixel_values.refuse_not_finite(name, raw.pixels)
@@ -95,10 +99,14 @@ def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Pictu
 
     An alpha channel is dropped with a note; EXR is taken from linear light to sRGB values. Raises as `read_raw`.
     """
-    raw = read_raw(source, max_megapixels=max_megapixels)
+    return image_of(name_of(source), read_raw(source, max_megapixels=max_megapixels))
+
+
+def image_of(name: str, raw: Raw) -> Picture:
+    """Turn a decoded file, called `name` in messages, into an image; see `read_image`."""
     pixels = raw.pixels
     if pixels.ndim == 3 and pixels.shape[2] == 4:
-        logger.warning("%s: its alpha channel is not used.", name_of(source))
+        logger.warning("%s: its alpha channel is not used.", name)
         pixels = np.ascontiguousarray(pixels[..., :3])
     if pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
@@ -138,7 +146,11 @@ def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require
 
 def read_size(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
     """(height, width) of a file's upright picture, from its header alone. Raises as `read_raw`."""
-    name, data = name_of(source), read_bytes(source, max_megapixels)
+    return size_of(name_of(source), read_bytes(source, max_megapixels))
+
+
+def size_of(name: str, data: bytes) -> tuple[int, int]:
+    """(height, width) of the upright picture that the bytes of a file hold, from its header; raises as `read_raw`."""
     return exr.read_size(name, data) if format_of(data) == "EXR" else read_header(name, data).upright_size
 
 

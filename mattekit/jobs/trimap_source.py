@@ -21,20 +21,16 @@ log = logging.getLogger("mattekit")
 ASPECT = 0.05  # difference of the ratio of sides from which on a note says that a picture is stretched
 
 
-def _mask(path: Path, max_megapixels: float) -> np.ndarray:
-    return masks.mask_of(io.name_of(path), io.read_raw(path, max_megapixels=max_megapixels).pixels)
+def _strokes(name: str, raw: io.Raw) -> np.ndarray:
+    return io.to_float(raw.pixels)
 
 
-def _plate(path: Path, max_megapixels: float) -> np.ndarray:
-    return io.read_image(path, max_megapixels=max_megapixels).pixels
-
-
-def _strokes(path: Path, max_megapixels: float) -> np.ndarray:
-    return io.to_float(io.read_raw(path, max_megapixels=max_megapixels).pixels)
-
-
-# Role of a picture's own file -> how it is read; the array is the source's argument of that name.
-READERS: dict[str, Callable[[Path, float], np.ndarray]] = {"mask": _mask, "plate": _plate, "strokes": _strokes}
+# Role of a picture's own file -> what is made of it; the array is the source's argument of that name.
+ROLES: dict[str, Callable[[str, io.Raw], np.ndarray]] = {
+    "mask": lambda name, raw: masks.mask_of(name, raw.pixels),
+    "plate": lambda name, raw: io.image_of(name, raw).pixels,
+    "strokes": _strokes,
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class TrimapSpec:
     options : dict
         Settings for the source's factory.
     files : dict of str to Path
-        Role of READERS to its file, or for folders of pictures to a folder.
+        Role of ROLES to its file, or for folders of pictures to a folder.
     fit : bool
         Resize files of another size to the picture's.
     """
@@ -72,21 +68,35 @@ class TrimapSpec:
         """
         given = {role: self._read(role, path, image, image_path, max_megapixels) for role, path in self.files.items()}
         blamed = io.name_of(next(iter(self.files.values()), image_path))
-        try:
-            return checked(self.name, registry.make(self.name, **self.options, **given)(image), image.shape[:2])
-        except InputError as error:
-            raise InputError(f"{blamed}: {error}", remedy=error.remedy) from error
+        return made(blamed, self.name, {**self.options, **given}, image)
 
     def _read(self, role: str, path: Path, image: np.ndarray, image_path: Path, max_megapixels: float) -> np.ndarray:
-        pixels, size = READERS[role](path, max_megapixels), image.shape[:2]
-        if pixels.shape[:2] == size:
-            return pixels
-        found, wanted = (f"{width}x{height}" for height, width in (pixels.shape[:2], size))
-        if not self.fit:
-            raise InputError(f"{io.name_of(path)}: {found}, but {io.name_of(image_path)} is {wanted}.", remedy="fit")
-        if abs(np.log(pixels.shape[1] / pixels.shape[0] * size[0] / size[1])) > ASPECT:
-            log.warning("%s: %s stretched to %s, which has other proportions.", io.name_of(path), found, wanted)
-        return masks.fitted(pixels, size)
+        raw = io.read_raw(path, max_megapixels=max_megapixels)
+        return of_role(role, io.name_of(path), raw, io.name_of(image_path), image.shape[:2], self.fit)
+
+
+def made(blamed: str, name: str, options: Mapping[str, Any], image: np.ndarray) -> SourcedTrimap:
+    """Make the trimap of an image (H, W, 3) by a source and its options; InputErrors begin with `blamed`."""
+    try:
+        return checked(name, registry.make(name, **options)(image), image.shape[:2])
+    except InputError as error:
+        raise InputError(f"{blamed}: {error}", remedy=error.remedy) from error
+
+
+def of_role(role: str, name: str, raw: io.Raw, image_name: str, size: tuple[int, int], fit: bool = False) -> np.ndarray:
+    """Return the array of a decoded file in a role of ROLES, of the size (height, width) of the image.
+
+    Raises InputError if it holds something else, or another size without `fit`.
+    """
+    pixels = ROLES[role](name, raw)
+    if pixels.shape[:2] == size:
+        return pixels
+    found, wanted = (f"{width}x{height}" for height, width in (pixels.shape[:2], size))
+    if not fit:
+        raise InputError(f"{name}: {found}, but {image_name} is {wanted}.", remedy="fit")
+    if abs(np.log(pixels.shape[1] / pixels.shape[0] * size[0] / size[1])) > ASPECT:
+        log.warning("%s: %s stretched to %s, which has other proportions.", name, found, wanted)
+    return masks.fitted(pixels, size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +117,10 @@ def make_sourced(job: SourcedJob) -> dict:
     start = time.perf_counter()
     job.check_targets()
     image = io.read_image(job.image, max_megapixels=job.max_megapixels).pixels
-    made = job.spec.make(image, job.image, job.max_megapixels)
-    facts = facts_of(job.spec.name, made)
-    io.write_raw(job.targets["trimap"], to_levels(made.trimap))
-    return job.outcome(made.trimap.shape, **facts, seconds=round(time.perf_counter() - start, 3))
+    sourced = job.spec.make(image, job.image, job.max_megapixels)
+    facts = facts_of(job.spec.name, sourced)
+    io.write_raw(job.targets["trimap"], to_levels(sourced.trimap))
+    return job.outcome(sourced.trimap.shape, **facts, seconds=round(time.perf_counter() - start, 3))
 
 
 def facts_of(name: str, made: SourcedTrimap) -> dict[str, Any]:
