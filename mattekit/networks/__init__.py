@@ -9,7 +9,7 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 from mattekit.errors import InputError
-from mattekit.networks import a2u, deeplab, dim, indexnet, lsa, mixing, reconstruction, refinenet
+from mattekit.networks import a2u, deeplab, dim, gca, indexnet, lsa, mixing, reconstruction, refinenet
 from mattekit.networks.base import Network, Row
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
 
@@ -22,6 +22,7 @@ NETWORKS: dict[str, Row] = {
     **indexnet.ROWS,
     **dim.ROWS,
     **lsa.ROWS,
+    **gca.ROWS,
     **mixing.ROWS,
     **reconstruction.ROWS,
 }

@@ -16,6 +16,7 @@ from mattekit.networks.encoder_decoder import FUSIONS, EncoderDecoder, Pyramid
 from mattekit.networks.encoders.mobilenetv2 import InvertedResidual
 from mattekit.networks.encoders.vgg import VGG16
 from mattekit.networks.layers import ConvNorm, Local
+from mattekit.networks.spectral import Spectral
 from mattekit.operators import Guide
 from mattekit.operators.indexnet import IndexNet
 from mattekit.operators.indexnet_inference import IndexNetInference
@@ -145,6 +146,8 @@ def _optimise(module: nn.Module) -> nn.Module:
     """Replace all parts of a module by faster equivalents, innermost first."""
     for name, child in module.named_children():
         setattr(module, name, _optimise(child))
+    if isinstance(module, Spectral):
+        return module.plain()
     if isinstance(module, ConvNorm):
         module.conv, module.norm = _folded(module.conv, module.norm), nn.Identity()
     elif isinstance(module, nn.Sequential):
@@ -164,5 +167,5 @@ def _optimise(module: nn.Module) -> nn.Module:
 
 def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     """Fold a normalisation into its convolution in double precision, so that weights are rounded once."""
-    dtype = conv.weight.dtype
-    return fuse_conv_bn_eval(conv.double(), norm.double()).to(dtype)
+    dtype, transposed = conv.weight.dtype, isinstance(conv, nn.ConvTranspose2d)
+    return fuse_conv_bn_eval(conv.double(), norm.double(), transpose=transposed).to(dtype)

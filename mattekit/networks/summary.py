@@ -2,7 +2,8 @@
 
 IndexNet's "GFLOPs" (Table 2) are multiply-accumulates / 2**30 of one 224x224 input, of convolutions and linear layers
 alone: no biases, norms, activations, pooling, interpolation, or products with indices. A2U's texts print none; here
-its networks are counted in the same way, with the convolutions by U and V of Eq. (4).
+its networks are counted in the same way, with the convolutions by U and V of Eq. (4). Attention's products of matrices
+are counted, too.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from mattekit.networks import NETWORKS, Row, build
 from mattekit.operators import OPERATORS, options
 
 GIGA = 2**30
+PRODUCTS = (torch.Tensor.__matmul__, torch.Tensor.matmul, torch.matmul)  # of batches of matrices, as in attention
 POINTWISE = (nn.BatchNorm2d, nn.GroupNorm, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Dropout)
 
 
@@ -54,6 +56,8 @@ class _Counter(TorchFunctionMode):
             # Each output of a convolution and each input of a transposed one meets the weights of one of its channels.
             positions = x if function is F.conv_transpose2d else y
             self.total += positions.numel() * weight[0].numel()
+        elif function in PRODUCTS and y.dim() > 2:
+            self.total += y.numel() * args[0].shape[-1]
         return y
 
 
