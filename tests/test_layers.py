@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 
 # A package may import packages of earlier rows; neighbours in a row do not import each other.
 LAYERS = [
-    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "pairing", "toml", "guide"},
+    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "pairing", "toml", "guide", "watching"},
     {"tiling"},
     {"imaging", "operators"},
     {"metrics", "baselines", "keying"},
@@ -36,6 +36,7 @@ WITHOUT_TORCH = {
     "parallel",
     "ranks",
     "compiling",
+    "watching",
     "imaging",
     "metrics",
     "baselines",

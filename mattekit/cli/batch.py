@@ -93,12 +93,12 @@ def run_folder(
     with console.progress(label, len(todo)) as advance:
         for result in (run or parallel.run)(work, todo, jobs):
             tried.add(id(result.item))
-            _log(result.logged)
+            log(result.logged)
             advance()
             if result.error is None:
                 (show or console_result)(result.item.name, result.value, json)
                 continue
-            failed.append(_failure(result.item.name, result.error, json=json))
+            failed.append(failure(result.item.name, result.error, json=json))
             if fail_fast:
                 raise typer.Exit(1)
             if isinstance(result.error, DeviceLostError):
@@ -137,7 +137,8 @@ def _require_writable(tasks: Sequence[Task]) -> None:
         require_writable(folder)
 
 
-def _log(logged: Sequence[Any]) -> None:
+def log(logged: Sequence[Any]) -> None:
+    """Show what was logged in another process."""
     for record in logged:
         if console.logger.isEnabledFor(record.levelno):
             console.logger.handle(record)
@@ -156,7 +157,8 @@ def _report_skipped(tasks: Sequence[Task], *, json: bool) -> None:
         console.json_line({"name": task.name, "skipped": True})
 
 
-def _failure(name: str, problem: Exception, *, json: bool) -> str:
+def failure(name: str, problem: Exception, *, json: bool) -> str:
+    """Show the error of an item on stderr, and with `json` on stdout; return its line."""
     text = console.describe(problem)
     if not (isinstance(problem, (MattekitError, OSError)) or is_out_of_memory(problem)):
         text = f"unexpected {type(problem).__name__}: {text}"

@@ -8,7 +8,12 @@ from mattekit.cli import console
 from mattekit.cli.options import Json
 
 PACKAGES = ("torch", "numpy", "scipy", "opencv-python", "pymatting", "numba", "pillow", "safetensors", "typer", "rich")
-EXTRAS = {"exr": ("OpenEXR",), "onnx": ("onnx", "onnxruntime", "onnxscript"), "tensorboard": ("tensorboard",)}
+EXTRAS = {
+    "exr": ("OpenEXR",),
+    "onnx": ("onnx", "onnxruntime", "onnxscript"),
+    "tensorboard": ("tensorboard",),
+    "watch": ("watchfiles",),
+}
 
 
 def info(

@@ -1,13 +1,13 @@
 """Options that `predict` and `refine` share, and how their jobs on images and trimaps are made and run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, choices, options, targets, trimap_source
+from mattekit.cli import batch, choices, matte_jobs, options, watch
 from mattekit.cli.model_choice import check_model
 
 FILES, MEMORY, FOLDERS = options.PANEL_FILES, options.PANEL_MEMORY, options.PANEL_FOLDERS
@@ -68,27 +68,47 @@ def run(
     jobs: int,
     fail_fast: bool,
     at_once: int | None = None,
+    watched: bool = False,
     **how: Any,
 ) -> None:
     """Do one image or a folder of them, with trimaps or the TrimapSpec of their source.
 
-    `make` makes a job of its files and targets, `at_once` is how many images a model takes together, and `how` is for
-    `batch`.
+    `make` makes a job of its files and targets, `at_once` is how many images a model takes together, a `watched` folder
+    is gone on with as files arrive, and `how` is for `batch`.
     """
     from mattekit.jobs import staged
 
+    files = (image, trimap, spec, output, kinds, make, truth)
     if not image.is_dir():
-        job = _single_job(image, trimap, spec, output, kinds, make, truth)
+        if watched:
+            raise typer.BadParameter(f"--watch is for a folder of images, but {image} is none.")
+        job = matte_jobs.single(*files)
         if how["json"] and "-" in map(str, job.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
         batch.run_one(job, staged.run_one, **how)
         return
-    items, problems = _folder_jobs(image, trimap, spec, output, kinds, make, truth, recursive, numbered)
-    if jobs > 1 and items:
-        _compile_first(items[0], kinds)
-    elif jobs == 1:
-        how["run"] = lambda work, items, processes: staged.run(_groups(items, at_once))
-    batch.run_folder(items, staged.run_one, problems=problems, jobs=jobs, fail_fast=fail_fast, **how)
+    process = partial(_process, at_once=at_once, kinds=kinds)
+    find = partial(matte_jobs.of_folder, *files, recursive, numbered)
+    if watched:
+        folders = matte_jobs.folders(image, trimap, truth, spec)
+        work = partial(process, staged.run_one, jobs=jobs)
+        watch.run(partial(find, noting=False), folders, output, work, fail_fast=fail_fast, **how)
+        return
+    items, problems = find()
+    batch.run_folder(items, staged.run_one, problems=problems, jobs=jobs, fail_fast=fail_fast, run=process, **how)
+
+
+def _process(
+    work: Callable[..., dict], items: Sequence[Any], jobs: int, *, at_once: int | None, kinds: Sequence[str]
+) -> Iterator[Any]:
+    """Yield a Result for each item, by `work` in several processes, or in stages that overlap in this one."""
+    from mattekit import parallel
+    from mattekit.jobs import staged
+
+    if jobs == 1 or len(items) < 2:
+        return staged.run(_groups(items, at_once))
+    _compile_first(items[0], kinds)
+    return parallel.run(work, items, jobs)
 
 
 def prediction(model: str | None, background: str | None, fields: dict) -> Callable[..., Any]:
@@ -189,59 +209,3 @@ def _check_background(background: str) -> None:
 
     if not Path(background).is_file():
         colour(background)
-
-
-def _single_job(
-    image: Path,
-    trimap: Path | None,
-    spec: Any,
-    output: Path | None,
-    kinds: Sequence[str],
-    make: Callable[..., Any],
-    truth: Path | None,
-) -> Any:
-    if str(image) == str(trimap) == "-":
-        raise typer.BadParameter("the image and the trimap cannot both come from stdin.")
-    if spec:
-        trimap_source.require_single(image, spec)
-    for other in (trimap, truth):
-        if other is not None:
-            options.require_no_folder(other, image)
-    suffixes = _suffixes(image, kinds, make.keywords)
-    made = targets.of_file(image, output, suffixes)
-    more: dict[str, Any] = {} if truth is None else {"truth": truth}
-    if "-" in map(str, made.values()) and not make.keywords["format"]:
-        more["format"] = suffixes[kinds[0]]
-    name = "stdin" if str(image) == "-" else image.stem
-    return make(**{**dict(name=name, image=image, trimap=trimap, spec=spec, targets=made), **more})
-
-
-def _folder_jobs(
-    image: Path,
-    trimap: Path | None,
-    spec: Any,
-    output: Path | None,
-    kinds: Sequence[str],
-    make: Callable[..., Any],
-    truth: Path | None,
-    recursive: bool,
-    numbered: bool,
-) -> tuple[list, list[str]]:
-    folder = targets.folder(output)
-    folders = {"trimap": trimap, "alpha": truth, **(trimap_source.folders(spec) if spec else {})}
-    pairing = trimap_source.paired(image, folders, recursive, folder, numbered)
-    items = []
-    for name, files in pairing.groups.items():
-        made = targets.in_folder(folder, name, _suffixes(files["image"], kinds, make.keywords))
-        more = {"truth": files["alpha"]} if truth else {}
-        own = spec.of(files) if spec else None
-        items.append(make(name=name, image=files["image"], trimap=files.get("trimap"), spec=own, targets=made, **more))
-    return items, pairing.problems
-
-
-def _suffixes(image: Path, kinds: Sequence[str], fields: dict) -> dict[str, str]:
-    # A sheet is for eyes, a trimap has three levels: always a plain picture without loss.
-    return {
-        kind: ".png" if kind in ("preview", "compare", "trimap") else options.default_suffix(image, fields)
-        for kind in kinds
-    }

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mattekit.cli import choices, console, mattes, model_choice, options, predict_page, trimap_source
+from mattekit.cli import choices, console, mattes, model_choice, options, predict_page, trimap_source, watch
 
 Compare = Annotated[
     str | None,
@@ -119,6 +119,7 @@ def predict(
     batch: Batch = None,
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
+    watched: watch.Watch = False,
     fail_fast: options.FailFast = False,
     shard: options.Shard = None,
     max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
@@ -156,6 +157,8 @@ def predict(
         make = model_choice.comparison(compare, model, save, fields)
         kinds, show = ["compare"], model_choice.show_comparison
     make = partial(make, masks=taken)
+    if watched and report:
+        raise typer.BadParameter("--report shows what a run has made, and --watch has no end. Leave one of them out.")
     page = predict_page.Page(report, make, kinds, shard, jobs) if report else None
     with page or nullcontext():
         mattes.run(
@@ -170,6 +173,7 @@ def predict(
             numbered=numbered,
             jobs=jobs,
             at_once=batch,
+            watched=watched,
             skip_existing=skip_existing,
             fail_fast=fail_fast,
             shard=shard,
