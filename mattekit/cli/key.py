@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from mattekit.cli import batch, choices, console, key_options, options, targets
+from mattekit.cli import batch, choices, console, key_options, options, targets, trimap_source
 
 ROLES = ("clean_plate", "garbage", "core")
 
@@ -61,15 +61,9 @@ def key(
 
 
 def _settings(screen: str, despill: float, keep_shadows: bool) -> Any:
-    from mattekit.errors import InputError
-    from mattekit.keying.colour import require_screen
     from mattekit.keying.key import KeySettings
 
-    try:
-        require_screen(screen)
-    except InputError as error:
-        raise typer.BadParameter(f"--screen {error}") from None
-    return KeySettings(screen=screen, despill=despill, keep_shadows=keep_shadows)
+    return KeySettings(screen=trimap_source.screen(screen), despill=despill, keep_shadows=keep_shadows)
 
 
 def _show(name: str, value: dict, json: bool) -> None:

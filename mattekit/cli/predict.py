@@ -91,6 +91,7 @@ def predict(
     box: trimap_source.Box = None,
     points: trimap_source.Points = None,
     clean_plate: trimap_source.CleanPlate = None,
+    screen: trimap_source.Screen = None,
     scribbles: trimap_source.Strokes = None,
     source: trimap_source.Source = None,
     band: Band = None,
@@ -134,7 +135,7 @@ def predict(
     console.setup(quiet=quiet, verbose=verbose)
     spec, taken = trimap_source.instead_of(
         trimap, band=band, fit=fit, source=source, classes=classes, mask=mask, segment=segment, box=box, points=points,
-        clean_plate=clean_plate, scribbles=scribbles,
+        clean_plate=clean_plate, screen=screen, scribbles=scribbles,
     )  # fmt: skip
     fields = mattes.settings(
         device=device,

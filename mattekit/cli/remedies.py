@@ -3,7 +3,7 @@
 REMEDIES: dict[str, str] = {
     "alphas": "Give the folder of its alpha with --alphas.",
     "backgrounds": "Give more backgrounds, a smaller --per-foreground, or --preset custom, which draws them at random.",
-    "class": "Choose with --class; commas between several.",
+    "class": "Choose with --class, by numbers or names; commas between several.",
     "convert": "Convert a checkpoint with: mattekit weights convert FILE -o OUT.safetensors",
     "data": "Give the data with --data.",
     "depth": "Or change --depth.",
@@ -27,7 +27,7 @@ REMEDIES: dict[str, str] = {
     "resume": "Add --resume to go on with it, or name a new folder with -o.",
     "screen": "Name its colour with --screen, or mask what is no screen with --garbage.",
     "scribbled-image": "If there is a photo, name it with --image.",
-    "sources": "Make a trimap of a photo with a source: --mask, --segment, --box, --points, --clean-plate or --source.",
+    "sources": "Make a trimap of a photo with a source: --mask, --segment, --box, --points, --clean-plate, --screen or --source.",
     "single-file": "Leave out --single-file.",
     "strict": "Add --strict to count them as failures.",
     "tile": "Choose their side with --tile, or what they share with --overlap.",

@@ -19,6 +19,7 @@ def trimap(
     box: trimap_source.Box = None,
     points: trimap_source.Points = None,
     clean_plate: trimap_source.CleanPlate = None,
+    screen: trimap_source.Screen = None,
     by: trimap_source.Source = None,
     fit: trimap_source.Fit = False,
     erode: trimap_options.Erode = None,
@@ -51,7 +52,9 @@ def trimap(
     """
     console.setup(quiet=quiet, verbose=verbose)
     mode = _mode(scribbles=scribbles, random=random, check=check, fix=fix)
-    sources = dict(mask=mask, segment=segment, box=box, points=points, clean_plate=clean_plate, source=by)
+    sources = dict(
+        mask=mask, segment=segment, box=box, points=points, clean_plate=clean_plate, screen=screen, source=by
+    )
     spec = trimap_source.chosen(band=band if any(sources.values()) else None, fit=fit, classes=classes, **sources)
     if spec:
         mode, band = trimap_source.alone(mode, spec), None

@@ -22,7 +22,7 @@ Segment = Annotated[
 ]
 Class = Annotated[
     str | None,
-    typer.Option("--class", metavar="N,...", rich_help_panel=PANEL, help="Take these classes of --segment."),
+    typer.Option("--class", metavar="N|NAME,...", rich_help_panel=PANEL, help="Take these classes of --segment."),
 ]
 Box = Annotated[
     str | None,
@@ -38,13 +38,19 @@ CleanPlate = Annotated[
     Path | None,
     typer.Option("--clean-plate", "--plate", rich_help_panel=PANEL, help="Compare with a picture without the subject."),
 ]
+Screen = Annotated[
+    str | None,
+    typer.Option(
+        "--screen", metavar="COLOUR", rich_help_panel=PANEL, help="Find a screen: auto, green, blue, #00b140."
+    ),
+]
 Strokes = Annotated[
     Path | None,
     typer.Option("--scribbles", rich_help_panel=PANEL, help="Take white strokes for foreground, black for not."),
 ]
 Source = Annotated[
     str | None,
-    typer.Option("--source", metavar="NAME", rich_help_panel=PANEL, help="Use a source of a plug-in, or screen."),
+    typer.Option("--source", metavar="NAME", rich_help_panel=PANEL, help="Use a source of a plug-in."),
 ]
 Fit = Annotated[bool, typer.Option("--fit", rich_help_panel=PANEL, help="Resize masks and plates of another size.")]
 BAND = "auto|PX|%"
@@ -56,6 +62,7 @@ CHOOSERS = {
     "box": ("box", "box"),
     "points": ("points", "points"),
     "clean_plate": ("clean-plate", "plate"),
+    "screen": ("screen", "screen"),
     "scribbles": ("scribbles", "strokes"),
 }
 FILES = {"mask", "plate", "strokes"}
@@ -63,7 +70,7 @@ FITTED = {"mask", "clean-plate"}
 BANDED = {"mask", "segment", "box", "points", "clean-plate"}
 WAYS = (
     '--mask ROUGH.png, --segment NETWORK.onnx, --box X,Y,W,H, --points "+X,Y -X,Y", --clean-plate PLATE.png, '
-    "or --source NAME"
+    "--screen auto, or --source NAME"
 )
 
 
@@ -237,7 +244,19 @@ def _parsed(parse: Callable[[str], Any], text: str) -> Any:
         raise typer.BadParameter(f"--{error}") from None
 
 
-PARSERS: dict[str, Callable[[str], Any]] = {"box": _box, "points": _points}
+def screen(text: str) -> str:
+    """Return the colour of a screen; a usage error if none can have it."""
+    from mattekit.errors import InputError
+    from mattekit.keying.colour import require_screen
+
+    try:
+        require_screen(text)
+    except InputError as error:
+        raise typer.BadParameter(f"--screen {error}") from None
+    return text
+
+
+PARSERS: dict[str, Callable[[str], Any]] = {"box": _box, "points": _points, "screen": screen}
 
 
 def _flag(option: str) -> str:

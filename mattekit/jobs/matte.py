@@ -57,7 +57,7 @@ class MatteJob(StagedJob):
     @property
     def inputs(self) -> list[Path]:
         """Files that no output may overwrite."""
-        return [path for path in (self.image, self.trimap, *(self.spec.files.values() if self.spec else ())) if path]
+        return [path for path in (self.image, self.trimap, *(self.spec.inputs if self.spec else ())) if path]
 
     def read(self) -> Inputs:
         """Read the image, and read or make the trimap (H, W) of its size with the known classes that models need."""

@@ -54,6 +54,11 @@ class TrimapSpec:
     files: dict[str, Path] = field(default_factory=dict)
     fit: bool = False
 
+    @property
+    def inputs(self) -> list[Path]:
+        """Files that the source reads: a picture's own, and those that settings name, such as a network's."""
+        return [*self.files.values(), *(value for value in self.options.values() if isinstance(value, Path))]
+
     def of(self, files: Mapping[str, Path]) -> "TrimapSpec":
         """Return the spec of one picture of a folder, with its own files."""
         return replace(self, files={role: files.get(role, path) for role, path in self.files.items()})
@@ -109,7 +114,7 @@ class SourcedJob(Job):
     @property
     def inputs(self) -> list[Path]:
         """Files that no output may overwrite."""
-        return [self.image, *self.spec.files.values()]
+        return [self.image, *self.spec.inputs]
 
 
 def make_sourced(job: SourcedJob) -> dict:

@@ -81,7 +81,8 @@ class GrabCut:
         if self.box and not (self.box.width > 0 and self.box.height > 0):
             raise InputError(f"box of {self.box.width}x{self.box.height} pixels, wanted at least 1x1. Correct it.")
         if self.box is None and not any(point.inside for point in self.points):
-            raise InputError("no point of the foreground and no box. Mark the subject, or add a box.")
+            found = "points of the background alone, and no box" if self.points else "no point and no box"
+            raise InputError(f"{found}, wanted a point of the foreground. Mark the subject, or add a box.")
 
     def __call__(self, image: np.ndarray) -> SourcedTrimap:
         """Return the trimap of a picture (H, W, 3); errors as of `probability`."""

@@ -13,6 +13,7 @@ from mattekit.imaging.guided_filter import follow_edges
 from mattekit.trimap_sources.band import Band
 from mattekit.trimap_sources.believed import Reach, sourced
 from mattekit.trimap_sources.segmentation.answer import foreground
+from mattekit.trimap_sources.segmentation.class_names import names_in, numbers_of
 from mattekit.trimap_sources.segmentation.families import FAMILIES, UNKNOWN, family_of
 from mattekit.trimap_sources.segmentation.graph import Graph
 from mattekit.trimap_sources.segmentation.rule import LARGEST, Rule, read_rule
@@ -26,17 +27,18 @@ KEPT = 2  # networks that stay loaded in a process
 
 
 def segment_source(model: str | Path, classes: str | None = None, band: Band = "auto") -> "Segmenter":
-    """Make the source of a network's file; `classes` are numbers with commas between, such as "15".
+    """Make the source of a network's file; `classes` are numbers or names with commas between: "15", "person,dog".
 
     Raises
     ------
     MattekitError
         For what is wrong with the file, its rule or the classes, as far as that shows before weights are read.
     """
-    numbers = (classes or "").replace(" ", "").split(",") if classes else []
-    if not all(number.isdecimal() and len(number) < 7 for number in numbers):
-        raise InputError(f"class {classes}: wanted whole numbers from 0 on, with commas between.")
-    source = Segmenter(Path(model), tuple(map(int, numbers)), band)
+    words = [word.strip() for word in classes.split(",")] if classes else []
+    if not all(words):
+        raise InputError(f"class {classes}: wanted numbers or names with commas between.")
+    chosen = tuple(int(word) if word.isdecimal() and len(word) < 7 else word for word in words)
+    source = Segmenter(Path(model), chosen, band)
     source.check()
     return source
 
@@ -50,14 +52,14 @@ class Segmenter:
     path : Path
         A .onnx or .tflite file. A file of its name ending in .toml beside it says how it is used
         (`segmentation.rule`); without, it is recognised as of a known family (`segmentation.families`).
-    classes : tuple of int
-        In place of the rule's; only for networks that tell several apart.
+    classes : tuple of int or str
+        Numbers or names, in place of the rule's; only for networks that tell several apart.
     band : "auto", "PX" or "PERCENT%"
         See `band.width_of`.
     """
 
     path: Path
-    classes: tuple[int, ...] = ()
+    classes: tuple[int | str, ...] = ()
     band: Band = "auto"
     name: str = field(default="segment", init=False)
 
@@ -104,7 +106,9 @@ class Segmenter:
     @property
     def _used(self) -> tuple[Network, Rule]:
         network, rule = _opened(self.path, _stamps(self.path))
-        return network, rule.model_copy(update={"classes": self.classes}) if self.classes else rule
+        if self.classes:
+            rule = rule.model_copy(update={"classes": numbers_of(self.path, self.classes, rule.names)})
+        return network, rule
 
 
 def input_size(size: tuple[int, int], graph: Graph, rule: Rule) -> tuple[int, int]:
@@ -148,6 +152,8 @@ def _opened(path: Path, stamps: tuple[int | None, ...]) -> tuple[Network, Rule]:
     """The network and the rule of a file, the same ones while neither changes."""
     network = Network(path)
     rule = _rule(path, network.graph)
+    if not rule.names:
+        rule = rule.model_copy(update={"names": names_in(path)})
     free = None in network.graph.size
     if free and not (rule.size or rule.short_side):
         sizes = f"add size to {_rule_file(path)}" if _rule_file(path).is_file() else _advice(path)

@@ -82,9 +82,9 @@ def test_the_trimap_that_was_used_is_saved(photos, brightness, tmp_path):
     [
         (["--segment", "no.onnx"], "error: no.onnx: no such file"),
         (["--segment", "photos"], "error: photos: wanted a network's .onnx or .tflite file"),
-        (["--segment", "NET", "--class", "x"], "error: class x: wanted whole numbers"),
+        (["--segment", "NET", "--class", "x,"], "error: class x,: wanted numbers or names"),
         (["--box", "0,0,0,5"], "error: box of 0x5 pixels"),
-        (["--points", "-3,4"], "error: no point of the foreground and no box"),
+        (["--points", "-3,4"], "error: points of the background alone, and no box"),
     ],
 )
 def test_what_is_wrong_with_a_source_is_told_once_before_any_picture(photos, brightness, monkeypatch, words, message):
@@ -95,7 +95,7 @@ def test_what_is_wrong_with_a_source_is_told_once_before_any_picture(photos, bri
     assert not (photos.parent / "out").exists()
 
 
-def test_classes_are_chosen_by_number(photos, network, tmp_path):
+def test_classes_are_chosen_by_number_or_by_a_name_of_the_rule(photos, network, tmp_path):
     """The remedy names the option; one network, two subjects."""
     from onnx import helper
 
@@ -107,14 +107,17 @@ def test_classes_are_chosen_by_number(photos, network, tmp_path):
         helper.make_node("Mul", ["all", "ten"], ["y"]),
     ]
     path = network(nodes=nodes, weights=[helper.make_tensor("ten", 1, [1], [10.0])])
-    path.with_suffix(".toml").write_text("mean = [0.4, 0.4, 0.4]\nstd = [1, 1, 1]\n")
+    named = 'names = ["light", "Dark_Grey", "black"]\n'
+    path.with_suffix(".toml").write_text("mean = [0.4, 0.4, 0.4]\nstd = [1, 1, 1]\n" + named)
     result = run("trimap", photos / "one.png", "--segment", path, code=1)
-    assert "3 classes, 0 to 2, wanted to know which. Choose with --class" in result.stderr
+    assert "3 classes, 0 to 2 (light, Dark_Grey, black), wanted to know which. Choose with --class" in result.stderr
     levels = {}
-    for classes in ("0", "1,2"):
+    for classes in ("0", "1,2", "dark grey,2"):
         run("trimap", photos / "one.png", "--segment", path, "--class", classes, "-o", tmp_path / "t.png")
         levels[classes] = read(tmp_path / "t.png")[[24, 2], [32, 2]].tolist()
-    assert levels == {"0": [255, 0], "1,2": [0, 255]}
+    assert levels == {"0": [255, 0], "1,2": [0, 255], "dark grey,2": [0, 255]}
+    result = run("trimap", photos / "one.png", "--segment", path, "--class", "dog", code=1)
+    assert "class dog: wanted a number or one of light, Dark_Grey, black." in result.stderr
 
 
 def test_opencv_runs_networks_where_onnxruntime_is_missing(photos, brightness, tmp_path, monkeypatch):
@@ -146,3 +149,15 @@ def test_a_box_or_points_find_the_subject(photos, tmp_path, words):
 )
 def test_places_outside_of_a_picture_name_it(photos, words, message):
     assert message in run("trimap", photos / "one.png", *words, code=1).stderr
+
+
+@pytest.mark.parametrize("command", ["predict", "trimap"])
+def test_a_network_is_an_input_that_no_output_overwrites(photos, brightness, command):
+    """A file that ends in .png may be a network only by a link of that name."""
+    before = brightness.read_bytes()
+    link = photos / "one_trimap.png"
+    link.hardlink_to(brightness)
+    words = ["--save", "trimap", "-m", "shared"] if command == "predict" else []
+    result = run(command, photos / "one.png", "--segment", brightness, *words, "-o", link, code=1)
+    assert "the output is also an input" in result.stderr
+    assert brightness.read_bytes() == before

@@ -198,7 +198,7 @@ def test_a_photograph_is_no_trimap_and_needs_a_source(photo, tmp_path):
     error = run("predict", photo, photo, code=1).stderr
     assert "a picture of many colours, wanted a trimap" in error and "--mask" in error
     error = run("trimap", photo, code=2).stderr
-    for way in ("--mask", "--segment", "--box", "--points", "--clean-plate", "--source"):
+    for way in ("--mask", "--segment", "--box", "--points", "--clean-plate", "--screen", "--source"):
         assert way in error
     assert not photo.with_name("photo_trimap.png").exists()
     write(tmp_path / "photos" / "a.png", picture())
@@ -207,7 +207,7 @@ def test_a_photograph_is_no_trimap_and_needs_a_source(photo, tmp_path):
 
 def test_predict_without_trimap_lists_the_ways(photo):
     error = run("predict", photo, code=2).stderr
-    for way in ("--mask", "--segment", "--box", "--points", "--clean-plate", "--source"):
+    for way in ("--mask", "--segment", "--box", "--points", "--clean-plate", "--screen", "--source"):
         assert way in error
 
 
@@ -219,6 +219,10 @@ def test_predict_without_trimap_lists_the_ways(photo):
         (["--box", "1,2,3"], "wanted X,Y,W,H"),
         (["--points", "1,2 x"], "wanted \"+X,Y -X,Y\""),
         (["--points", "x"], "wanted \"+X,Y -X,Y\""),
+        (["--mask", "m.png", "--screen", "auto"], "--mask and --screen exclude each other"),
+        (["--screen", "#777777"], "--screen #777777: nearly grey"),
+        (["--screen", "greenish"], "--screen greenish: "),
+        (["--screen", "green", "--band", "3"], "--band does not apply with --screen"),
         (["--mask", "m.png", "--class", "1"], "--class needs --segment"),
         (["--mask", "m.png", "--band", "wide"], "--band wide: wanted auto, whole pixels"),
         (["--mask", "m.png", "--band", "0%"], "--band 0%: wanted auto"),
@@ -262,6 +266,22 @@ def test_strokes_are_a_source_of_predict(photo, tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "t.png"), strokes)
     error = run("predict", photo, "--scribbles", write(given, np.full(SIZE, 128, np.uint8)), code=1).stderr
     assert f"{given}: no white stroke" in error
+
+
+def test_a_screen_is_a_source_by_the_name_of_its_colour(tmp_path):
+    """The same trimap by trimap, predict and the longer form; another colour finds no screen."""
+    plate = write(
+        tmp_path / "plate.png", np.rint(DISC[..., None] * (40, 60, 190) + (1 - DISC[..., None]) * (64, 177, 0))
+    )
+    trimaps = []
+    for words in (["trimap", "--screen", "auto"], ["trimap", "--screen", "#00b140"], ["trimap", "--source", "screen"],
+                  ["predict", "--screen", "green", "-m", "shared", "--save", "trimap"]):  # fmt: skip
+        run(words[0], plate, *words[1:], "-o", tmp_path / "t.png")
+        trimaps.append(read(tmp_path / "t.png"))
+    assert trimaps[0][2, 2] == 0 and trimaps[0][32, 40] == 255
+    for other in trimaps[1:]:
+        np.testing.assert_array_equal(other, trimaps[0])
+    assert "wanted a blue screen" in run("trimap", plate, "--screen", "blue", code=1).stderr
 
 
 def test_outputs_overwrite_no_input(photo, mask):

@@ -85,8 +85,8 @@ def test_the_trimap_knows_both_sides_and_says_what_was_given(scene):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, "no point of the foreground and no box"),
-        ({"points": [(5, 5, False)]}, "no point of the foreground and no box"),
+        ({}, "no point and no box, wanted a point of the foreground"),
+        ({"points": [(5, 5, False)]}, "points of the background alone, and no box"),
         ({"box": (5, 5, 0, 20)}, "box of 0x20 pixels, wanted at least 1x1"),
         ({"box": (60, 20, 61, 20)}, "box 60,20,61,20 reaches outside, but the picture has 120x90 pixels"),
         ({"box": (0, 0, 120, 90)}, "box 0,0,120,90, which is the whole picture"),

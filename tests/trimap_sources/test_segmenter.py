@@ -1,5 +1,7 @@
 """Segmentation networks that users bring: recognised, fed and read as their authors do; told in one line if unfit."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -359,7 +361,7 @@ def test_free_sides_need_a_size(network):
         (3, "3", "net.onnx: class 3, but it tells apart 3, 0 to 2"),
         (1, "1", "net.onnx: class 1, but it tells apart 1"),
         (3, "person", "class person: wanted whole numbers"),
-        (3, "1,", "class 1,: wanted whole numbers"),
+        (3, "1,", "class 1,: wanted numbers or names"),
         (3, "-1", "class -1: wanted whole numbers"),
     ],
 )
@@ -367,6 +369,50 @@ def test_classes_are_among_the_networks(network, count, classes, message):
     path = answers(network, (1, count, 16, 16), np.zeros((count, 16, 16), np.float32))
     with pytest.raises(InputError, match=message):
         segment_source(path, classes).probability(GREY)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("names", "{0: 'grass', 1: 'traffic light', 2: \"cow\"}"),  # as Ultralytics writes them
+        ("id2label", '{"0": "grass", "2": "cow", "1": "Traffic_Light"}'),
+        ("classes", '["grass", "traffic-light", "cow"]'),
+    ],
+)
+def test_names_of_classes_are_found_in_the_networks_metadata(network, key, text):
+    """The second class is 1 in the left half, and the third everywhere else."""
+    values = np.zeros((3, 16, 16), np.float32)
+    values[1, :, :8], values[2, :, 8:] = 1, 1
+    path = answers(network, (1, 3, 16, 16), values)
+    model = onnx.load(path)
+    helper.set_model_props(model, {"author": "someone", key: text})
+    onnx.save(model, path)
+    by_name = segment_source(path, "traffic light").probability(GREY)
+    assert by_name[:, :5].min() > 0.9 and by_name[:, -5:].max() < 0.1
+    with pytest.raises(InputError, match=r"net.onnx: class dog: wanted a number or one of grass, .*, cow\."):
+        segment_source(path, "dog")
+
+
+@pytest.mark.parametrize("text", ["", "{", "12", "__import__('os').getcwd()", "{'a': 'b'}", "[" * 500, "{0: " * 90])
+def test_metadata_that_name_no_classes_are_passed_over(network, text):
+    path = answers(network, (1, 3, 16, 16), np.zeros((3, 16, 16), np.float32))
+    model = onnx.load(path)
+    helper.set_model_props(model, {"names": text})
+    onnx.save(model, path)
+    with pytest.raises(InputError, match="class dog: wanted whole numbers, as its file names no classes"):
+        segment_source(path, "dog")
+
+
+def test_names_of_classes_are_found_in_the_archive_of_a_lite_file(tmp_path):
+    from mattekit.trimap_sources.segmentation.class_names import names_in
+
+    path = tmp_path / "net.tflite"
+    path.write_bytes(bytes(64))
+    assert names_in(path) == ()
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("about.json", "{}")
+        archive.writestr("labelmap.txt", "background\nperson\n")
+    assert names_in(path) == ("background", "person")
 
 
 @pytest.mark.parametrize(("value", "absent"), [(0.1, "foreground"), (0.9, "background")])

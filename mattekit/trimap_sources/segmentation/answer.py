@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mattekit.errors import InputError, WeightsError
+from mattekit.trimap_sources.segmentation.class_names import shown
 from mattekit.trimap_sources.segmentation.rule import Rule
 
 SMALLEST = 8  # pixels of the shorter side of a map, unless the input is smaller
@@ -40,8 +41,8 @@ def foreground(
     if not np.isfinite(maps).all():
         raise WeightsError(f"{path}: its answer holds NaN or infinity, wanted numbers. Check how it was exported.")
     if np.issubdtype(maps.dtype, np.integer) and maps.shape[0] == 1:
-        return _labelled(path, maps[0], rule.classes)
-    probability = _added(path, _activated(maps.astype(np.float32), rule.activation), rule.classes)
+        return _labelled(path, maps[0], rule)
+    probability = _added(path, _activated(maps.astype(np.float32), rule.activation), rule)
     return _stretched(probability) if rule.stretch else probability
 
 
@@ -97,24 +98,26 @@ def _activated(maps: np.ndarray, activation: str) -> np.ndarray:
     return maps.clip(0, 1)
 
 
-def _added(path: object, maps: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
+def _added(path: object, maps: np.ndarray, rule: Rule) -> np.ndarray:
     """Sum of the probabilities of the chosen classes; of two classes the second is the foreground."""
-    count = maps.shape[0]
+    count, classes = maps.shape[0], rule.classes
     if count == 1 and not classes:
         return maps[0]
     if not classes and count != 2:
-        raise InputError(f"{path}: {count} classes, 0 to {count - 1}, wanted to know which.", remedy="class")
+        named = f" ({shown(rule.names)})" if rule.names else ""
+        raise InputError(f"{path}: {count} classes, 0 to {count - 1}{named}, wanted to know which.", remedy="class")
     outside = [number for number in classes if number >= count]
     if outside:
         raise InputError(f"{path}: class {outside[0]}, but it tells apart {count}, 0 to {count - 1}.", remedy="class")
     return maps[sorted(set(classes)) or [1]].sum(axis=0).clip(0, 1)
 
 
-def _labelled(path: object, labels: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
+def _labelled(path: object, labels: np.ndarray, rule: Rule) -> np.ndarray:
     """Certainties from a map of class numbers."""
-    if not classes and labels.max(initial=0) > 1:
-        raise InputError(f"{path}: classes 0 to {labels.max()} and more, wanted to know which.", remedy="class")
-    return np.isin(labels, classes or (1,)).astype(np.float32)
+    if not rule.classes and labels.max(initial=0) > 1:
+        named = f" ({shown(rule.names)})" if rule.names else ""
+        raise InputError(f"{path}: classes 0 to {labels.max()} and more{named}, wanted to know which.", remedy="class")
+    return np.isin(labels, rule.classes or (1,)).astype(np.float32)
 
 
 def _stretched(probability: np.ndarray) -> np.ndarray:

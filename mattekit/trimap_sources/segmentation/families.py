@@ -21,6 +21,11 @@ from mattekit.trimap_sources.segmentation.rule import Rule
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 SIGNED = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
 PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+PARTS = ("background", "hair", "body-skin", "face-skin", "clothes", "others")
+VOC = (  # the classes of Pascal VOC 2012
+    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining table",
+    "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
+)  # fmt: skip
 
 FAMILIES: dict[str, Rule] = {
     "u2net": Rule(family="u2net", **IMAGENET, size=(320, 320), brightest=True, output=0, stretch=True),
@@ -28,8 +33,10 @@ FAMILIES: dict[str, Rule] = {
     "birefnet": Rule(family="birefnet", **IMAGENET, size=(1024, 1024), output=-1),
     "modnet": Rule(family="modnet", **SIGNED, short_side=512, multiple=32),
     "selfie": Rule(family="selfie", **PLAIN),
-    "selfie-multiclass": Rule(family="selfie-multiclass", **PLAIN, activation="softmax", classes=(1, 2, 3, 4, 5)),
-    "deeplab": Rule(family="deeplab", **SIGNED, activation="softmax", classes=(15,)),
+    "selfie-multiclass": Rule(
+        family="selfie-multiclass", **PLAIN, activation="softmax", classes=(1, 2, 3, 4, 5), names=PARTS
+    ),
+    "deeplab": Rule(family="deeplab", **SIGNED, activation="softmax", classes=(15,), names=VOC),
 }
 UNKNOWN = Rule(**IMAGENET)  # what most networks that started from ImageNet were trained with
 

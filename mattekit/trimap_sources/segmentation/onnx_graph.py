@@ -5,8 +5,9 @@ inputs, outputs and tensors are followed (onnx.proto, "ModelProto"); the weights
 """
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from mattekit.errors import WeightsError
 from mattekit.files import open_regular
@@ -23,6 +24,7 @@ NESTED = {  # fields of each message in which a tensor may lie, and the message 
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
 }
+METADATA = 14  # of ModelProto
 EXTERNAL_DATA, DATA_LOCATION = 13, 14  # of TensorProto
 Value = int | memoryview
 
@@ -37,11 +39,26 @@ def read_graph(path: str | Path) -> Graph:
     WeightsError
         If it is damaged, or another kind of file.
     """
+    return _read(path, _graph)
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """Return the texts by key that an ONNX file's writer added to it; errors as of `read_graph`."""
+    return _read(path, _metadata)
+
+
+def _read(path: str | Path, found: Callable[[memoryview], Any]) -> Any:
     with open_regular(Path(path)) as file:
         try:
-            return _graph(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+            return found(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
         except ValueError as error:  # an empty file's, too
             raise WeightsError(f"{path}: damaged, or no ONNX file ({error}). Export or download it anew.") from None
+
+
+def _metadata(model: memoryview) -> dict[str, str]:
+    """The StringStringEntryProtos of a model: key 1, value 2."""
+    entries = [value for number, value in _fields(model) if number == METADATA and isinstance(value, memoryview)]
+    return {_text(_first(entry, 1, b"")): _text(_first(entry, 2, b"")) for entry in entries}
 
 
 def _graph(model: memoryview) -> Graph:

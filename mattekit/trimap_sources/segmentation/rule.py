@@ -5,6 +5,7 @@ mean = [0.485, 0.456, 0.406]
 std = [0.229, 0.224, 0.225]
 size = [320, 320]         # height and width, or one number; where the network leaves them open
 classes = [15]            # of the classes it tells apart, those that are the foreground
+names = ["background", "person"]  # of its classes in order, so that they can be chosen by name
 """
 
 from pathlib import Path
@@ -49,6 +50,8 @@ class Rule(BaseModel):
         Stretch the answer linearly to 0..1.
     classes : tuple of int
         Whose probabilities are added up to the foreground's.
+    names : tuple of str
+        Of all classes, in order; what the network's file itself says, unless given.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -65,6 +68,7 @@ class Rule(BaseModel):
     output: int | Annotated[str, Field(max_length=1000)] | None = None
     stretch: bool = False
     classes: Annotated[tuple[Annotated[int, Field(ge=0, lt=1 << 31)], ...], Field(max_length=1000)] = ()
+    names: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=10_000)] = ()
 
 
 def read_rule(path: Path, families: dict[str, Rule]) -> Rule:
