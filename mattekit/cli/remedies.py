@@ -27,7 +27,7 @@ REMEDIES: dict[str, str] = {
     "resume": "Add --resume to go on with it, or name a new folder with -o.",
     "screen": "Name its colour with --screen, or mask what is no screen with --garbage.",
     "scribbled-image": "If there is a photo, name it with --image.",
-    "sources": "Make a trimap of a photo with a source: --mask, --segment, --box, --points, --clean-plate, --screen or --source.",
+    "sources": "Make a trimap of a photo with --mask, --segment, --box, --points, --clean-plate, --screen or --source.",
     "single-file": "Leave out --single-file.",
     "strict": "Add --strict to count them as failures.",
     "tile": "Choose their side with --tile, or what they share with --overlap.",
