@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND
+from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND, estimate
 from mattekit.errors import InputError
 from mattekit.imaging import background as backgrounds
 from mattekit.imaging import composite as compositing
@@ -127,7 +127,7 @@ def estimate_foreground(image: Picture, alpha: Picture, method: str | None = Non
     method = method or DEFAULT_FOREGROUND
     if method not in FOREGROUND:
         raise InputError(f"foreground method {method!r}: unknown, wanted one of {', '.join(FOREGROUND)}.")
-    return FOREGROUND[method].function(pixels, opacity)
+    return estimate(pixels, opacity, method)
 
 
 def cutout(image: Picture, alpha: Picture, method: str | None = None) -> np.ndarray:

@@ -43,3 +43,29 @@ FOREGROUND: dict[str, ForegroundMethod] = {
     "closed-form": ForegroundMethod("Levin et al., by pymatting", closed_form_foreground, needs_pymatting=True),
 }
 DEFAULT_FOREGROUND = "multilevel"  # the most accurate on renders of these, in half the time of pymatting's
+
+
+def estimate(
+    image: np.ndarray, alpha: np.ndarray, method: str, *, keep_known: bool = True, **options: float
+) -> np.ndarray:
+    """Estimate foreground colours of any range by a method.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32, or an initial foreground; values may lie beyond 0..1, as light does
+    alpha : (H, W) float32 in 0..1
+    method : a name of `FOREGROUND`
+    keep_known : leave the image's colours as they are, bit for bit, where alpha is 1
+    **options : the method's settings
+
+    Returns
+    -------
+    (H, W, 3) float in the image's range
+    """
+    low, high = min(0.0, float(image.min())), max(1.0, float(image.max()))
+    inside = low == 0 and high == 1
+    # The matting equation holds in any unit, and the methods work in 0..1.
+    scaled = image if inside else (image - np.float32(low)) / np.float32(high - low)
+    fg = FOREGROUND[method].function(scaled, alpha, **options)
+    fg = fg if inside else fg * np.float32(high - low) + np.float32(low)
+    return np.where((alpha == 1)[..., None], image, fg) if keep_known else fg

@@ -39,6 +39,14 @@ MaxSize = Annotated[
         rich_help_panel=MEMORY,
     ),
 ]
+Transfer = Annotated[
+    Literal["auto", "srgb", "linear", "log"],  # of imaging.transfer.TRANSFERS
+    typer.Option(
+        "--transfer",
+        help="Let models see light beyond white through this curve; outputs keep it.",
+        rich_help_panel=options.PANEL_MODEL,
+    ),
+]
 Numbered = Annotated[
     bool,
     typer.Option("--numbered", help="Use trimap name.png for images name_0, name_1, ...", rich_help_panel=FOLDERS),
@@ -123,68 +131,11 @@ def prediction(model: str | None, background: str | None, fields: dict) -> Calla
     return partial(PredictJob, model=name, background=background, **fields)
 
 
-def settings(
-    *,
-    device: str,
-    tta: str,
-    refinement: dict | None,
-    tile: str = "auto",
-    overlap: int | None = None,
-    precision: str = "auto",
-    compile: bool = False,
-    foreground_method: str,
-    depth: str,
-    format: str | None,
-    max_size: int | None,
-    max_pixels: float,
-) -> dict:
-    """Check what was given, before anything is read; fields of `jobs.matte.MatteJob`.
-
-    `refinement` holds arguments of `inference.refinement.RefinementSettings`, None if alphas are not refined.
-    """
-    return {
-        "options": {
-            "device": device,
-            "precision": precision,
-            "compile": compile,
-            "tile": _tile(tile, overlap),
-            "overlap": overlap,
-        },
-        "tta": tta,
-        "refinement": None if refinement is None else _refinement(refinement),
-        "foreground_method": foreground_method,
-        "depth": depth,
-        "format": options.suffix(format),
-        "max_size": max_size,
-        "max_megapixels": max_pixels,
-    }
-
-
 def kinds_of(save: str) -> list[str]:
     """Return the kinds of pictures that --save names, at least one."""
     if not (kinds := choices.parse(save)):
         raise typer.BadParameter(f"--save: use one or more of {', '.join(choices.names('PICTURE'))}.")
     return kinds
-
-
-def _tile(tile: str, overlap: int | None) -> int | str:
-    if tile in ("auto", "off"):
-        return tile
-    if not tile.isdecimal() or int(tile) == 0:
-        raise typer.BadParameter(f"--tile {tile}: use auto, off or a number of pixels.")
-    if overlap is not None and overlap >= int(tile):
-        raise typer.BadParameter(f"--overlap {overlap}: use less than the tiles' {tile} pixels.")
-    return int(tile)
-
-
-def _refinement(arguments: dict) -> Any:
-    from mattekit.errors import InputError
-    from mattekit.inference.refinement import RefinementSettings
-
-    try:
-        return RefinementSettings(**arguments)
-    except InputError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 def _groups(items: Sequence[Any], at_once: int | None) -> list[list[Any]]:

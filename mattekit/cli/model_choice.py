@@ -73,7 +73,7 @@ def _compared_models(compare: str) -> tuple[str, ...]:
 
 
 def comparison(compare: str, model: str | None, save: str, fields: dict) -> Callable[..., Any]:
-    """Check the models of --compare and return the function that makes their jobs from `mattes.settings`."""
+    """Check the models of --compare and return the function that makes their jobs from `matte_settings.settings`."""
     from mattekit.jobs.comparison import CompareJob
 
     if save != "alpha":

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from mattekit.cli import choices, console, mattes, model_choice, options, predict_page, trimap_source, watch
+from mattekit.cli import (
+    choices,
+    console,
+    matte_settings,
+    mattes,
+    model_choice,
+    options,
+    predict_page,
+    trimap_source,
+    watch,
+)
 
 Compare = Annotated[
     str | None,
@@ -110,6 +120,7 @@ def predict(
     depth: options.Depth = "auto",
     format: options.Format = None,
     max_size: mattes.MaxSize = None,
+    transfer: mattes.Transfer = "auto",
     tile: Tile = "auto",
     overlap: Overlap = None,
     tta: mattes.Tta = "none",
@@ -137,7 +148,7 @@ def predict(
         trimap, band=band, fit=fit, source=source, classes=classes, mask=mask, segment=segment, box=box, points=points,
         clean_plate=clean_plate, screen=screen, scribbles=scribbles,
     )  # fmt: skip
-    fields = mattes.settings(
+    fields = matte_settings.settings(
         device=device,
         precision=precision,
         compile=compile,
@@ -150,6 +161,7 @@ def predict(
         format=format,
         max_size=max_size,
         max_pixels=max_pixels,
+        transfer=transfer,
     )
     if compare is None:
         model_choice.refuse_truth(truth)

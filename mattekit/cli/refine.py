@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, console, mattes, model_choice, options
+from mattekit.cli import batch, console, matte_settings, mattes, model_choice, options
 
 PANEL = "Refinement"
 Steps = Annotated[
@@ -72,6 +72,7 @@ def refine(
     depth: options.Depth = "auto",
     format: options.Format = None,
     max_size: mattes.MaxSize = None,
+    transfer: mattes.Transfer = "auto",
     foreground_method: options.ForegroundMethod = "multilevel",
     recursive: options.Recursive = False,
     numbered: mattes.Numbered = False,
@@ -89,7 +90,7 @@ def refine(
     Takes and writes what `predict` does. -v prints the cost at every step; with --tta every view is refined.
     """
     console.setup(quiet=quiet, verbose=verbose)
-    fields = mattes.settings(
+    fields = matte_settings.settings(
         device=device,
         tta=tta,
         refinement=dict(steps=steps, optimiser=optimiser, learning_rate=learning_rate, rule=rule, padding=padding),
@@ -98,6 +99,7 @@ def refine(
         format=format,
         max_size=max_size,
         max_pixels=max_pixels,
+        transfer=transfer,
     )
     with _tracing(trace, shard) as show:
         mattes.run(

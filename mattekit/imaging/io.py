@@ -48,12 +48,21 @@ class Raw:
 
 @dataclass(frozen=True)
 class Picture:
-    """A file as float32: an image (H, W, 3), sRGB-encoded, or an alpha (H, W); see `Raw` for the rest."""
+    """A file as float32: an image (H, W, 3), sRGB-encoded, or an alpha (H, W); see `Raw` for the rest.
+
+    light: of an image in scene-linear light, the pixels (H, W, 3) as stored.
+    """
 
     pixels: np.ndarray
     depth: str
     icc: bytes | None = None
     suffix: str = ".png"
+    light: np.ndarray | None = None
+
+    @property
+    def colours(self) -> np.ndarray:
+        """The colours (H, W, 3) that the matting equation mixes: light where that is known, else encoded values."""
+        return self.pixels if self.light is None else self.light
 
 
 def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
@@ -110,10 +119,10 @@ def image_of(name: str, raw: Raw) -> Picture:
         pixels = np.ascontiguousarray(pixels[..., :3])
     if pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    pixels = to_float(pixels)
+    pixels, light = to_float(pixels), None
     if raw.suffix == ".exr":
-        pixels = exr.encode_srgb(pixels)
-    return Picture(pixels, raw.depth, raw.icc, raw.suffix)
+        pixels, light = exr.encode_srgb(pixels), pixels
+    return Picture(pixels, raw.depth, raw.icc, raw.suffix, light)
 
 
 def read_alpha(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
@@ -162,6 +171,7 @@ def write_image(
     icc: bytes | None = None,
     fast: bool = False,
     suffix: str | None = None,
+    light: bool = False,
 ) -> None:
     """Write float32 pixels: an alpha (H, W), an image (H, W, 3) or a cut-out (H, W, 4, straight alpha).
 
@@ -173,6 +183,7 @@ def write_image(
     icc : a profile to carry if it describes such pixels; left out otherwise.
     fast : compress PNG quickly rather than well.
     suffix : the format, where the target does not tell (".png" on stdout by default).
+    light : the pixels are scene-linear, not sRGB-encoded; EXR gets them as they are.
 
     Raises
     ------
@@ -180,7 +191,7 @@ def write_image(
         If the format cannot hold such pixels, or a value is not finite.
     """
     name, suffix = _output(target, suffix)
-    _put(target, encode.encode_image(name, pixels, depth, suffix, icc=icc, fast=fast))
+    _put(target, encode.encode_image(name, pixels, depth, suffix, icc=icc, fast=fast, light=light))
 
 
 def write_raw(

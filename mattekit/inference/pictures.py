@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mattekit import baselines
+from mattekit.imaging.codecs.exr import decode_srgb, encode_srgb
 from mattekit.imaging.composite import composite
 from mattekit.imaging.sheets import contact_sheet
 
 KINDS = ("alpha", "foreground", "cutout", "composite", "preview", "trimap")
+COLOURS = ("foreground", "cutout", "composite")  # in scene-linear light where the image is
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Pictures:
     background : (H, W, 3) float32, optional
     foreground_method : str
         A name of `baselines.FOREGROUND`; the foreground is estimated once, and only if a picture needs it.
+    light : (H, W, 3) float32, optional
+        The image in scene-linear light; foreground, cut-out and composite are then in light as well.
     """
 
     image: np.ndarray
@@ -30,12 +34,15 @@ class Pictures:
     alpha: np.ndarray
     background: np.ndarray | None = None
     foreground_method: str = baselines.DEFAULT_FOREGROUND
+    light: np.ndarray | None = None
 
     def make(self, kinds: Collection[str]) -> dict[str, np.ndarray]:
         """Return float32 pictures of these kinds: (H, W), (H, W, 3) or, of the cut-out, (H, W, 4) straight RGBA."""
         fg = None
         if set(kinds) - {"alpha", "trimap"}:
-            fg = baselines.FOREGROUND[self.foreground_method].function(self.image, self.alpha)
+            fg = baselines.estimate(
+                self.image if self.light is None else self.light, self.alpha, self.foreground_method
+            )
         return {kind: getattr(self, f"_{kind}")(fg) for kind in kinds}
 
     def _alpha(self, fg: np.ndarray) -> np.ndarray:
@@ -51,8 +58,11 @@ class Pictures:
         return np.concatenate([fg, self.alpha[..., None]], axis=2)
 
     def _composite(self, fg: np.ndarray) -> np.ndarray:
-        return composite(fg, self.background, self.alpha)
+        behind = self.background if self.light is None else decode_srgb(self.background)
+        return composite(fg, behind, self.alpha)
 
     def _preview(self, fg: np.ndarray) -> np.ndarray:
         new = None if self.background is None else self._composite(fg)
+        if self.light is not None:
+            fg, new = encode_srgb(fg), None if new is None else encode_srgb(new)
         return contact_sheet(self.image, self.trimap, self.alpha, fg, new)

@@ -14,6 +14,8 @@ from mattekit.imaging.codecs.encode import output_depth
 
 log = logging.getLogger("mattekit")
 
+HALF_LEVEL = 0.5 / 255  # beyond 0..1 by less than this, colours are rounded, not clipped
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -54,10 +56,13 @@ class Job:
         for target in self.outputs:
             refuse_overwriting(target, self.inputs)
 
-    def write_picture(self, kind: str, picture: np.ndarray, source: io.Picture, depth: str | None = None) -> None:
+    def write_picture(
+        self, kind: str, picture: np.ndarray, source: io.Picture, depth: str | None = None, *, light: bool = False
+    ) -> None:
         """Write the picture (H, W) or (H, W, C) of one kind, with the colour profile of the picture it is made from.
 
-        `depth` is in place of the job's. Where "auto" loses depth, a warning says so.
+        `depth` is in place of the job's; `light` says that the picture is scene-linear. Where "auto" loses depth, or
+        colours beyond white are clipped, a warning says so.
         """
         target, wanted = self.targets[kind], depth or self.depth
         suffix = self.format or target.suffix.lower()
@@ -66,7 +71,11 @@ class Job:
             log.warning(
                 "%s: written with %s bits; %s cannot hold the input's %s.", target, written, suffix, source.depth
             )
-        io.write_image(target, picture, depth=written, icc=source.icc, suffix=suffix)
+        if picture.ndim == 3 and written != "float" and suffix != ".exr":
+            low, high = float(picture[..., :3].min()), float(picture[..., :3].max())
+            if low < -HALF_LEVEL or high > 1 + HALF_LEVEL:
+                log.warning("%s: colours %.3g..%.3g are clipped to 0..1. Write .exr or .tif.", target, low, high)
+        io.write_image(target, picture, depth=written, icc=source.icc, suffix=suffix, light=light)
 
     def outcome(self, size: tuple[int, int], **facts: Any) -> dict[str, Any]:
         """Return what JSON lines tell of a job that is done: its outputs, their size (H, W), and `facts`."""

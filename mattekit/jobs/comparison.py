@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mattekit.baselines import FOREGROUND
+from mattekit.baselines import estimate
 from mattekit.imaging import io
 from mattekit.imaging.sheets import with_cutouts, with_errors
 from mattekit.jobs.matte import MatteJob
@@ -62,7 +62,7 @@ class CompareJob(MatteJob):
             if inputs.truth is not None:
                 models[model]["scores"] = _scores(alphas[label], inputs.truth, inputs.trimap == 0.5)
         if inputs.truth is None:
-            fgs = {label: FOREGROUND[self.foreground_method].function(image, alpha) for label, alpha in alphas.items()}
+            fgs = {label: estimate(image, alpha, self.foreground_method) for label, alpha in alphas.items()}
             return Sheet(with_cutouts(image, inputs.trimap, alphas, fgs), models)
         words = {entry["label"]: lines(entry["scores"]) for entry in models.values()}
         return Sheet(with_errors(image, inputs.trimap, inputs.truth, alphas, words), models)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND
+from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND, estimate
 from mattekit.imaging import io
 from mattekit.imaging.lsa_foreground import cost
 from mattekit.jobs.base import Job
@@ -59,11 +59,13 @@ def reestimate(job: ForegroundJob) -> dict:
     costs = {}
     for kind in job.targets:
         opacity = alpha if kind == "foreground" else 1 - alpha
-        initial = source.pixels if job.initial == "image" else FOREGROUND[job.initial].function(source.pixels, opacity)
-        colours = FOREGROUND[job.method].function(initial, opacity, **job.options)
+        initial = source.colours if job.initial == "image" else estimate(source.colours, opacity, job.initial)
+        # LSA's methods smooth known colours beside mixed ones, too; for training data that is wanted as published.
+        keep_known = not FOREGROUND[job.method].smooths
+        colours = estimate(initial, opacity, job.method, keep_known=keep_known, **job.options)
         if job.judge:
             costs[kind] = _judge(job, kind, initial, colours, opacity)
-        job.write_picture(kind, colours, source)
+        job.write_picture(kind, colours, source, light=source.light is not None)
     seconds = round(time.perf_counter() - start, 3)
     return job.outcome(alpha.shape, method=job.method, cost=costs, seconds=seconds)
 

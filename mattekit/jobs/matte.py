@@ -11,6 +11,7 @@ import numpy as np
 from mattekit.baselines import DEFAULT_FOREGROUND
 from mattekit.errors import InputError
 from mattekit.imaging import io, masks, pixel_values
+from mattekit.imaging.transfer import bounded
 from mattekit.imaging.trimap import missing
 from mattekit.inference.refinement import Refined, RefinementSettings
 from mattekit.jobs.staged import Inputs, StagedJob
@@ -36,6 +37,8 @@ class MatteJob(StagedJob):
         A trimap without unknown pixels is taken as it is; otherwise one of both classes is refused, as it is a mask.
     options : dict
         Of `registry.resolve`: device, precision, compile, tile, overlap.
+    transfer : str
+        A name of `imaging.transfer.TRANSFERS`, the curve by which models see an image with values beyond 0..1.
     max_size, tta, refinement
         As for `models.prediction.predict_alpha`.
     foreground_method : str
@@ -47,6 +50,7 @@ class MatteJob(StagedJob):
     spec: TrimapSpec | None = None
     masks: bool = True
     options: dict[str, Any] = field(default_factory=dict)
+    transfer: str = "auto"
     max_size: int | None = None
     tta: str = "none"
     refinement: RefinementSettings | None = None
@@ -101,7 +105,7 @@ class MatteJob(StagedJob):
         refined: list[Refined] = []
         alpha = predict_alpha(
             self.find(model),
-            inputs.source.pixels,
+            bounded(inputs.source.pixels, self.transfer),
             inputs.trimap,
             max_size=self.max_size,
             tta=self.tta,

@@ -10,7 +10,8 @@ import numpy as np
 
 from mattekit import interrupts
 from mattekit.imaging import background, io
-from mattekit.inference.pictures import Pictures
+from mattekit.imaging.transfer import bounded
+from mattekit.inference.pictures import COLOURS, Pictures
 from mattekit.inference.refinement import Refined
 from mattekit.jobs.matte import MatteJob
 from mattekit.jobs.staged import PIXELS_AHEAD, Inputs
@@ -58,7 +59,9 @@ class PredictJob(MatteJob):
         """Make the alpha, unless it is given, and the pictures that are wanted."""
         alpha, refined = self.alpha(self.model, inputs) if alpha is None else (alpha, [])
         behind = self._background(inputs.trimap.shape)
-        pictures = Pictures(inputs.source.pixels, inputs.trimap, alpha, behind, self.foreground_method)
+        pictures = Pictures(
+            inputs.source.pixels, inputs.trimap, alpha, behind, self.foreground_method, inputs.source.light
+        )
         return Solution(pictures.make(tuple(self.targets)), refined)
 
     def solve_together(self, group: Sequence[Inputs]) -> list[np.ndarray | None]:
@@ -68,7 +71,11 @@ class PredictJob(MatteJob):
             return [None] * len(group)
         try:
             with interrupts.surfaced():
-                alphas = iter(self.find(self.model).alphas([(one.source.pixels, one.trimap) for one in open_]))
+                alphas = iter(
+                    self.find(self.model).alphas(
+                        [(bounded(one.source.pixels, self.transfer), one.trimap) for one in open_]
+                    )
+                )
         except Exception as error:
             log.info("%d images together: %s; now one by one.", len(open_), error)
             return [None] * len(group)
@@ -82,7 +89,9 @@ class PredictJob(MatteJob):
         views were not refined.
         """
         for kind, picture in solution.pictures.items():
-            self.write_picture(kind, picture, inputs.source, "8" if kind in ("preview", "trimap") else None)
+            light = inputs.source.light is not None and kind in COLOURS
+            depth = "8" if kind in ("preview", "trimap") else None
+            self.write_picture(kind, picture, inputs.source, depth, light=light)
         facts = self._tell(solution.refined) if self.refinement else {}
         made = {} if inputs.facts is None else {"trimap": inputs.facts}
         return self.outcome(inputs.trimap.shape, model=self.model, **made, **facts)

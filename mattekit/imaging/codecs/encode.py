@@ -1,5 +1,6 @@
 """Pixels to encoded bytes: which format and depth an output has, which format holds what, and quantising."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -58,14 +59,22 @@ def quantise(pixels: np.ndarray, depth: str) -> np.ndarray:
 
 
 def encode_image(
-    name: str, pixels: np.ndarray, depth: str, suffix: str, *, icc: bytes | None = None, fast: bool = False
+    name: str,
+    pixels: np.ndarray,
+    depth: str,
+    suffix: str,
+    *,
+    icc: bytes | None = None,
+    fast: bool = False,
+    light: bool = False,
 ) -> bytes:
     """Return the bytes of a file of float32 pixels, quantised to a depth; see `io.write_image`."""
     check(name, pixels.shape, depth, suffix)
     refuse_not_finite(name, pixels)
     if suffix == ".exr":
-        return exr.encode(name, _linear(pixels), half=depth != "float")
-    return encode(name, quantise(pixels, depth), suffix, icc=icc, fast=fast)
+        return exr.encode(name, pixels if light else _recoded(pixels, exr.decode_srgb), half=depth != "float")
+    coded = _recoded(pixels, exr.encode_srgb) if light else pixels
+    return encode(name, quantise(coded, depth), suffix, icc=icc, fast=fast)
 
 
 def encode_raw(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = None, fast: bool = False) -> bytes:
@@ -80,11 +89,11 @@ def encode_raw(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None 
     return exr.encode(name, pixels, half=False)
 
 
-def _linear(pixels: np.ndarray) -> np.ndarray:
-    """Return the linear light of an image or the colours of a cut-out; an alpha is no light and stays."""
+def _recoded(pixels: np.ndarray, curve: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Apply a transfer curve to an image or the colours of a cut-out; an alpha is no light and stays."""
     if pixels.ndim == 2:
         return pixels
-    return np.concatenate([exr.decode_srgb(pixels[..., :3]), pixels[..., 3:]], axis=2)
+    return np.concatenate([curve(pixels[..., :3]), pixels[..., 3:]], axis=2)
 
 
 def encode(
