@@ -132,7 +132,8 @@ class Run:
     def notes(self) -> Iterator[str]:
         """Yield notes on parts of the recipe that the data does not allow."""
         loss, run = self.recipe.loss, self.recipe.run
-        if loss.name == "matting" and loss.composition and "fg" not in getattr(self.samples, "keys", ("fg",)):
+        wants_layers = loss.name in ("matting", "layers") and loss.composition
+        if wants_layers and "fg" not in getattr(self.samples, "keys", ("fg",)):
             yield "a source has composites without their foregrounds: the loss is that of alpha alone."
         if not self.task.validates and run.validate_every and run.metric != "loss":
             yield (

@@ -1,4 +1,4 @@
-"""Losses: IndexNet's and A2U's of alpha and composition, LSA's over five scales, and a recipe's choice of them.
+"""Losses: IndexNet's and A2U's of alpha and composition, LSA's over five scales; and a recipe's choice of any loss.
 
 Means over a whole batch are not means of its portions' means. So each portion, of several devices or accumulated on
 one, first returns counts; these are summed over all portions, and with the sums the portions' losses add up to that of
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mattekit.training.layer_losses import absolute_error, layers_loss
 from mattekit.training.settings import Loss
 
 Batch = dict[str, Tensor]
@@ -143,7 +144,7 @@ class Objective:
 
         Parameters
         ----------
-        output : (N, 1, H, W), of the network.
+        output : (N, 1, H, W), of the network; more planes behind alpha's where the loss has terms for them.
         batch : the portion.
         counts : the sum of `count` over all portions.
         """
@@ -152,6 +153,10 @@ class Objective:
             return (output - batch["image"]).abs().mean() * share
         if self.settings.name == "multiscale":
             return multiscale_loss(output, batch["alpha"], _unknown(batch), counts[1:], epsilon=self.settings.epsilon)
+        if self.settings.name == "regression":
+            return absolute_error(output, batch["alpha"], _unknown(batch)) * share
+        if self.settings.name == "layers":
+            return layers_loss(output, batch, self.settings) * share
         return self._matting(output, batch) * share
 
     def _matting(self, output: Tensor, batch: Batch) -> Tensor:

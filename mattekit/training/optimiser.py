@@ -33,7 +33,8 @@ def make_optimiser(network: nn.Module, settings: Optimiser) -> Optimizer:
     groups = parameter_groups(network, settings)
     if settings.name == "sgd":
         return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum)
-    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.name](groups, lr=settings.lr)
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "radam": torch.optim.RAdam}[settings.name]
+    return kind(groups, lr=settings.lr, betas=settings.betas)
 
 
 def parameter_groups(network: nn.Module, settings: Optimiser) -> list[dict]:

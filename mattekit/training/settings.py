@@ -1,6 +1,6 @@
 """The tables of a recipe's TOML file: all settings with their types, defaults and bounds."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -9,6 +9,9 @@ from mattekit.metrics import METRICS
 from mattekit.networks import find, parse_arguments
 
 MANY = 10**9  # limit of steps, epochs and samples
+
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Settings(BaseModel):
@@ -100,34 +103,44 @@ class Loss(Settings):
     """[loss]: "matting" is `alpha` times the alpha loss plus `composition` times the composition loss.
 
     The composition's errors of red, green and blue are summed. Samples of finished composites have no foreground, and
-    the alpha loss with the sum of both weights. "alpha" is the first alone, "multiscale" LSA's, "reconstruction"
-    the mean absolute error of images.
+    the alpha loss with the sum of both weights. "alpha" is the first alone, "multiscale" LSA's, "regression" GCA's mean
+    absolute error over unknown pixels, "reconstruction" that of images. "layers" is FBA's of alpha, foreground and
+    background: a sum of mean absolute errors of alpha, its gradient, its Laplacian pyramid and its composition, and of
+    the colours.
 
     epsilon : of "multiscale": much smaller errors count by their square, larger ones by their absolute value.
+    gradient, laplacian, colours : of "layers": weights of these terms; `colours` of all errors of the foreground and
+        the background together, and `exclusion` of the term among them that keeps edges out of one of the two.
     """
 
-    name: Literal["matting", "alpha", "multiscale", "reconstruction"] = "matting"
+    name: Literal["matting", "alpha", "multiscale", "regression", "layers", "reconstruction"] = "matting"
     alpha: float = Field(default=0.5, ge=0)
     composition: float = Field(default=0.5, ge=0)
     epsilon: float = Field(default=1e-3, gt=0)
+    gradient: float = Field(default=0.0, ge=0)
+    laplacian: float = Field(default=0.0, ge=0)
+    colours: float = Field(default=0.0, ge=0)
+    exclusion: float = Field(default=0.0, ge=0)
 
 
 class Optimiser(Settings):
     """[optimiser]: its rule and rates.
 
     encoder_lr : learning rate of the encoder; if not given, `lr`.
-    weight_decay : as PyTorch has it: part of the gradient for "adam" and "sgd", apart from it for "adamw".
+    weight_decay : as PyTorch has it: part of the gradient for "adam", "radam" and "sgd", apart from it for "adamw".
     norm_weight_decay : of the parameters of normalisation layers; if not given, `weight_decay`.
     momentum : of "sgd".
+    betas : of the others: decay of the means of the gradient and of its square.
     clip : limit of the norm of all gradients together; 0 does not clip.
     """
 
-    name: Literal["adam", "adamw", "sgd"] = "adam"
+    name: Literal["adam", "adamw", "radam", "sgd"] = "adam"
     lr: float = Field(default=1e-3, gt=0)
     encoder_lr: float | None = Field(default=None, ge=0)
     weight_decay: float = Field(default=0.0, ge=0)
     norm_weight_decay: float | None = Field(default=None, ge=0)
     momentum: float = Field(default=0.0, ge=0, lt=1)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
     clip: float = Field(default=0.0, ge=0)
 
 

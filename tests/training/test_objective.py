@@ -11,8 +11,13 @@ SETTINGS = [
     Loss(name="alpha"),
     Loss(name="matting", alpha=0.3, composition=0.9),
     Loss(name="multiscale"),
+    Loss(name="regression"),
+    Loss(name="layers", alpha=0.3, composition=0.9, gradient=0.2, laplacian=0.4, colours=0.5, exclusion=0.7),
     Loss(name="reconstruction"),
 ]
+
+
+PLANES = {"reconstruction": 3, "layers": 7}
 
 
 @pytest.fixture
@@ -30,7 +35,7 @@ def batch():
 @pytest.mark.parametrize("count", [2, 5])
 def test_portions_add_up(batch, settings, count):
     objective = Objective(settings)
-    batch["pred"] = torch.rand(5, 3 if settings.name == "reconstruction" else 1, 32, 32).requires_grad_()
+    batch["pred"] = torch.rand(5, PLANES.get(settings.name, 1), 32, 32).requires_grad_()
     whole = objective(batch["pred"], batch, objective.count(batch))
     (gradient,) = torch.autograd.grad(whole, batch["pred"])
     parts = list(portions(batch, count))

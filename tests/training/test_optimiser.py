@@ -39,7 +39,7 @@ def test_a_network_below_a_refinement_stage_has_its_encoder_too():
     assert encoder_of(network) is network.first.encoder
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("name", ["adam", "adamw", "radam", "sgd"])
 def test_all_optimisers_can_be_made(network, name):
     assert make_optimiser(network, Optimiser(name=name)).__class__.__name__.lower() == name
 

@@ -17,6 +17,7 @@ NETWORKS = {  # what is left out has its paper's network; these are too large fo
     "dim": ["network.bottleneck=64,1"],
     "a2u-distinctions-646": ["network.name=a2u-nearest"],
     "lsa-alphamatting": ["network.name=indexnet", "network.width=0.25"],
+    "gca": ["schedule.warmup_steps=0"],  # whose first steps are smaller than norms' scales, near 1, can be changed by
     "default": ["augment.crop.size=80", "data.pool=4"],
 }
 CROPS = {"reconstruction": 32, "a2u": 96}
