@@ -68,8 +68,8 @@ def _mix(y: Tensor, guidance: Tensor, unknown: Tensor) -> Tensor:
     weight = _weights(unknown, near)
     values, own = _patches(y, 2 * RATE, RATE), EXCLUDED * near.to(y)  # (N, K, 16 C)
     place = torch.arange(keys.shape[1], device=y.device)
-    means, step = [], _at_once(patches)
-    for queries, i in zip(patches.split(step, 1), place.split(step), strict=True):
+    means = []
+    for queries, i in _blocks(patches, place):
         alike = queries @ keys.mT * weight  # (N, q, K)
         alike = alike + (i[:, None] == place) * own
         means.append(alike.softmax(2) @ values)
@@ -90,9 +90,9 @@ def _patches(x: Tensor, size: int, stride: int) -> Tensor:
     return F.unfold(F.pad(x, (margin,) * 4, mode="reflect"), size, stride=stride).mT
 
 
-def _at_once(patches: Tensor) -> int:
-    """Return the number of patches (N, K, ...) whose similarities to all others are computed at once."""
-    number = patches.shape[1]
+def _blocks(patches: Tensor, place: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Split patches (N, K, ...) and their places where all K x K similarities would take too much memory."""
     if torch.compiler.is_compiling() or (torch.is_grad_enabled() and patches.requires_grad):
-        return number
-    return max(1, BLOCK // (4 * number))
+        return [(patches, place)]
+    step = max(1, BLOCK // (4 * len(place)))
+    return list(zip(patches.split(step, 1), place.split(step), strict=True))
