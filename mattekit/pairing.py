@@ -5,10 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mattekit import frames
 from mattekit.errors import MissingFileError
-from mattekit.files import resolved
-
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".exr"})
+from mattekit.files import IMAGE_SUFFIXES, resolved
 
 
 class Problem(str):
@@ -34,11 +33,13 @@ class Pairing:
     groups: name (relative path without extension, with /) -> role -> file, sorted by name.
     problems: one line for every leader without a partner and every wanted name that two files have.
     unused: role -> names in that folder which no leader asked for.
+    frames: name -> frame number, of shots.
     """
 
     groups: dict[str, dict[str, Path]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unused: dict[str, list[str]] = field(default_factory=dict)
+    frames: dict[str, int] = field(default_factory=dict)
 
 
 def pair(
@@ -55,7 +56,7 @@ def pair(
     ----------
     folders : role -> folder; the first role leads, the others follow. A follower's file may be named as the
         leader's or with its role behind (`cat.png` and `cat_trimap.png`), so that one folder can hold both. A leader
-        `cat_alpha.png` also finds a follower `cat.png`.
+        `cat_alpha.png` also finds a follower `cat.png`. With a pattern of frames among them, `frames.pair` does it.
     recursive : also look into sub-folders; the relative path is part of the name.
     numbered : roles whose one file `name` serves all of `name_0`, `name_1`, ... (Composition-1k's alphas).
     leave_out : a sub-folder not to look into: the outputs of an earlier run are no inputs.
@@ -68,6 +69,8 @@ def pair(
     """
     result = Pairing()
     leader, *followers = folders
+    if any(frames.is_pattern(place) for place in folders.values()):
+        return _pair_frames(folders)
     others = tuple(f"_{role}" for role in followers)
     images = {role: _images(folder, recursive, leave_out) for role, folder in folders.items()}
     # A folder of its own may name its files as it likes; only in a shared one does the role tell them apart.
@@ -95,6 +98,18 @@ def pair(
 def images(folder: Path, *, recursive: bool = False, leave_out: Path | None = None) -> Pairing:
     """All images of one folder under the role "image"; two files of one name are problems."""
     return pair({"image": folder}, recursive=recursive, leave_out=leave_out)
+
+
+def _pair_frames(places: Mapping[str, Path]) -> Pairing:
+    """Pair the frames of shots; names are those of the leader's files."""
+    groups, problems, unused = frames.pair(places)
+    leader = next(iter(places))
+    return Pairing(
+        {group[leader].stem: group for group in groups.values()},
+        [Problem(name, line) for name, line in problems],
+        {role: [str(number) for number in numbers] for role, numbers in unused.items()},
+        {group[leader].stem: number for number, group in groups.items()},
+    )
 
 
 def natural(name: str) -> tuple:

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mattekit.errors import MissingFileError
-from mattekit.pairing import IMAGE_SUFFIXES, images, pair
+from mattekit.files import IMAGE_SUFFIXES
+from mattekit.pairing import images, pair
 
 
 def touch(folder, *names):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mattekit.cli import batch, choices, console, options, targets
+from mattekit.frames import is_many
 
 PANEL = options.PANEL_MODEL
 Method = Annotated[
@@ -66,6 +67,7 @@ def foreground(
     depth: options.Depth = "auto",
     format: options.Format = None,
     recursive: options.Recursive = False,
+    frames: options.Frames = None,
     numbered: Annotated[
         bool,
         typer.Option(rich_help_panel=options.PANEL_FOLDERS, help="Use alpha name.png for images name_0, name_1, ..."),
@@ -84,6 +86,7 @@ def foreground(
     Writes STEM_foreground.png beside the image, or into -o. -v and --json also show the cost C before and after.
     """
     console.setup(quiet=quiet, verbose=verbose)
+    image = options.framed(image, frames)
     given = {"scales": scales, "kappa": kappa, "iterations": iterations}
     settings = {
         "method": method,
@@ -97,7 +100,7 @@ def foreground(
     kinds = ["foreground", "background"] if also_background else ["foreground"]
     from mattekit.jobs.foreground import reestimate
 
-    if image.is_dir():
+    if is_many(image):
         if jobs > 1:
             from mattekit.jobs.compilation import warm_up
 

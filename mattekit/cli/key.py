@@ -5,7 +5,8 @@ from typing import Any
 
 import typer
 
-from mattekit.cli import batch, choices, console, key_options, options, targets, trimap_source
+from mattekit.cli import batch, choices, console, key_options, options, source_settings, targets
+from mattekit.frames import is_many
 
 ROLES = ("clean_plate", "garbage", "core")
 
@@ -23,6 +24,7 @@ def key(
     depth: options.Depth = "auto",
     format: options.Format = None,
     recursive: options.Recursive = False,
+    frames: options.Frames = None,
     jobs: options.Jobs = 1,
     threads: options.Threads = None,
     skip_existing: options.SkipExisting = False,
@@ -38,6 +40,7 @@ def key(
     Writes STEM_cutout.png beside the plate, or into -o: transparent, and free of the screen's colour.
     """
     console.setup(quiet=quiet, verbose=verbose)
+    plate = options.framed(plate, frames)
     fields = {
         "settings": _settings(screen, despill, keep_shadows),
         "depth": depth,
@@ -50,7 +53,7 @@ def key(
     from mattekit.jobs.key import key_plate
 
     how: dict[str, Any] = {"skip_existing": skip_existing, "shard": shard, "json": json, "show": _show}
-    if not plate.is_dir():
+    if not is_many(plate):
         job = _single_job(plate, output, parts, others, fields)
         if json and "-" in map(str, job.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
@@ -63,7 +66,7 @@ def key(
 def _settings(screen: str, despill: float, keep_shadows: bool) -> Any:
     from mattekit.keying.key import KeySettings
 
-    return KeySettings(screen=trimap_source.screen(screen), despill=despill, keep_shadows=keep_shadows)
+    return KeySettings(screen=source_settings.screen(screen), despill=despill, keep_shadows=keep_shadows)
 
 
 def _show(name: str, value: dict, json: bool) -> None:
@@ -94,7 +97,7 @@ def _folder_jobs(
     from mattekit.pairing import pair
 
     folder = targets.folder(output)
-    folders = {role: path for role, path in others.items() if path.is_dir()}
+    folders = {role: path for role, path in others.items() if is_many(path)}
     pairing = pair({"image": plate, **folders}, recursive=recursive, leave_out=folder)
     items = []
     for name, files in pairing.groups.items():

@@ -9,6 +9,7 @@ import typer
 
 from mattekit.cli import batch, choices, matte_jobs, options, watch
 from mattekit.cli.model_choice import check_model
+from mattekit.frames import is_many
 
 FILES, MEMORY, FOLDERS = options.PANEL_FILES, options.PANEL_MEMORY, options.PANEL_FOLDERS
 
@@ -43,7 +44,8 @@ Transfer = Annotated[
     Literal["auto", "srgb", "linear", "log"],  # of imaging.transfer.TRANSFERS
     typer.Option(
         "--transfer",
-        help="Let models see light beyond white through this curve; outputs keep it.",
+        show_default=False,
+        help="Show models light beyond white by this curve.",
         rich_help_panel=options.PANEL_MODEL,
     ),
 ]
@@ -87,7 +89,7 @@ def run(
     from mattekit.jobs import staged
 
     files = (image, trimap, spec, output, kinds, make, truth)
-    if not image.is_dir():
+    if not is_many(image):
         if watched:
             raise typer.BadParameter(f"--watch is for a folder of images, but {image} is none.")
         job = matte_jobs.single(*files)

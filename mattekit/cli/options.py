@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mattekit.cli import choices
+from mattekit.frames import is_many, is_pattern, restricted
 
 # Titles of the panels of `--help` (rich_help_panel), shown in the order in which a command's options name them.
 PANEL_FILES = "Input and output"
@@ -39,6 +40,12 @@ Output = Annotated[
 ]
 Recursive = Annotated[
     bool, typer.Option("-r", "--recursive", rich_help_panel=PANEL_FOLDERS, help="Look into sub-folders too.")
+]
+Frames = Annotated[
+    str | None,
+    typer.Option(
+        "--frames", metavar="LIST", rich_help_panel=PANEL_FOLDERS, help="Take these frames of shot.####.exr: 1-120x2."
+    ),
 ]
 Jobs = Annotated[
     int, typer.Option("-j", "--jobs", min=1, rich_help_panel=PANEL_MEMORY, help="Work in this many processes.")
@@ -161,13 +168,27 @@ def suffix(value: str | None) -> str | None:
 
 def require_no_folder(path: Path, beside: Path) -> None:
     """Refuse a folder that is given with a file (exit 2), or with what is not there (exit 1)."""
-    if not path.is_dir():
+    if not is_many(path):
         return
     if str(beside) != "-" and not beside.exists():
         from mattekit.errors import MissingFileError
 
         raise MissingFileError(f"{beside}: no such file or folder. Check the path.")
     raise typer.BadParameter(f"{path} is a folder but {beside} is a file. Give files alone or folders alone.")
+
+
+def framed(pattern: Path, frames: str | None) -> Path:
+    """Return the pattern that stands for the frames of --frames alone, or the path as it is without them."""
+    if frames is None:
+        return pattern
+    from mattekit.errors import InputError
+
+    if not is_pattern(pattern):
+        raise typer.BadParameter(f"--frames needs a pattern, such as shot.####.exr, but {pattern} is none.")
+    try:
+        return restricted(pattern, frames)
+    except InputError as error:
+        raise typer.BadParameter(f"--{error}") from None
 
 
 def default_suffix(source: Path, settings: dict) -> str:

@@ -127,6 +127,7 @@ def predict(
     refine: Refine = None,
     foreground_method: options.ForegroundMethod = "multilevel",
     recursive: options.Recursive = False,
+    frames: options.Frames = None,
     numbered: mattes.Numbered = False,
     batch: Batch = None,
     jobs: options.Jobs = 1,
@@ -144,6 +145,7 @@ def predict(
     Writes STEM_alpha.png beside it, or into -o. Known pixels stay exactly 0 and 1.
     """
     console.setup(quiet=quiet, verbose=verbose)
+    image = options.framed(image, frames)
     spec, taken = trimap_source.instead_of(
         trimap, band=band, fit=fit, source=source, classes=classes, mask=mask, segment=segment, box=box, points=points,
         clean_plate=clean_plate, screen=screen, scribbles=scribbles,

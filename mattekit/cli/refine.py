@@ -75,6 +75,7 @@ def refine(
     transfer: mattes.Transfer = "auto",
     foreground_method: options.ForegroundMethod = "multilevel",
     recursive: options.Recursive = False,
+    frames: options.Frames = None,
     numbered: mattes.Numbered = False,
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
@@ -90,6 +91,7 @@ def refine(
     Takes and writes what `predict` does. -v prints the cost at every step; with --tta every view is refined.
     """
     console.setup(quiet=quiet, verbose=verbose)
+    image = options.framed(image, frames)
     fields = matte_settings.settings(
         device=device,
         tta=tta,

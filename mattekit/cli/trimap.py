@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from mattekit.cli import batch, console, options, targets, trimap_options, trimap_source
+from mattekit.frames import is_many
 
 FORMATS = (".png", ".tif", ".tiff", ".webp", ".bmp")  # without loss
 
@@ -37,6 +38,7 @@ def trimap(
     check: trimap_options.Check = False,
     fix: trimap_options.Fix = False,
     recursive: options.Recursive = False,
+    frames: options.Frames = None,
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
     fail_fast: options.FailFast = False,
@@ -51,6 +53,7 @@ def trimap(
     Writes STEM_trimap.png beside SOURCE, or -o; a folder needs -o OUT/. A cut-out with transparency gives its alpha.
     """
     console.setup(quiet=quiet, verbose=verbose)
+    source = options.framed(source, frames)
     mode = _mode(scribbles=scribbles, random=random, check=check, fix=fix)
     sources = dict(
         mask=mask, segment=segment, box=box, points=points, clean_plate=clean_plate, screen=screen, source=by
@@ -71,7 +74,7 @@ def trimap(
 
     work = make_sourced if spec else WORK[mode]
     verdicts = _Verdicts(fail_fast) if check else None
-    if source.is_dir():
+    if is_many(source):
         items, problems = _folder_jobs(source, output, check, recursive, settings)
         batch.run_folder(
             items, work, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast,
@@ -125,7 +128,7 @@ def _settings(mode: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _single_job(source: Path, output: Path | None, check: bool, settings: dict) -> Any:
-    if settings.get("image") and settings["image"].is_dir():
+    if settings.get("image") and is_many(settings["image"]):
         raise typer.BadParameter(f"--image {settings['image']} is a folder, but {source} is a file.")
     if settings.get("spec"):
         trimap_source.require_single(source, settings["spec"])
@@ -157,7 +160,7 @@ def _folder_jobs(
     if not check:
         output = targets.folder(output)
     image = settings.pop("image", None)
-    if image and not image.is_dir():
+    if image and not is_many(image):
         raise typer.BadParameter(f"--image {image}: wanted a folder, as {source} is one.")
     if image and check:
         return _checks_with_images(image, source, recursive, settings)

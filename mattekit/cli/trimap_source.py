@@ -1,13 +1,14 @@
 """Options of sources of trimaps, which `trimap` and `predict` share, and what they choose."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import console, options
+from mattekit.cli import console, options, source_settings
+from mattekit.frames import is_many
 
 PANEL = "Trimap sources"
 Mask = Annotated[
@@ -89,9 +90,9 @@ def chosen(*, band: str | None, fit: bool, source: str | None = None, **given: A
         if fit:
             raise typer.BadParameter("--fit needs --mask or --clean-plate.")
         return None
-    name, settings = _plugged_in(source) if source else (CHOOSERS[named[0]][0], {})
+    name, settings = source_settings.plugged_in(source) if source else (CHOOSERS[named[0]][0], {})
     for option, value in given.items():
-        settings[CHOOSERS[option][1]] = PARSERS.get(option, lambda value: value)(value)
+        settings[CHOOSERS[option][1]] = source_settings.PARSERS.get(option, lambda value: value)(value)
     if classes:
         settings["classes"] = classes
     if fit and name not in FITTED:
@@ -163,9 +164,9 @@ def folders(spec: Any) -> dict[str, Path]:
     from mattekit.errors import MissingFileError
 
     for path in spec.files.values():
-        if not path.exists():
+        if not path.exists() and not is_many(path):
             raise MissingFileError(f"{path}: no such file or folder. Check the path.")
-    return {role: path for role, path in spec.files.items() if path.is_dir()}
+    return {role: path for role, path in spec.files.items() if is_many(path)}
 
 
 def paired(
@@ -204,59 +205,6 @@ def require_single(image: Path, spec: Any) -> None:
         if str(image) == str(path) == "-":
             raise typer.BadParameter("two inputs cannot both come from stdin.")
         options.require_no_folder(path, image)
-
-
-def _plugged_in(text: str) -> tuple[str, dict[str, Any]]:
-    """Split NAME:KEY=VALUE,... into the name and the settings."""
-    from mattekit.cli.choices import require
-    from mattekit.trimap_sources import registry
-
-    name, _, rest = text.partition(":")
-    require("--source", name, registry.names())
-    settings = {}
-    for part in filter(None, rest.split(",")):
-        key, equals, value = part.partition("=")
-        if not equals or not key.isidentifier():
-            raise typer.BadParameter(f"--source {text}: wanted {name}:KEY=VALUE,...")
-        settings[key] = value
-    return name, settings
-
-
-def _box(text: str) -> tuple[int, ...]:
-    from mattekit.trimap_sources.places import parse_box
-
-    return _parsed(parse_box, text)
-
-
-def _points(text: str) -> tuple[tuple[int, int, bool], ...]:
-    from mattekit.trimap_sources.places import parse_points
-
-    return _parsed(parse_points, text)
-
-
-def _parsed(parse: Callable[[str], Any], text: str) -> Any:
-    """Parse the text of an option; a usage error for what its parser refuses, which begins with the option's name."""
-    from mattekit.errors import InputError
-
-    try:
-        return parse(text)
-    except InputError as error:
-        raise typer.BadParameter(f"--{error}") from None
-
-
-def screen(text: str) -> str:
-    """Return the colour of a screen; a usage error if none can have it."""
-    from mattekit.errors import InputError
-    from mattekit.keying.colour import require_screen
-
-    try:
-        require_screen(text)
-    except InputError as error:
-        raise typer.BadParameter(f"--screen {error}") from None
-    return text
-
-
-PARSERS: dict[str, Callable[[str], Any]] = {"box": _box, "points": _points, "screen": screen}
 
 
 def _flag(option: str) -> str:

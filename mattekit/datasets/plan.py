@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mattekit.errors import InputError, MissingFileError
-from mattekit.files import read_text
+from mattekit.files import IMAGE_SUFFIXES, read_text
 from mattekit.imaging.trimap_random import generator
-from mattekit.pairing import IMAGE_SUFFIXES, Problem, natural
+from mattekit.pairing import Problem, natural
 
 LARGEST_LIST = 1 << 26  # bytes of a list of names
 

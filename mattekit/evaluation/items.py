@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mattekit.errors import MissingFileError
+from mattekit.frames import is_pattern
 from mattekit.pairing import Problem, images, natural, pair
 
 
@@ -41,7 +42,7 @@ def find_items(
         If a file or folder does not exist, or a folder of predictions holds no image.
     """
     for path in (*predictions, truth, *([trimaps] if trimaps else [])):
-        if not path.exists():
+        if not path.exists() and not is_pattern(path):
             raise MissingFileError(f"{path}: no such file or folder. Check the path.")
     methods = method_names(predictions)
     if truth.is_file():
@@ -80,9 +81,16 @@ def _pair_folder(
         Item(name, method, files["prediction"], files["alpha"], files.get("trimap"))
         for name, files in pairing.groups.items()
     ]
+    if pairing.frames:  # by number, as methods may name their files otherwise
+        items = [replace(item, name=_of_frame(pairing.frames[item.name])) for item in items]
+        return items, pairing.problems, {_of_frame(int(number)) for number in pairing.unused["alpha"]}
     truths = {name.removesuffix("_alpha") for name in images(truth, recursive=recursive).groups}
     unused = {role: [n.removesuffix(f"_{role}") for n in names] for role, names in pairing.unused.items()}
     return items, pairing.problems, _absent(unused, truths)
+
+
+def _of_frame(number: int) -> str:
+    return f"{number:04d}"
 
 
 def _absent(unused: Mapping[str, Collection[str]], truths: Collection[str]) -> set[str]:

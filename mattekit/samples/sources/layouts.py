@@ -17,8 +17,9 @@ from mattekit.datasets import manifest, records
 from mattekit.datasets.plan import Library
 from mattekit.datasets.records import Record
 from mattekit.errors import InputError, MattekitError, MissingFileError
+from mattekit.files import IMAGE_SUFFIXES
 from mattekit.imaging.codecs.probe import probe
-from mattekit.pairing import IMAGE_SUFFIXES, pair
+from mattekit.pairing import pair
 from mattekit.samples.sources.files import Item
 
 logger = logging.getLogger("mattekit")
