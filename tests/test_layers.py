@@ -11,19 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 
 # A package may import packages of earlier rows; neighbours in a row do not import each other.
 LAYERS = [
-    {"errors", "files", "interrupts", "parallel", "ranks", "compiling", "toml", "guide"}
-    | {"frames", "pairing", "watching"},
-        "errors",
-        "files",
-        "frames",
-        "interrupts",
-        "parallel",
-        "ranks",
-        "compiling",
-        "pairing",
-        "toml",
-        "guide",
-        "watching",
+    {
+        *("errors", "files", "interrupts", "parallel", "ranks", "compiling", "toml", "guide"),
+        *("frames", "pairing", "watching"),
     },
     {"tiling"},
     {"imaging", "operators"},
