@@ -1,4 +1,7 @@
-"""Classical estimates of alpha that a network takes behind image and trimap, and what finishes its alpha: PRIORS."""
+"""Planes that a network takes behind image and trimap, mostly estimates of alpha; and what finishes its alpha: PRIORS.
+
+"distances" are not estimates but maps of the distance to known pixels, and finish nothing.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -49,6 +52,11 @@ class Prior(NamedTuple):
         """Number of all planes."""
         return self.estimates + self.cues
 
+    @property
+    def compiles(self) -> bool:
+        """Whether the first use on a computer compiles functions."""
+        return self.estimates > 0
+
 
 def _coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     with announced(
@@ -66,4 +74,13 @@ def _finish(image: np.ndarray, trimap: np.ndarray, alpha: np.ndarray) -> np.ndar
         return finish(image, trimap, alpha)
 
 
-PRIORS: dict[str, Prior] = {"coarse": Prior(len(COARSE_ESTIMATES), len(COARSE_CUES), _coarse, completed, _finish)}
+def _distances(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    from mattekit.imaging.distance_maps import distance_maps
+
+    return distance_maps(trimap)
+
+
+PRIORS: dict[str, Prior] = {
+    "coarse": Prior(len(COARSE_ESTIMATES), len(COARSE_CUES), _coarse, completed, _finish),
+    "distances": Prior(0, 6, _distances, lambda image, trimap: trimap, lambda image, trimap, alpha: alpha),
+}

@@ -35,8 +35,8 @@ class Preparation(NamedTuple):
     size: Callable[[Size], Size]
 
 
-def resizing(stride: int, extra: int = 0) -> Preparation:
-    """Resize each side up to a multiple of `stride`, plus `extra`: bicubic, the trimap nearest (IndexNet).
+def resizing(stride: int, extra: int = 0, interpolation: int = cv2.INTER_CUBIC) -> Preparation:
+    """Resize each side up to a multiple of `stride`, plus `extra`: mostly bicubic, the trimap nearest (IndexNet).
 
     Proportions change a little. Resizing before the normalisation or after it, as the released code does, is the same
     but for rounding, since bicubic weights add up to 1.
@@ -48,12 +48,12 @@ def resizing(stride: int, extra: int = 0) -> Preparation:
     def prepare(image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         height, width = size(trimap.shape)
         return (
-            cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC),
+            cv2.resize(image, (width, height), interpolation=interpolation),
             cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST),
         )
 
     def restore(alpha: np.ndarray, size: Size) -> np.ndarray:
-        return cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_CUBIC)
+        return cv2.resize(alpha, size[::-1], interpolation=interpolation)
 
     return Preparation(prepare, restore, lambda of: (slice(None), slice(None)), size)
 
@@ -118,6 +118,7 @@ PREPARATIONS = {
     "resize-16": resizing(16),
     "resize-16+1": resizing(16, 1),  # DeepLabv3+, for its corners on corners
     "resize-32+1": resizing(32, 1),  # RefineNet
+    "lanczos-8": resizing(8, interpolation=cv2.INTER_LANCZOS4),  # FBA, whose code resizes the trimap so, too
     "reflect-16": reflecting(16),  # A2U
     "reflect-32": reflecting(32),
     "lsa-ring": Preparation(_ring, _unring, _inside, _ringed),

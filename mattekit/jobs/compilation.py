@@ -86,6 +86,6 @@ def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _priors(image: np.ndarray, trimap: np.ndarray) -> None:
-    for prior in PRIORS.values():
+    for prior in (prior for prior in PRIORS.values() if prior.compiles):
         estimates = prior.estimate(image, trimap)
         prior.finish(image, trimap, estimates[..., 0].astype(np.float32))

@@ -46,7 +46,7 @@ class OnnxModel(Model):
         self.placement = f"{device_of(device)}, by onnxruntime"
         self._rule = preparation(self.header.preparation)
         self._prior = matting_prior(path, self.header)
-        self.capabilities = Capabilities(devices=("cpu", "cuda"), compiles=self._prior is not None)
+        self.capabilities = Capabilities(devices=("cpu", "cuda"), compiles=bool(self._prior and self._prior.compiles))
 
     def load(self) -> None:
         """Read the weights and let onnxruntime optimise the graph."""

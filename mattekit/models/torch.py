@@ -73,7 +73,7 @@ class TorchModel(Model):
             precisions=tuple(PRECISIONS),
             batch=BATCH.get(self.device.partition(":")[0], 1),
             batches=tile in ("auto", "off"),
-            compiles=prior is not None,
+            compiles=prior is not None and prior.compiles,
         )
 
     def load(self) -> None:

@@ -23,6 +23,8 @@ from mattekit.errors import InputError
 from mattekit.operators import OPERATORS, options
 
 Adjust = Callable[[int, Tensor], Tensor]  # (level, decoder feature) -> the changed feature
+IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # what all papers normalise with
+LAYERS = ("alpha", "foreground", "background")
 
 
 class Network(nn.Module):
@@ -38,9 +40,12 @@ class Network(nn.Module):
         Input pixels per position of the deepest feature map.
     prior : str or None
         The row of `baselines.priors.PRIORS` whose estimates the input carries behind image and trimap.
+    outputs : tuple of str
+        What `decode_layers` returns: ("alpha",), or `LAYERS`.
     """
 
     name: str = ""
+    outputs: tuple[str, ...] = ("alpha",)
     arguments: dict[str, Any] = {}  # noqa: RUF012 - replaced by `build`, never written to
     header: Header | None = None
     stride: int = 32
@@ -53,6 +58,10 @@ class Network(nn.Module):
     def decode(self, encoded: Any, adjust: Adjust | None = None) -> Tensor:
         """Decode the result of `encode` to (N, C', H, W), without activation."""
         raise NotImplementedError
+
+    def decode_layers(self, encoded: Any, adjust: Adjust | None = None) -> Tensor:
+        """Decode to all `outputs`: alpha and, if there are layers, RGB in 0..1 of both, (N, 1 or 7, H, W)."""
+        return self.decode(encoded, adjust)
 
     def parts(self) -> dict[str, list[nn.Module]]:
         """Return modules by the part they belong to: "encoder", "decoder" and, if there is one, "refinement"."""

@@ -15,17 +15,11 @@ from mattekit.networks.encoders.resnet34d import ResNet34D
 from mattekit.networks.guided_attention import GuidedContextualAttention
 from mattekit.networks.shortcut_decoder import WIDTH, ShortcutDecoder
 from mattekit.networks.spectral import ConvActNorm, initialise_spectral, shortcut
+from mattekit.networks.trimap_planes import one_hot
 
 RGB = 3
 GUIDANCE = (16, 32, 128)  # channels of the image's features at strides 2, 4 and 8
 STRIDE = 8  # of the attention
-BACKGROUND, FOREGROUND = 1 / 3, 2 / 3  # of the trimap's plane: below and from these, as the authors' 85 and 170 of 255
-
-
-def one_hot(trimap: Tensor) -> Tensor:
-    """Return the planes background, unknown, foreground (N, 3, H, W) of a trimap (N, 1, H, W) in 0..1."""
-    background, foreground = trimap < BACKGROUND, trimap >= FOREGROUND
-    return torch.cat([background, ~(background | foreground), foreground], 1).to(trimap)
 
 
 class Encoded(NamedTuple):

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, Json, StringConstraints, Vali
 from mattekit import __version__
 from mattekit.errors import WeightsError
 from mattekit.networks import Network, find
+from mattekit.networks.base import IMAGENET
 
 SHORT, LONG = 200, 20_000  # characters
 COLOUR = Annotated[float, Field(gt=-1e6, lt=1e6, allow_inf_nan=False)]
@@ -33,7 +34,6 @@ Text = Annotated[str, StringConstraints(max_length=LONG)]
 Plain = Annotated[int, Field(ge=-(2**31), lt=2**31)] | bool | COLOUR | Name | None
 Sequence = Annotated[list[Plain], Field(max_length=32)]
 FORMAT = 1
-IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # what all three papers normalise with
 
 
 class Normalisation(BaseModel):

@@ -17,6 +17,7 @@ from mattekit.networks.encoders.mobilenetv2 import InvertedResidual
 from mattekit.networks.encoders.vgg import VGG16
 from mattekit.networks.layers import ConvNorm, Local
 from mattekit.networks.spectral import Spectral
+from mattekit.networks.standardised import StandardisedConv2d
 from mattekit.operators import Guide
 from mattekit.operators.indexnet import IndexNet
 from mattekit.operators.indexnet_inference import IndexNetInference
@@ -146,7 +147,7 @@ def _optimise(module: nn.Module) -> nn.Module:
     """Replace all parts of a module by faster equivalents, innermost first."""
     for name, child in module.named_children():
         setattr(module, name, _optimise(child))
-    if isinstance(module, Spectral):
+    if isinstance(module, (Spectral, StandardisedConv2d)):
         return module.plain()
     if isinstance(module, ConvNorm):
         module.conv, module.norm = _folded(module.conv, module.norm), nn.Identity()

@@ -9,10 +9,10 @@ from mattekit.errors import WeightsError
 from mattekit.inference.network import network_predictor
 from mattekit.networks import build
 from mattekit.networks.convert import convert
-from mattekit.networks.gca import one_hot
 from mattekit.networks.guided_attention import GuidedContextualAttention
 from mattekit.networks.spectral import Spectral
 from mattekit.networks.summary import count_macs, count_parameters
+from mattekit.networks.trimap_planes import one_hot
 
 
 def naive(attention, y, image, unknown):

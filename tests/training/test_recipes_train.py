@@ -18,9 +18,10 @@ NETWORKS = {  # what is left out has its paper's network; these are too large fo
     "a2u-distinctions-646": ["network.name=a2u-nearest"],
     "lsa-alphamatting": ["network.name=indexnet", "network.width=0.25"],
     "gca": ["schedule.warmup_steps=0"],  # whose first steps are smaller than norms' scales, near 1, can be changed by
+    "fba": ["optimiser.lr=0.1"],  # without which its second step changes no more than rounding does
     "default": ["augment.crop.size=80", "data.pool=4"],
 }
-CROPS = {"reconstruction": 32, "a2u": 96}
+CROPS = {"reconstruction": 32, "fba": 32, "a2u": 96}
 
 
 @pytest.mark.parametrize("name", [name for name in recipes.names() if not name.startswith("dim-")])  # see test_stages

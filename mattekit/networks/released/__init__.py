@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mattekit.networks.released import a2u, gca, indexnet, lsa, mmagic
+from mattekit.networks.released import a2u, fba, gca, indexnet, lsa, mmagic
 from mattekit.networks.state import State
 
 
@@ -32,6 +32,7 @@ FAMILIES = [
     Family("A2U, released", a2u.recognises, lambda state: ("a2u", a2u.configuration(state)), a2u.rename),
     Family("LSA, released", lsa.recognises, lambda state: ("lsa", lsa.configuration(state)), lsa.rename),
     Family("GCA, released", gca.recognises, lambda state: ("gca", {}), gca.rename),
+    Family("FBA, released", fba.recognises, lambda state: ("fba", {}), fba.rename),
     Family("mmagic's IndexNet", mmagic.recognises_indexnet, mmagic.indexnet_configuration, mmagic.rename_indexnet),
     Family("mmagic's DIM", mmagic.recognises_dim, mmagic.dim_configuration, mmagic.rename_dim),
 ]
