@@ -67,7 +67,7 @@ def network_predictor(
     InputError
         If the preparation or the precision is unknown, or the tiles do not fit.
     """
-    rule = preparation_of(preparation)
+    rule = preparation_of(preparation, normalisation["mean"])
     if precision not in PRECISIONS:
         raise InputError(f"precision: {precision!r}, wanted one of {', '.join(PRECISIONS)}.")
     dtype = getattr(torch, PRECISIONS[precision])

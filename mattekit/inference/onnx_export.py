@@ -174,7 +174,7 @@ def _prepared(header: Header, size: tuple[int, int]) -> Tensor:
     )
     trimap = np.select([unknown < 0.35, unknown > 0.65], [0, 1], 0.5).astype(np.float32)
     noisy = image + random.normal(0, 0.02, image.shape).astype(np.float32)
-    prepared = preparation(header.preparation).prepare(noisy.clip(0, 1), trimap)
+    prepared = preparation(header.preparation, header.normalisation["mean"]).prepare(noisy.clip(0, 1), trimap)
     estimates = max(find(header.network).input.channels - 4, 0)
     extra = np.repeat(prepared[1][..., None], estimates, 2) if estimates else None
     return network_input(*prepared, header.normalisation, extra)

@@ -3,7 +3,7 @@
 The authors of every network tested it on whole images fitted to its stride, by resizing or padding in different ways.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -74,6 +74,24 @@ def reflecting(stride: int) -> Preparation:
     return Preparation(prepare, restore, window, lambda of: tuple(side + -side % stride for side in of))
 
 
+def filling(stride: int, colour: Sequence[float]) -> Preparation:
+    """Pad at the bottom and the right up to multiples of `stride`, with a colour and known background (ViTMatte).
+
+    With the mean that the image is normalised by, all four planes are padded with zeros.
+    """
+    rule = reflecting(stride)
+
+    def prepare(image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        height, width = rule.size(trimap.shape)
+        filled = np.empty((height, width, 3), np.float32), np.zeros((height, width), np.float32)
+        filled[0][:] = colour
+        for whole, part in zip(filled, (image, trimap), strict=True):
+            whole[: trimap.shape[0], : trimap.shape[1]] = part
+        return filled
+
+    return rule._replace(prepare=prepare)
+
+
 RING_CAP = 2176  # longest side that LSA's network sees; each side is capped by itself
 RING_STRIDE = 64
 RING = 16  # width of the ring of reflections, and of the ring of zeros around it
@@ -113,6 +131,9 @@ def _reflect(array: np.ndarray, top: int, bottom: int, left: int, right: int) ->
     return cv2.copyMakeBorder(array, top, bottom, left, right, cv2.BORDER_REFLECT_101)
 
 
+MEAN = (0.485, 0.456, 0.406)  # ImageNet's
+FILLED = (16, 32, 64)
+
 PREPARATIONS = {
     "resize-32": resizing(32),  # IndexNet, Deep Image Matting
     "resize-16": resizing(16),
@@ -122,11 +143,12 @@ PREPARATIONS = {
     "reflect-16": reflecting(16),  # A2U
     "reflect-32": reflecting(32),
     "lsa-ring": Preparation(_ring, _unring, _inside, _ringed),
+    **{f"zeros-{stride}": filling(stride, MEAN) for stride in FILLED},  # ViTMatte
 }
 
 
-def preparation(name: str) -> Preparation:
-    """Find a preparation by its name.
+def preparation(name: str, mean: Sequence[float] = MEAN) -> Preparation:
+    """Find a preparation by its name; `mean`, which images are then normalised by, is what some pad with.
 
     Raises
     ------
@@ -135,4 +157,5 @@ def preparation(name: str) -> Preparation:
     """
     if name not in PREPARATIONS:
         raise InputError(f"unknown preparation {name!r}, wanted one of {', '.join(PREPARATIONS)}.")
-    return PREPARATIONS[name]
+    kind, _, stride = name.partition("-")
+    return filling(int(stride), mean) if kind == "zeros" else PREPARATIONS[name]

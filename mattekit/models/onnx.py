@@ -44,7 +44,7 @@ class OnnxModel(Model):
         self.path, self.name, self.device = Path(path), str(path), device
         self.header = read_header(self.path, device)
         self.placement = f"{device_of(device)}, by onnxruntime"
-        self._rule = preparation(self.header.preparation)
+        self._rule = preparation(self.header.preparation, self.header.normalisation["mean"])
         self._prior = matting_prior(path, self.header)
         self.capabilities = Capabilities(devices=("cpu", "cuda"), compiles=bool(self._prior and self._prior.compiles))
 

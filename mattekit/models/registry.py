@@ -1,4 +1,4 @@
-"""Models by name or file: classical methods, packaged weights, files of weights, ONNX files, plug-ins.
+"""Models by name or file: classical methods, packaged weights, files of weights, folders, ONNX files, plug-ins.
 
 A plug-in is an entry point of the group `mattekit.models`: a function `factory(name_or_path, **options)` that returns
 a `Model`, or None where the name is not one of its own. `options` are those of `resolve`. Plug-ins are asked for names
@@ -40,7 +40,7 @@ def resolve(name: str | Path, device: str = "auto", **options: Any) -> Model:
     Parameters
     ----------
     name : str or Path
-        One of `names`, a file of weights (.safetensors), an ONNX file, or what a plug-in knows.
+        One of `names`, a file of weights (.safetensors), a folder of ViTMatte, an ONNX file, or what a plug-in knows.
     device : "auto", "cpu", "cuda", "cuda:1" or "mps"
         Where networks compute; classical methods always use the CPU.
     **options
@@ -61,11 +61,15 @@ def resolve(name: str | Path, device: str = "auto", **options: Any) -> Model:
 
 
 @lru_cache(maxsize=KEPT)
-def _resolve(name: str, stamp: int | None, device: str, **options: Any) -> Model:
+def _resolve(name: str, stamp: tuple[int, ...], device: str, **options: Any) -> Model:
     own = packaged()
     if name in own:
         return _torch(str(own[name]), name=name, device=device, **options)
     suffix = Path(name).suffix.lower()
+    if Path(name).is_dir():
+        from mattekit.models.folder import FolderModel
+
+        return FolderModel(name, device=device, **options)
     if suffix == ".onnx":
         from mattekit.models.onnx import OnnxModel
 
@@ -98,7 +102,9 @@ def describe(path: str | Path) -> dict:
     dict
         The fields of Header, "bytes", and more where the format tells more.
     """
-    if Path(path).suffix.lower() == ".onnx":
+    if Path(path).is_dir():
+        from mattekit.networks.folder import describe as describe_file
+    elif Path(path).suffix.lower() == ".onnx":
         from mattekit.models.onnx import describe as describe_file
     else:
         from mattekit.networks.safetensors_file import describe as describe_file
@@ -111,10 +117,11 @@ def _torch(path: str, **options: Any) -> Model:
     return TorchModel(path, **options)
 
 
-def _stamp(name: str) -> int | None:
-    """Return the time of a file's last change; None for a name."""
+def _stamp(name: str) -> tuple[int, ...]:
+    """Return the times of the last changes of a file, or of the files in a folder; empty for a name."""
     path = Path(name)
-    return path.stat().st_mtime_ns if path.is_file() else None
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return tuple(file.stat().st_mtime_ns for file in files if file.is_file())
 
 
 def _plug_ins() -> list[EntryPoint]:

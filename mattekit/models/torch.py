@@ -14,7 +14,7 @@ from mattekit.inference.network import NetworkPredictor, network_predictor
 from mattekit.inference.preparation import preparation
 from mattekit.inference.refinement import Refined, RefinementSettings, Refiner
 from mattekit.models.model import Capabilities, Model, Pair
-from mattekit.networks import find
+from mattekit.networks import Network, find
 from mattekit.networks.header import Header
 from mattekit.networks.safetensors_file import load_network, read_header
 from mattekit.tiling.runner import Setting
@@ -60,7 +60,7 @@ class TorchModel(Model):
         overlap: int | None = None,
     ):
         self.path, self.name = Path(path), name or str(path)
-        self.header = read_header(self.path)
+        self.header = self.read_header()
         self.device = resolve_device(device)
         prior = matting_prior(self.name, self.header)
         self.precision = choose_precision(precision, self.header.network, self.device)
@@ -75,6 +75,14 @@ class TorchModel(Model):
             batches=tile in ("auto", "off"),
             compiles=prior is not None and prior.compiles,
         )
+
+    def read_header(self) -> Header:
+        """Return what the file says of its network, without reading weights."""
+        return read_header(self.path)
+
+    def load_network(self) -> Network:
+        """Build the network with its weights."""
+        return load_network(self.path)
 
     def load(self) -> None:
         """Read the weights."""
@@ -107,7 +115,7 @@ class TorchModel(Model):
         return Refiner(self._make(fold=False))
 
     def _make(self, **options: Any) -> NetworkPredictor:
-        network, header = load_network(self.path), self.header
+        network, header = self.load_network(), self.header
         with detect_device_loss(self.device):
             return network_predictor(network, header.preparation, header.normalisation, device=self.device, **options)
 

@@ -9,7 +9,7 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 from mattekit.errors import InputError
-from mattekit.networks import a2u, deeplab, dim, fba, gca, indexnet, lsa, mixing, reconstruction, refinenet
+from mattekit.networks import a2u, deeplab, dim, fba, gca, indexnet, lsa, mixing, reconstruction, refinenet, vitmatte
 from mattekit.networks.base import Network, Row
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
 
@@ -24,6 +24,7 @@ NETWORKS: dict[str, Row] = {
     **lsa.ROWS,
     **gca.ROWS,
     **fba.ROWS,
+    **vitmatte.ROWS,
     **mixing.ROWS,
     **reconstruction.ROWS,
 }

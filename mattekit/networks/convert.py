@@ -1,13 +1,14 @@
 """Conversion of other projects' checkpoints to a network and the header of its file."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from mattekit.errors import InputError, WeightsError
-from mattekit.networks import build, parse_arguments
+from mattekit.networks import build, folder, parse_arguments
 from mattekit.networks.backbones import load_backbone
 from mattekit.networks.checkpoints import read_checkpoint
 from mattekit.networks.header import Header, header_of
@@ -23,8 +24,8 @@ def convert(
     Parameters
     ----------
     path : str or Path
-        A checkpoint of IndexNet's, A2U's or LSA's authors, of mmagic's IndexNet or Deep Image Matting, or with our own
-        names; of torch.save or safetensors.
+        A checkpoint of IndexNet's, A2U's, LSA's or ViTMatte's authors, of mmagic's IndexNet or Deep Image Matting, or
+        with our own names; of torch.save or safetensors. Or a folder of ViTMatte, see `networks.folder`.
     network : str, optional
         A name in `NETWORKS`. If not given, the network and its arguments are inferred from names and shapes of
         the tensors, as far as possible.
@@ -47,6 +48,9 @@ def convert(
     InputError
         If the network or an argument is unknown.
     """
+    if Path(path).is_dir():
+        made = folder.load_network(path)
+        return made, replace(made.header, licence=licence)
     state = read_checkpoint(path)
     family = next((family for family in FAMILIES if family.recognises(state)), None)
     if family is None and network is None:

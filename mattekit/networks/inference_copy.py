@@ -23,7 +23,7 @@ from mattekit.operators.indexnet import IndexNet
 from mattekit.operators.indexnet_inference import IndexNetInference
 
 STRIP = 1 << 23  # bytes of the widest map between two layers in one strip
-LAYERS = (nn.Sequential, nn.ModuleList, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Identity, nn.BatchNorm2d)
+LAYERS = (nn.Sequential, nn.ModuleList, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Sigmoid, nn.Identity, nn.BatchNorm2d)
 
 
 def halo(module: nn.Module) -> int | None:

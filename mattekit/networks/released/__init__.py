@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mattekit.networks.released import a2u, fba, gca, indexnet, lsa, mmagic
+from mattekit.networks.released import a2u, fba, gca, indexnet, lsa, mmagic, vitmatte
 from mattekit.networks.state import State
 
 
@@ -34,5 +34,6 @@ FAMILIES = [
     Family("GCA, released", gca.recognises, lambda state: ("gca", {}), gca.rename),
     Family("FBA, released", fba.recognises, lambda state: ("fba", {}), fba.rename),
     Family("mmagic's IndexNet", mmagic.recognises_indexnet, mmagic.indexnet_configuration, mmagic.rename_indexnet),
+    Family("ViTMatte, released", vitmatte.recognises, vitmatte.configuration, vitmatte.rename),
     Family("mmagic's DIM", mmagic.recognises_dim, mmagic.dim_configuration, mmagic.rename_dim),
 ]
