@@ -25,6 +25,7 @@ def eval(
     images: eval_options.Images = None,
     single_file: eval_options.SingleFile = False,
     seed: eval_options.Seed = 0,
+    sequence: eval_options.Sequence = False,
     group_by: eval_options.GroupBy = None,
     per_image: eval_options.PerImage = False,
     worst: eval_options.Worst = None,
@@ -59,13 +60,15 @@ def eval(
             f"{'--images' if images else '--single-file'} is for the page that -o FILE.html names."
         )
     _check_pattern(group_by)
-    rules = _rules(region, unknown_value, metrics, empty_levels, max_pixels, trimaps)
+    rules = _rules(region, unknown_value, metrics, empty_levels, max_pixels, trimaps, sequence)
     from mattekit.evaluation.items import find_items, method_names
     from mattekit.evaluation.parts import remove
     from mattekit.evaluation.summary import summarise
 
     results = Results(method_names(predictions), batch.rank_of(shard))
     items, problems = find_items(predictions, truth, trimaps if rules.region != "all" else None, recursive=recursive)
+    if sequence:
+        items, group_by = _frames(items, group_by)
     shown = eval_page.Shown(predictions, truth, trimaps, images, recursive=recursive) if format == "html" else None
     _check_output(output, items, shown.find(items) if shown else ())
     results.add_unpaired(problems, allowed=allow_missing)
@@ -77,7 +80,7 @@ def eval(
     if single and not results.values:  # the first rank's
         return
     if (output or not json) and not (shared and not results.join(items, rules, output)):
-        summary = summarise(results.scores(rules.metrics), rules.metrics, group_by=group_by, worst=worst)
+        summary = summarise(results.scores(rules.columns), rules.columns, group_by=group_by, worst=worst)
         if shown:
             shown.write(output, results, rules, summary, group_by, single_file=single_file, seed=seed, jobs=jobs)
         else:
@@ -113,6 +116,13 @@ def _check_paths(predictions: Sequence[Path], truth: Path, trimaps: Path | None,
         raise typer.BadParameter("the same predictions are named twice.")
 
 
+def _frames(items: Sequence, group_by: str | None) -> tuple[Sequence, str | None]:
+    """Return items that know the frame before them, and a pattern of groups: of several sequences, each is one."""
+    from mattekit.evaluation.sequences import OF_SEQUENCE, count, link
+
+    return link(items), group_by or (OF_SEQUENCE if count(items) > 1 else None)
+
+
 def _rules(
     region: str | None,
     unknown_value: str,
@@ -120,6 +130,7 @@ def _rules(
     empty_levels: str,
     max_pixels: float,
     trimaps: Path | None,
+    sequence: bool,
 ) -> Any:
     from mattekit.evaluation.scoring import Rules
     from mattekit.metrics import METRICS
@@ -130,7 +141,7 @@ def _rules(
     names = tuple(METRICS if metrics is None else choices.parse(metrics))
     if not names:
         raise typer.BadParameter(f"--metrics: name one or more of {','.join(METRICS)}.")
-    return Rules(region, unknown_value, names, empty_levels, max_pixels)
+    return Rules(region, unknown_value, names, empty_levels, max_pixels, sequence)
 
 
 def _format(format: str | None, output: Path | None, json: bool) -> str:

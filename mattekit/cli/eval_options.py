@@ -37,6 +37,14 @@ Metrics = Annotated[
         "--metrics", table="METRIC", several=True, rich_help_panel=SCORES, show_default="all", help="Compute these."
     ),
 ]
+Sequence = Annotated[
+    bool,
+    typer.Option(
+        "--sequence",
+        rich_help_panel=SCORES,
+        help="Take numbered predictions for frames, and score their steadiness, too: dtSSD and MESSDdt.",
+    ),
+]
 EmptyLevels = Annotated[
     Literal["continue", "update"],
     typer.Option(

@@ -43,7 +43,7 @@ class Shown:
         from mattekit.report.page import write
 
         report = Report(
-            scores=results.scores(rules.metrics),
+            scores=results.scores(rules.columns),
             summary=summary,
             rules=rules,
             failed=sorted(results.failed),

@@ -13,7 +13,10 @@ from mattekit.pairing import Problem, images, natural, pair
 
 @dataclass(frozen=True)
 class Item:
-    """A prediction to be scored. name: of the image; method: of the folder (or file) it lies in."""
+    """A prediction to be scored. name: of the image; method: of the folder (or file) it lies in.
+
+    before: prediction, truth and trimap of the frame before it, for metrics of steadiness.
+    """
 
     name: str
     method: str
@@ -21,6 +24,7 @@ class Item:
     truth: Path
     trimap: Path | None = None
     outputs: tuple[Path, ...] = ()  # scoring writes no file of its own
+    before: tuple[Path, Path, Path | None] | None = None
 
 
 def find_items(

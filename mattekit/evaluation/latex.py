@@ -7,7 +7,7 @@ from typing import Any
 from mattekit.errors import printable
 from mattekit.evaluation.scoring import Rules
 from mattekit.evaluation.tables import UNDEFINED, Table, best_of, describe
-from mattekit.metrics import METRICS, Metric
+from mattekit.metrics import ALL_METRICS, Metric
 
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
@@ -42,22 +42,22 @@ def paper(summary: Mapping[str, Any], rules: Rules) -> str:
     methods = summary.get("methods") or [{"method": "ours", "mean": summary["mean"]}]
     count = len(summary["compared"] if "methods" in summary else summary["images"])
     table = Table("", [], [[printable(entry["method"])] for entry in methods])
-    for x, metric in enumerate(rules.metrics, start=1):
+    for x, metric in enumerate(rules.columns, start=1):
         values = [entry["mean"][metric] for entry in methods]
         table.best |= {(y, x) for y in best_of(values, metric)} if len(methods) > 1 else set()
         for row, value in zip(table.rows, values, strict=True):
-            row.append(_number(value, METRICS[metric]))
+            row.append(_number(value, ALL_METRICS[metric]))
     rows = [table.marked([escape(row[0]), *row[1:]], y, r"\textbf{{{}}}") for y, row in enumerate(table.rows)]
     pictures = f"{count} image" + ("" if count == 1 else "s")
     return "\n".join(
         [
             r"\begin{table}[t]",
             r"\centering",
-            rf"\caption{{Means over {pictures}, {escape(describe(rules, rules.metrics))}.}}",
+            rf"\caption{{Means over {pictures}, {escape(describe(rules, rules.columns))}.}}",
             r"\label{tab:matting}",
-            rf"\begin{{tabular}}{{@{{}}l{'c' * len(rules.metrics)}@{{}}}}",
+            rf"\begin{{tabular}}{{@{{}}l{'c' * len(rules.columns)}@{{}}}}",
             r"\toprule",
-            " & ".join(["Method", *(_heading(METRICS[metric]) for metric in rules.metrics)]) + r" \\",
+            " & ".join(["Method", *(_heading(ALL_METRICS[metric]) for metric in rules.columns)]) + r" \\",
             r"\midrule",
             *(" & ".join(row) + r" \\" for row in rows),
             r"\bottomrule",

@@ -9,7 +9,7 @@ from mattekit.errors import printable, printable_json
 from mattekit.evaluation import latex
 from mattekit.evaluation.scoring import Rules
 from mattekit.evaluation.tables import Table, tables
-from mattekit.metrics import METRICS
+from mattekit.metrics import ALL_METRICS
 
 FORMATS = ("table", "csv", "json", "markdown", "latex")
 SUFFIXES = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
@@ -47,17 +47,17 @@ def render(
 
 def document(summary: Mapping[str, Any], rules: Rules, failed: Sequence[str]) -> dict[str, Any]:
     """Return the summary with the rules it was made by, as JSON holds it; undefined values are None."""
-    made_by: dict[str, Any] = {"region": rules.region, "units": {m: METRICS[m].unit for m in rules.metrics}}
+    made_by: dict[str, Any] = {"region": rules.region, "units": {m: ALL_METRICS[m].unit for m in rules.columns}}
     if rules.region == "unknown":
         made_by["unknown_value"] = rules.unknown_value
-    made_by |= {option: getattr(rules, option) for m in rules.metrics for option in METRICS[m].options}
+    made_by |= {option: getattr(rules, option) for m in rules.columns for option in ALL_METRICS[m].options}
     return {**summary, **made_by, "failed": list(failed)}
 
 
 def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:
     """Write a line per image and method, then means (of groups, too) and average ranks; undefined values are empty."""
     several = "methods" in summary
-    columns = [_column(metric, rules) for metric in rules.metrics]
+    columns = [_column(metric, rules) for metric in rules.columns]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*(["method"] if several else []), "kind", "name", "region", *columns])
@@ -65,13 +65,13 @@ def as_csv(summary: Mapping[str, Any], rules: Rules) -> str:
         for kind, name, values in _lines(entry):
             lead = [entry["method"]] if several else []
             names = map(printable, [*lead, kind, name])
-            writer.writerow([*names, rules.region, *(values[metric] for metric in rules.metrics)])
+            writer.writerow([*names, rules.region, *(values[metric] for metric in rules.columns)])
     return out.getvalue().rstrip("\n")
 
 
 def _column(metric: str, rules: Rules) -> str:
     """Return the heading with the unit and the metric's options, as "conn_continue_thousands"."""
-    row = METRICS[metric]
+    row = ALL_METRICS[metric]
     return "_".join([metric, *(getattr(rules, option) for option in row.options), *row.unit.split()])
 
 

@@ -18,7 +18,7 @@ from mattekit.errors import InputError, MattekitError
 from mattekit.evaluation.items import Item
 from mattekit.imaging import io, pixel_values
 from mattekit.imaging.io import MAX_MEGAPIXELS
-from mattekit.metrics import METRICS, EmptyLevels, score
+from mattekit.metrics import METRICS, TEMPORAL, EmptyLevels, Frame, score, score_pair
 
 Region = Literal["unknown", "all", "foreground", "background"]
 UnknownValue = Literal["128", "any"]
@@ -97,13 +97,22 @@ def _eight_bits(path: Path, pixels: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Rules:
-    """Rules of scoring: the pixels that count, the metrics, the policy of Conn, the largest picture that is read."""
+    """Rules of scoring: the pixels that count, the metrics, the policy of Conn, the largest picture that is read.
+
+    With `temporal`, items are frames, and metrics of steadiness are among their scores.
+    """
 
     region: Region = "unknown"
     unknown_value: UnknownValue = "128"
     metrics: tuple[str, ...] = field(default_factory=lambda: tuple(METRICS))
     empty_levels: EmptyLevels = "continue"
     max_megapixels: float = MAX_MEGAPIXELS
+    temporal: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all metrics, those of steadiness last."""
+        return (*self.metrics, *(TEMPORAL if self.temporal else ()))
 
 
 def by_truth(work: Callable[[Sequence[Item]], list], items: Sequence[Item], jobs: int = 1) -> Iterator[parallel.Result]:
@@ -171,8 +180,24 @@ def _score(item: Item, prediction: tuple, truth: tuple, mask: tuple | None, rule
     if mask:
         _same_size(item.trimap, mask[0], item.truth, truth[0])
     values = score(alpha, truth[0], mask[0] if mask else None, metrics=rules.metrics, empty_levels=rules.empty_levels)
+    if rules.temporal:
+        now = Frame(alpha, truth[0], mask[0] if mask else None)
+        values |= score_pair(now, _before(item, rules)) if item.before else dict.fromkeys(TEMPORAL, np.nan)
     defined = {name: None if np.isnan(value) else value for name, value in values.items()}
     return {"method": item.method, "region": rules.region, **defined, "notes": notes}
+
+
+def _before(item: Item, rules: Rules) -> Frame:
+    """Read the frame before an item's, of its size."""
+    path, truth, trimap = item.before
+    alpha, true = (read_matte(each, rules.max_megapixels)[0] for each in (path, truth))
+    mask = None
+    if trimap and rules.region != "all":
+        mask, _ = read_region(trimap, rules.region, rules.unknown_value, rules.max_megapixels)
+    for name, pixels in ((path, alpha), (truth, true), (trimap, mask)):
+        if pixels is not None:
+            _same_size(item.prediction, alpha, name, pixels)
+    return Frame(alpha, true, mask)
 
 
 def _same_size(path: Path, pixels: np.ndarray, truth_path: Path, truth: np.ndarray) -> None:

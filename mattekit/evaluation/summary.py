@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mattekit.metrics import METRICS
+from mattekit.metrics import ALL_METRICS
 from mattekit.pairing import natural
 
 Scores = Mapping[str, Mapping[str, float | None]]  # image name -> metric -> value; None: undefined
@@ -76,7 +76,7 @@ def group(names: Iterable[str], pattern: str) -> dict[str, list[str]]:
 
 def worst_images(images: Scores, metric: str) -> list[str]:
     """Return names from the worst value on; those of undefined values are left out."""
-    costs = {name: METRICS[metric].cost(v[metric]) for name, v in images.items() if v[metric] is not None}
+    costs = {name: ALL_METRICS[metric].cost(v[metric]) for name, v in images.items() if v[metric] is not None}
     return sorted(costs, key=lambda name: (-costs[name], natural(name)))
 
 
@@ -90,7 +90,7 @@ def ranks(
             values = [images[name][metric] for images in scores.values()]
             if None in values:
                 continue
-            costs = list(map(METRICS[metric].cost, values))
+            costs = list(map(ALL_METRICS[metric].cost, values))
             for method, cost in zip(scores, costs, strict=True):
                 better, equal = sum(c < cost for c in costs), costs.count(cost)
                 places[method][metric].append(better + (equal + 1) / 2)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mattekit.evaluation.scoring import Rules
-from mattekit.metrics import METRICS
+from mattekit.metrics import ALL_METRICS
 from mattekit.pairing import natural
 
 UNDEFINED = "-"
@@ -36,7 +36,7 @@ def describe(rules: Rules, metrics: Sequence[str]) -> str:
         "foreground": "foreground region (trimap = 255)",
         "background": "background region (trimap = 0)",
     }[rules.region]
-    options = [(option, METRICS[metric].label) for metric in metrics for option in METRICS[metric].options]
+    options = [(option, ALL_METRICS[metric].label) for metric in metrics for option in ALL_METRICS[metric].options]
     return text + "".join(f"; {option.replace('_', ' ')} of {m}: {getattr(rules, option)}" for option, m in options)
 
 
@@ -51,17 +51,17 @@ def tables(summary: Mapping[str, Any], rules: Rules, *, per_image: bool = False)
 def _single(summary: Mapping[str, Any], rules: Rules, per_image: bool) -> list[Table]:
     images = {image["name"]: image for image in summary["images"]}
     shown = list(images) if per_image or len(images) <= FEW else []
-    title = f"{_count(len(images), 'image')}, {describe(rules, rules.metrics)}"
+    title = f"{_count(len(images), 'image')}, {describe(rules, rules.columns)}"
     if "worst" in summary:
         shown = summary["worst"]
-        title = f"the {len(shown)} worst by {METRICS[rules.metrics[0]].label} of {title}"
-    header = ["image", *map(_heading, rules.metrics)]
-    rows = [[name, *_values(images[name], rules.metrics)] for name in shown]
-    listed = [Table(title, header, [*rows, ["mean", *_values(summary["mean"], rules.metrics)]])]
+        title = f"the {len(shown)} worst by {ALL_METRICS[rules.columns[0]].label} of {title}"
+    header = ["image", *map(_heading, rules.columns)]
+    rows = [[name, *_values(images[name], rules.columns)] for name in shown]
+    listed = [Table(title, header, [*rows, ["mean", *_values(summary["mean"], rules.columns)]])]
     if "groups" in summary:
-        rows = [[g["group"], str(g["count"]), *_values(g["mean"], rules.metrics)] for g in summary["groups"]]
+        rows = [[g["group"], str(g["count"]), *_values(g["mean"], rules.columns)] for g in summary["groups"]]
         listed.append(
-            Table(f"means per group, {describe(rules, rules.metrics)}", ["group", "images", *header[1:]], rows)
+            Table(f"means per group, {describe(rules, rules.columns)}", ["group", "images", *header[1:]], rows)
         )
     return listed
 
@@ -72,10 +72,10 @@ def _comparison(summary: Mapping[str, Any], rules: Rules, per_image: bool) -> li
     listed = _groups(methods, rules)
     if not worst:
         title = f"means and average ranks over {_count(len(summary['compared']), 'image')} that all methods have"
-        listed.insert(0, _by_method(methods, f"{title}, {describe(rules, rules.metrics)}", rules))
-    names = _worst(methods, rules.metrics[0]) if worst else _names(methods)
+        listed.insert(0, _by_method(methods, f"{title}, {describe(rules, rules.columns)}", rules))
+    names = _worst(methods, rules.columns[0]) if worst else _names(methods)
     if worst or per_image or len(names) <= FEW:
-        listed += [_by_image(methods, names, metric, rules) for metric in rules.metrics]
+        listed += [_by_image(methods, names, metric, rules) for metric in rules.columns]
     return listed
 
 
@@ -89,7 +89,7 @@ def _worst(methods: Sequence[Mapping], metric: str) -> list[str]:
     for method in methods:
         values = {image["name"]: image[metric] for image in method["images"]}
         for name in method["worst"]:
-            costs[name] = max(costs.get(name, -math.inf), METRICS[metric].cost(values[name]))
+            costs[name] = max(costs.get(name, -math.inf), ALL_METRICS[metric].cost(values[name]))
     ordered = sorted(costs, key=lambda name: (-costs[name], natural(name)))
     return ordered[: max(len(method["worst"]) for method in methods)]
 
@@ -99,7 +99,7 @@ def _groups(methods: Sequence[Mapping], rules: Rules) -> list[Table]:
     for i, group in enumerate(methods[0].get("groups", [])):
         entries = [{"method": m["method"], **m["groups"][i]} for m in methods]
         title = f"group {group['group']}: means and average ranks over {_count(group['count'], 'image')}"
-        listed.append(_by_method(entries, f"{title}, {describe(rules, rules.metrics)}", rules))
+        listed.append(_by_method(entries, f"{title}, {describe(rules, rules.columns)}", rules))
     return listed
 
 
@@ -122,8 +122,8 @@ def _by_method(entries: Sequence[Mapping], title: str, rules: Rules) -> Table:
     entries = sorted(entries, key=lambda entry: _overall(entry["rank"]))
     header, rows = ["method"], [[entry["method"]] for entry in entries]
     best: set[tuple[int, int]] = set()
-    for metric in rules.metrics:
-        for key, heading in (("mean", _heading(metric)), ("rank", f"{METRICS[metric].label} rank")):
+    for metric in rules.columns:
+        for key, heading in (("mean", _heading(metric)), ("rank", f"{ALL_METRICS[metric].label} rank")):
             numbers = [entry[key][metric] for entry in entries]
             best |= {(y, len(header)) for y in _lowest(numbers if key == "rank" else _costs(numbers, metric))}
             header.append(heading)
@@ -138,7 +138,7 @@ def _overall(ranks: Mapping[str, float | None]) -> float:
 
 
 def _costs(values: Sequence[float | None], metric: str) -> list[float | None]:
-    return [None if value is None else METRICS[metric].cost(value) for value in values]
+    return [None if value is None else ALL_METRICS[metric].cost(value) for value in values]
 
 
 def best_of(values: Sequence[float | None], metric: str) -> list[int]:
@@ -152,7 +152,7 @@ def _lowest(numbers: Sequence[float | None]) -> list[int]:
 
 
 def _heading(metric: str) -> str:
-    return f"{METRICS[metric].label} ({METRICS[metric].unit})"
+    return f"{ALL_METRICS[metric].label} ({ALL_METRICS[metric].unit})"
 
 
 def _values(values: Mapping[str, Any], metrics: Sequence[str]) -> list[str]:
@@ -160,7 +160,7 @@ def _values(values: Mapping[str, Any], metrics: Sequence[str]) -> list[str]:
 
 
 def _value(value: float | None, metric: str) -> str:
-    return UNDEFINED if value is None else f"{value:.{METRICS[metric].digits}f}"
+    return UNDEFINED if value is None else f"{value:.{ALL_METRICS[metric].digits}f}"
 
 
 def _rank(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """The scores of image matting: a table with a row for each metric."""
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -11,8 +12,12 @@ from mattekit.errors import InputError
 from mattekit.metrics.connectivity import EmptyLevels, conn
 from mattekit.metrics.differences import mad, mse, sad
 from mattekit.metrics.gradient import grad
+from mattekit.metrics.temporal import Frame, dtssd, messddt
 
-__all__ = ["METRICS", "EmptyLevels", "Metric", "conn", "grad", "mad", "mse", "sad", "score"]
+__all__ = [
+    *("ALL_METRICS", "METRICS", "TEMPORAL", "EmptyLevels", "Frame", "Metric", "conn", "grad", "mad", "mse", "sad"),
+    *("score", "score_pair"),
+]
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,16 @@ METRICS: dict[str, Metric] = {
     "grad": Metric(grad, "Grad", "thousands", 3, compiled=True),
     "conn": Metric(conn, "Conn", "thousands", 3, compiled=True, options=("empty_levels",)),
 }
+TEMPORAL: dict[str, Metric] = {  # of a `Frame` and the one before it
+    "dtssd": Metric(dtssd, "dtSSD", "x 100", 3),
+    "messddt": Metric(messddt, "MESSDdt", "x 1000", 4),
+}
+ALL_METRICS = ChainMap(METRICS, TEMPORAL)
+
+
+def score_pair(frame: Frame, before: Frame) -> dict[str, float]:
+    """Score the steadiness of an alpha from one frame to the next by every metric of TEMPORAL."""
+    return {name: row.function(frame, before) for name, row in TEMPORAL.items()}
 
 
 def score(

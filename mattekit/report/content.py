@@ -53,11 +53,11 @@ class Report:
     def differences(self) -> dict[str, dict[str, intervals.Difference | None]]:
         """Comparison of every method with the first, over the pictures that all have."""
         compared = self.summary.get("compared", ())
-        return intervals.differences(self.scores, compared, self.rules.metrics, seed=self.seed)
+        return intervals.differences(self.scores, compared, self.rules.columns, seed=self.seed)
 
     def texts(self, made: Mapping[int, dict]) -> dict[str, Any]:
         """Return what the template sets as text; `made`: index of a picture -> what `packs.make` returned."""
-        metrics = self.rules.metrics
+        metrics = self.rules.columns
         by_name = {self.pictures[index].name: facts for index, facts in made.items()}
         return {
             "scored": True,
@@ -84,7 +84,7 @@ class Report:
                 method: {metric: found and dataclasses.asdict(found) for metric, found in columns.items()}
                 for method, columns in self.differences.items()
             },
-            "metrics": [methods.heading(metric) for metric in self.rules.metrics],
+            "metrics": [methods.heading(metric) for metric in self.rules.columns],
             "methods": list(map(printable, self.methods)),
             "pictures": self._pictures(made),
         }

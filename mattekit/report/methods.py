@@ -5,7 +5,7 @@ from typing import Any
 
 from mattekit.errors import printable
 from mattekit.evaluation.tables import UNDEFINED, best_of
-from mattekit.metrics import METRICS
+from mattekit.metrics import ALL_METRICS
 from mattekit.report.intervals import Difference
 
 MINUS = "\N{MINUS SIGN}"
@@ -13,7 +13,7 @@ MINUS = "\N{MINUS SIGN}"
 
 def heading(metric: str) -> dict[str, Any]:
     """Describe a metric to the page."""
-    row = METRICS[metric]
+    row = ALL_METRICS[metric]
     return {
         "key": metric, "label": row.label, "unit": row.unit, "digits": row.digits, "higher": row.higher_is_better,
     }  # fmt: skip
@@ -49,7 +49,7 @@ def number(value: float | None, metric: str, *, signed: bool = False) -> str:
     """Return a value as tables show it, with a typographic minus."""
     if value is None:
         return UNDEFINED
-    return f"{value:{'+' if signed else ''}.{METRICS[metric].digits}f}".replace("-", MINUS)
+    return f"{value:{'+' if signed else ''}.{ALL_METRICS[metric].digits}f}".replace("-", MINUS)
 
 
 def _overall(ranks: Mapping[str, float | None]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _difference(found: Difference | None, metric: str) -> dict[str, Any] | None:
     if found is None:
         return None
     clear = found.low > 0 or found.high < 0
-    better = clear and METRICS[metric].cost(found.mean) < METRICS[metric].cost(0)
+    better = clear and ALL_METRICS[metric].cost(found.mean) < ALL_METRICS[metric].cost(0)
     return {
         "mean": number(found.mean, metric, signed=True),
         "low": number(found.low, metric, signed=True),
