@@ -10,12 +10,12 @@ import numpy as np
 
 from mattekit.errors import InputError
 from mattekit.imaging.guided_filter import follow_edges
+from mattekit.inference.graph import Graph
 from mattekit.trimap_sources.band import Band
 from mattekit.trimap_sources.believed import Reach, sourced
 from mattekit.trimap_sources.segmentation.answer import foreground
 from mattekit.trimap_sources.segmentation.class_names import names_in, numbers_of
 from mattekit.trimap_sources.segmentation.families import FAMILIES, UNKNOWN, family_of
-from mattekit.trimap_sources.segmentation.graph import Graph
 from mattekit.trimap_sources.segmentation.rule import LARGEST, Rule, read_rule
 from mattekit.trimap_sources.segmentation.runtime import Network
 from mattekit.trimap_sources.source import SourcedTrimap

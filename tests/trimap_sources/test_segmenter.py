@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mattekit.errors import InputError, MattekitError, MissingExtraError, MissingFileError, WeightsError
+from mattekit.inference.graph import Graph, Tensor
 from mattekit.trimap_sources.segmentation import runtime
 from mattekit.trimap_sources.segmentation.families import FAMILIES, UNKNOWN, family_of
-from mattekit.trimap_sources.segmentation.graph import Graph, Tensor
 from mattekit.trimap_sources.segmentation.rule import Rule
 from mattekit.trimap_sources.segmenter import Segmenter, input_size, prepared, segment_source
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mattekit.errors import InputError
-from mattekit.trimap_sources.segmentation.onnx_graph import read_metadata
+from mattekit.inference.onnx_graph import read_metadata
 
 KEYS = ("names", "classes", "labels", "id2label")  # of an ONNX file's metadata
 LARGEST = 1 << 20  # bytes of a list of names

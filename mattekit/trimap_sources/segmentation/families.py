@@ -15,7 +15,7 @@ deeplab             MediaPipe's and TensorFlow's DeepLab v3: -1..1, logits of Pa
 
 from pathlib import Path
 
-from mattekit.trimap_sources.segmentation.graph import Graph
+from mattekit.inference.graph import Graph
 from mattekit.trimap_sources.segmentation.rule import Rule
 
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}

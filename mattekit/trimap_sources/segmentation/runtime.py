@@ -10,8 +10,9 @@ import numpy as np
 
 from mattekit.errors import InputError, MissingExtraError, WeightsError, is_out_of_memory
 from mattekit.imaging.codecs.silence import silent_libraries
-from mattekit.trimap_sources.segmentation import onnx_graph, tflite_graph
-from mattekit.trimap_sources.segmentation.graph import Graph, require_picture
+from mattekit.inference import onnx_graph
+from mattekit.inference.graph import Graph, require_picture
+from mattekit.trimap_sources.segmentation import tflite_graph
 from mattekit.trimap_sources.segmentation.trial import require_survivors
 
 LARGEST = 1 << 31  # bytes; protocol buffers, and so ONNX files, hold no more

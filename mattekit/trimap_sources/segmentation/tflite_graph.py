@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mattekit.errors import WeightsError
 from mattekit.files import open_regular
-from mattekit.trimap_sources.segmentation.graph import Graph, Tensor
+from mattekit.inference.graph import Graph, Tensor
 
 LARGEST = 1 << 31  # bytes, the most that the format can address
 MOST = 1 << 16  # tensors of a list

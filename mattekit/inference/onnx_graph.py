@@ -11,7 +11,7 @@ from typing import Any
 
 from mattekit.errors import WeightsError
 from mattekit.files import open_regular
-from mattekit.trimap_sources.segmentation.graph import Graph, Tensor
+from mattekit.inference.graph import Graph, Tensor
 
 KINDS = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "float64"}
 DEEPEST = 32  # graphs within nodes within graphs
@@ -72,7 +72,7 @@ def _graph(model: memoryview) -> Graph:
         elif number in (11, 12):
             (inputs if number == 11 else outputs).append(_tensor(value))
     free = tuple(tensor for tensor in inputs if tensor.name not in weights)  # old files list weights as inputs, too
-    return Graph(free, tuple(outputs), _has_external(model, "model"))
+    return Graph(free, tuple(outputs), tuple(dict.fromkeys(_external(model, "model"))))
 
 
 def _tensor(info: Value) -> Tensor:
@@ -87,17 +87,20 @@ def _side(dimension: Value) -> int | None:
     return value if isinstance(value, int) and 0 < value < 1 << 63 else None
 
 
-def _has_external(message: Value, kind: str, depth: int = 0) -> bool:
-    """Whether a tensor anywhere in a message has its values in another file."""
+def _external(message: Value, kind: str, depth: int = 0) -> Iterator[str]:
+    """Yield the files in which tensors anywhere in a message have their values; "" where none is named."""
     if depth > 4 * DEEPEST:
         raise ValueError("nested too deeply")
+    if kind == "tensor":
+        fields = list(_fields(message))
+        entries = [value for number, value in fields if number == EXTERNAL_DATA]
+        if entries or any(number == DATA_LOCATION and value != 0 for number, value in fields):
+            named = {_text(_first(entry, 1, b"")): _text(_first(entry, 2, b"")) for entry in entries}
+            yield named.get("location", "")
+        return
     for number, value in _fields(message):
-        if kind == "tensor":
-            if number == EXTERNAL_DATA or (number == DATA_LOCATION and value != 0):
-                return True
-        elif (inner := NESTED[kind].get(number)) and _has_external(value, inner, depth + 1):
-            return True
-    return False
+        if inner := NESTED[kind].get(number):
+            yield from _external(value, inner, depth + 1)
 
 
 def _first(message: Value, wanted: int, default: object) -> object:

@@ -25,11 +25,11 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Graph:
-    """The inputs and outputs of a network, and whether weights lie in other files than its own."""
+    """The inputs and outputs of a network, and the names of other files than its own in which weights lie."""
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
-    external: bool = False
+    external: tuple[str, ...] = ()
 
     @property
     def image(self) -> Tensor:
