@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from mattekit.imaging.trimap import pin_known
 from mattekit.inference.device import PRECISIONS, detect_device_loss
 from mattekit.inference.preparation import Preparation
 from mattekit.inference.preparation import preparation as preparation_of
-from mattekit.networks.base import Network
+from mattekit.networks.base import LAYERS, Network
 from mattekit.networks.header import IMAGENET
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.tiling.runner import Setting, Tiling
@@ -22,6 +22,15 @@ from mattekit.tiling.runner import Setting, Tiling
 log = logging.getLogger("mattekit")
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
+
+
+class Layers(NamedTuple):
+    """Alpha (H, W) with foreground and background (H, W, 3) RGB, all float32 in 0..1."""
+
+    alpha: np.ndarray
+    foreground: np.ndarray
+    background: np.ndarray
+
 
 Normalisation = Mapping[str, Sequence[float]]  # "mean" and "std" of RGB in 0..1
 
@@ -124,6 +133,33 @@ class NetworkPredictor:
             return self.as_input(*(part[rows, columns] for part in parts))
 
         return self.tiling(window, parts[1] == 0.5)
+
+    def layers(self, image: np.ndarray, trimap: np.ndarray) -> Layers:
+        """Return the alpha with the network's own foreground and background; arguments as above.
+
+        The colours are the image's where the alpha leaves no choice: the foreground's where it is 1, the background's
+        where it is 0.
+
+        Raises
+        ------
+        InputError
+            If the network gives alpha alone.
+        """
+        if self.network.outputs != LAYERS:
+            raise InputError(f"{self.network.name}: gives alpha alone, no foreground.")
+        trimap = self.completed(image, trimap)
+        parts = self.prepared(image, trimap)
+        with detect_device_loss(self.tiling.device):
+            planes = self.tiling.layers(
+                lambda *window: self.as_input(*(part[window] for part in parts)), parts[1].shape
+            )
+        alpha = self._restore(planes[0], image, trimap)
+        fg, bg = (
+            self.rule.restore(np.ascontiguousarray(planes[i : i + 3].transpose(1, 2, 0)), trimap.shape).clip(0, 1)
+            for i in (1, 4)
+        )
+        fg[alpha == 1], bg[alpha == 0] = image[alpha == 1], image[alpha == 0]
+        return Layers(alpha, fg, bg)
 
     def several(self, images: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the alphas of images with one input size, computed together as far as memory allows."""

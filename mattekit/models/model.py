@@ -35,6 +35,8 @@ class Capabilities:
         The trimap must have known foreground and known background.
     compiles : bool
         Its first use on a computer compiles functions, which then stay compiled.
+    layers : bool
+        It makes foreground and background, too, by `Model.layers`.
     """
 
     tiles: bool = False
@@ -46,6 +48,7 @@ class Capabilities:
     batches: bool = False
     needs_both_classes: bool = False
     compiles: bool = False
+    layers: bool = False
 
 
 @runtime_checkable
@@ -96,6 +99,16 @@ class Model(Protocol):
     def alphas(self, batch: Sequence[Pair]) -> list[np.ndarray]:
         """Return the alphas of images with equal `input_size`, computed at once if the model can."""
         return [self.alpha(image, trimap) for image, trimap in batch]
+
+    def layers(self, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the alpha (H, W) of an image with its foreground and background (H, W, 3), float32 in 0..1.
+
+        Raises
+        ------
+        InputError
+            If the model makes alpha alone; see `Capabilities.layers`.
+        """
+        raise InputError(f"{self.name}: a {self.kind} that makes alpha alone, no foreground.")
 
     def refined(
         self, image: np.ndarray, trimap: np.ndarray, settings: Any, report: Callable[[Any], None]

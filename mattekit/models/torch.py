@@ -74,6 +74,7 @@ class TorchModel(Model):
             batch=BATCH.get(self.device.partition(":")[0], 1),
             batches=tile in ("auto", "off"),
             compiles=prior is not None and prior.compiles,
+            layers=find(self.header.network).layers,
         )
 
     def read_header(self) -> Header:
@@ -95,6 +96,10 @@ class TorchModel(Model):
     def alphas(self, batch: Sequence[Pair]) -> list[np.ndarray]:
         """Return the alphas of images with equal `input_size`, computed together as far as memory allows."""
         return self._predictor.several(*zip(*batch, strict=True)) if batch else []
+
+    def layers(self, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the network's own alpha, foreground and background; see `Model.layers`."""
+        return self._predictor.layers(image, trimap)
 
     def refined(
         self, image: np.ndarray, trimap: np.ndarray, settings: RefinementSettings, report: Callable[[Refined], None]

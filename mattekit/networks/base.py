@@ -115,6 +115,11 @@ class Row(NamedTuple):
     task: str = "matting"
 
     @property
+    def layers(self) -> bool:
+        """Whether the network makes foreground and background beside alpha."""
+        return getattr(self.builder, "outputs", ()) == LAYERS
+
+    @property
     def takes_estimates(self) -> bool:
         """Whether the input carries estimates of alpha behind image and trimap."""
         return self.task == "matting" and self.input.channels > 4

@@ -1,6 +1,8 @@
 """Run a network on an image whole or in tiles, as the memory allows, and compute only tiles with unknown pixels."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ BUDGET = 3 << 30  # bytes that are enough where tiles are needed, however many a
 PLENTY = 1 << 12  # bytes a pixel, more than any network here takes: with so much available, nothing is measured
 PROBE = 512  # side of the input whose memory is measured; a smaller one overestimates
 
+Decode = Callable[[Any], Tensor]  # of what `encode` returns: (1, planes, h, w)
 Setting = int | str  # side of tiles in pixels, "auto" or "off"
 
 
@@ -76,11 +79,19 @@ class Tiling:
         MemoryError, torch.OutOfMemoryError, RuntimeError
             If memory runs out with the smallest tiles, too.
         """
+        return self._smaller_until_it_fits(window, unknown, self.network.decode)[0]
+
+    def layers(self, window: Window, size: tuple[int, int]) -> np.ndarray:
+        """Return all of a network's `outputs`, (planes, H, W) float32, everywhere; arguments and errors as above."""
+        return self._smaller_until_it_fits(window, np.ones(size, bool), self.network.decode_layers)
+
+    def _smaller_until_it_fits(self, window: Window, unknown: np.ndarray, decode: Decode) -> np.ndarray:
+        """Return what `decode` gives, (planes, H, W), in tiles that get smaller while memory runs out."""
         sides = self._sides(window, unknown.shape)
         for side, smaller in zip(sides, [*sides[1:], None], strict=True):
             try:
                 with torch.inference_mode():
-                    return self._run(window, unknown, side)
+                    return self._run(window, unknown, side, decode)
             except Exception as error:
                 if smaller is None or not is_out_of_memory(error):
                     raise
@@ -131,23 +142,25 @@ class Tiling:
                 )
         return self._memory
 
-    def _run(self, window: Window, unknown: np.ndarray, side: int) -> np.ndarray:
+    def _run(self, window: Window, unknown: np.ndarray, side: int, decode: Decode) -> np.ndarray:
         overlap = min(OVERLAP, side // 2) if self.overlap is None else self.overlap
         tiles = self._tiles(unknown.shape, side, overlap)
         if len(tiles) == 1:
-            return self._compute(window(slice(None), slice(None)))
+            return self._compute(window(slice(None), slice(None)), decode)
         needed = [(rows, columns) for rows, columns in tiles if unknown[rows.blend, columns.blend].any()]
         log.info("%d of %d tiles have unknown pixels.", len(needed), len(tiles))
         close = self._tiles(unknown.shape, side, overlap // 2)
         self._check_margin(window, side, overlap)
         contexts = collect_global_context(self.network, self._stages(window), window, (tiles, close), unknown.shape)
-        alpha = np.zeros(unknown.shape, np.float32)
+        whole = np.zeros((1, *unknown.shape), np.float32)
         for rows, columns in needed:
             with overridden(contexts, TileContext((rows, columns), contexts)):
-                y = self._compute(window(rows.input, columns.input))
-            y = y[_within(rows.blend, rows.input), _within(columns.blend, columns.input)]
-            alpha[rows.blend, columns.blend] += np.outer(rows.weights, columns.weights) * y
-        return alpha
+                y = self._compute(window(rows.input, columns.input), decode)
+            if len(y) > len(whole):
+                whole = np.zeros((len(y), *unknown.shape), np.float32)
+            y = y[:, _within(rows.blend, rows.input), _within(columns.blend, columns.input)]
+            whole[:, rows.blend, columns.blend] += np.outer(rows.weights, columns.weights) * y
+        return whole
 
     def _check_margin(self, window: Window, side: int, overlap: int) -> None:
         """Log a warning, once, if tiles of a chosen size see less around what they own than the network needs."""
@@ -165,8 +178,8 @@ class Tiling:
         """Return a small input, of a size that the network takes."""
         return window(slice(0, 2 * self.stride), slice(0, 2 * self.stride))
 
-    def _compute(self, x: Tensor) -> np.ndarray:
-        return self.network.decode(self.network.encode(x))[0, 0].float().cpu().numpy()
+    def _compute(self, x: Tensor, decode: Decode) -> np.ndarray:
+        return decode(self.network.encode(x))[0].float().cpu().numpy()
 
     def _tiles(self, size: tuple[int, int], side: int, overlap: int) -> list[Tile]:
         down, across = (spans(length, side, overlap, self.stride) for length in size)

@@ -8,12 +8,15 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from mattekit.errors import InputError
 from mattekit.imaging.distance_maps import distance_maps
-from mattekit.inference.network import network_input
+from mattekit.inference.network import network_input, network_predictor
+from mattekit.models import registry
 from mattekit.networks import build
 from mattekit.networks.convert import convert
 from mattekit.networks.encoders.resnet50_dilated import DeepStages
 from mattekit.networks.fba import PyramidPooling, fuse
+from mattekit.networks.safetensors_file import header_of, save_network
 from mattekit.networks.standardised import ConvGroupNorm, GroupNormBottleneck
 from mattekit.networks.summary import count_parameters
 from mattekit.tiling.runner import Tiling
@@ -139,6 +142,32 @@ def test_training_gives_all_planes_and_evaluation_alpha(network):
     assert alpha.shape == (1, 1, 24, 32) and alpha.equal(planes[:, :1])
     torch.testing.assert_close(every, planes)
     assert every.shape == (1, 7, 24, 32) and 0 <= every.min() and every.max() <= 1
+
+
+def test_layers_compose_the_image_in_tiles_as_whole(network):
+    """Colours are the image's where alpha leaves no choice; alpha is that of the network alone."""
+    image, trimap = picture(32, 160, slice(50, 110))
+    predictors = [network_predictor(network, "lanczos-8", tile=tile, overlap=32) for tile in ("off", 96)]
+    whole, tiled = (predict.layers(image, trimap) for predict in predictors)
+    np.testing.assert_array_equal(whole.alpha, predictors[0](image, trimap))
+    for one, other in zip(whole, tiled, strict=True):
+        assert one.dtype == np.float32 and one.min() >= 0 and one.max() <= 1
+        assert np.abs(one - other).mean() < 0.02
+    np.testing.assert_array_equal(whole.foreground[trimap == 1], image[trimap == 1])
+    np.testing.assert_array_equal(whole.background[trimap == 0], image[trimap == 0])
+    assert np.abs(whole.foreground - whole.background)[trimap == 0.5].mean() > 0.05
+
+
+def test_models_say_whether_they_make_layers(network, tmp_path):
+    save_network(tmp_path / "fba.safetensors", network, header_of(network))
+    model = registry.load(tmp_path / "fba.safetensors", "cpu")
+    image, trimap = picture(32, 64, slice(16, 48))
+    alpha, fg, bg = model.layers(image, trimap)
+    assert model.capabilities.layers and alpha.shape == (32, 64) and fg.shape == bg.shape == (32, 64, 3)
+    other = registry.load("knn")
+    assert not other.capabilities.layers
+    with pytest.raises(InputError, match="knn: a classical method that makes alpha alone, no foreground"):
+        other.layers(image, trimap)
 
 
 def released(network):
