@@ -177,3 +177,52 @@ def pytest_runtest_makereport():
     report = yield
     report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
     return report
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser of this machine, headless."""
+    import shutil
+
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip("there is no Chromium: install the package chromium")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(chromium):
+    """A function that opens a tab, given where its requests may go and options of playwright's `new_context`.
+
+    At the end there must have been no complaint in any console, and no request elsewhere.
+    """
+    said, asked, contexts = [], [], []
+
+    def tab(*own, **given):
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1200, "height": 800}, **given}))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append((request.url, (*own, "data:", "blob:"))))
+        return page
+
+    yield tab
+    for context in contexts:
+        context.close()
+    assert said == [] and not [url for url, own in asked if not url.startswith(own)]

@@ -22,8 +22,10 @@ from mattekit.cli import (
     info,
     key,
     models,
+    paint,
     predict,
     refine,
+    serve,
     train,
     trimap,
     weights,
@@ -96,6 +98,7 @@ EXAMPLES = {
     trimap.trimap: "mattekit trimap photo.jpg --mask rough.png\nmattekit trimap alpha.png --erode 5 --dilate 20\n"
     "mattekit trimap trimaps/ --check --image images/\nmattekit trimap trimaps/ --fix -o fixed/",
     key.key: "mattekit key plate.png\nmattekit key plates/ -o keyed/ --save alpha,foreground --screen blue -j 2",
+    paint.paint: "mattekit paint photo.jpg\nmattekit paint photos/ -o trimaps/",
     composite.composite: "mattekit composite cutout.png beach.jpg\n"
     "mattekit composite --preset composition-1k --split test -o test/ \\\n"
     "    --foregrounds fg/ --alphas alpha/ --backgrounds voc/",
@@ -105,6 +108,7 @@ EXAMPLES = {
     train.train: "mattekit train --data foregrounds/ --backgrounds photos/ -o run/\nmattekit train -o run/ --resume",
     models.models: "mattekit models\nmattekit models a2u --set k_up=5",
     export.export: "mattekit export a2u.safetensors -o a2u.onnx",
+    serve.serve: "mattekit serve\nmattekit serve --host 0.0.0.0 --token SECRET123 --jobs 2",
     info.info: "mattekit info --json",
     guide.guide: "mattekit guide\nmattekit guide trimaps",
 }
