@@ -1,6 +1,8 @@
 """Remedies for errors and notes, in terms of options: below the command line they carry only the key."""
 
 REMEDIES: dict[str, str] = {
+    "activation": "If the graph lacks its sigmoid: mattekit weights adopt FILE --activation sigmoid",
+    "adopt": "State it: mattekit weights adopt FILE --inputs image,trimap --mean 0.485,0.456,0.406",
     "alphas": "Give the folder of its alpha with --alphas.",
     "backgrounds": "Give more backgrounds, a smaller --per-foreground, or --preset custom, which draws them at random.",
     "class": "Choose with --class, by numbers or names; commas between several.",

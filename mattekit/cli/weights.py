@@ -1,14 +1,14 @@
-"""`mattekit weights`: listing, converting and showing files of network weights."""
+"""`mattekit weights`: listing, converting, adopting and showing files of network weights."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mattekit.cli import choices, console, options
+from mattekit.cli import adopt, choices, console, options
 from mattekit.cli.help_page import Command, Group
 
-app = typer.Typer(cls=Group, help="List, convert and show files of network weights, as predict -m takes them.")
+app = typer.Typer(cls=Group, help="List, convert, adopt and show files of network weights, as predict -m takes them.")
 
 FILES, MODEL = options.PANEL_FILES, options.PANEL_MODEL
 Network = Annotated[
@@ -136,6 +136,11 @@ def show(
         return
     for key, value in facts.items():
         console.data(f"{key:<14} {_text(value)}")
+
+
+app.command(cls=Command, epilog="mattekit weights adopt matting.onnx --inputs image,trimap --mean 0.5,0.5,0.5")(
+    adopt.adopt
+)
 
 
 def _text(value: object) -> str:

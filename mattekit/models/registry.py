@@ -71,9 +71,7 @@ def _resolve(name: str, stamp: tuple[int, ...], device: str, **options: Any) -> 
 
         return FolderModel(name, device=device, **options)
     if suffix == ".onnx":
-        from mattekit.models.onnx import OnnxModel
-
-        return OnnxModel(name, device=device)
+        return _graph(name, device, **options)
     if suffix != ".safetensors" and (model := _plugged_in(name, device=device, **options)):
         return model
     if not suffix and not Path(name).is_file():
@@ -104,8 +102,10 @@ def describe(path: str | Path) -> dict:
     """
     if Path(path).is_dir():
         from mattekit.networks.folder import describe as describe_file
-    elif Path(path).suffix.lower() == ".onnx":
+    elif Path(path).suffix.lower() == ".onnx" and _is_own(path):
         from mattekit.models.onnx import describe as describe_file
+    elif Path(path).suffix.lower() == ".onnx":
+        from mattekit.models.graph import describe as describe_file
     else:
         from mattekit.networks.safetensors_file import describe as describe_file
     return describe_file(packaged().get(str(path), Path(path)))
@@ -117,10 +117,28 @@ def _torch(path: str, **options: Any) -> Model:
     return TorchModel(path, **options)
 
 
+def _graph(path: str, device: str, *, tile: int | str = "auto", overlap: int | None = None, **others: Any) -> Model:
+    """Return the model of an ONNX file: a network of ours, or a graph of others, which take tiles."""
+    if _is_own(path):
+        from mattekit.models.onnx import OnnxModel
+
+        return OnnxModel(path, device=device)
+    from mattekit.models.graph import GraphModel
+
+    return GraphModel(path, device=device, tile=tile, overlap=overlap)
+
+
+def _is_own(path: str | Path) -> bool:
+    """Whether an ONNX file was written by `inference.onnx_export`."""
+    from mattekit.inference.onnx_graph import read_metadata
+
+    return "mattekit.format" in read_metadata(path)
+
+
 def _stamp(name: str) -> tuple[int, ...]:
     """Return the times of the last changes of a file, or of the files in a folder; empty for a name."""
     path = Path(name)
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    files = sorted(path.iterdir()) if path.is_dir() else [path, path.with_suffix(".toml")]  # which tells of a graph
     return tuple(file.stat().st_mtime_ns for file in files if file.is_file())
 
 
