@@ -86,9 +86,7 @@ def split(trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def pin_known(alpha: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Copy an alpha (H, W), or the last of several planes (H, W, C), with the pixels that the trimap knows 0 and 1."""
-    if alpha.ndim == 3:
-        return np.concatenate([alpha[..., :-1], pin_known(alpha[..., -1], trimap)[..., None]], 2)
+    """Copy an alpha (H, W), setting the pixels that the trimap knows to exactly 0 and 1."""
     if alpha.shape != trimap.shape:
         raise InputError(f"alpha: shape {alpha.shape}, but the trimap is {trimap.shape}. Check the pairing.")
     fg, bg, _ = split(trimap)

@@ -15,7 +15,7 @@ from mattekit.inference.network import UNKNOWN
 from mattekit.inference.onnx import device_of, open_session
 from mattekit.inference.onnx_graph import read_graph, read_metadata
 from mattekit.models.graph_inputs import Slot, slots, understood
-from mattekit.models.graph_outputs import layers, outputs
+from mattekit.models.graph_outputs import LAYERS, outputs, planes
 from mattekit.models.graph_rule import GraphRule, rule_file, stated, written
 from mattekit.models.model import Capabilities, Model
 from mattekit.tiling import memory
@@ -24,6 +24,7 @@ from mattekit.tiling.tiles import spans
 log = logging.getLogger("mattekit")
 
 SMALLEST = 512  # pixels, the shorter side of a fixed size from which larger pictures are computed in tiles
+LEAST = 0.01  # of the background that must be visible, so that its colour is told
 SHARED = 4  # of a tile's side, the part that neighbours share unless told
 
 
@@ -72,7 +73,7 @@ class GraphModel(Model):
         self.slots = slots(self.path, graph, self.rule)
         self.outputs = outputs(self.path, graph, self.rule)
         self.fixed, self.tile, self.overlap = self.slots[0].size, tile, overlap
-        self.capabilities = Capabilities(tiles=True, devices=("cpu", "cuda"), foreground=self.outputs.has_foreground)
+        self.capabilities = Capabilities(tiles=True, devices=("cpu", "cuda"), layers=self.outputs.layers)
         self._noted = False
 
     def load(self) -> None:
@@ -87,16 +88,24 @@ class GraphModel(Model):
         WeightsError
             If the graph cannot be computed, or gives no alpha.
         """
-        return pin_known(self._layers(image, trimap)[..., -1].clip(0, 1), trimap)
+        return pin_known(self._solved(image, trimap)[..., 0].clip(0, 1), trimap)
 
-    def cutout(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        """Return foreground and alpha (H, W, 4); see `Model.cutout`, and errors as of `alpha`."""
-        if not self.capabilities.foreground:
-            return super().cutout(image, trimap)
-        return pin_known(self._layers(image, trimap).clip(0, 1), trimap)
+    def layers(self, image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return alpha, foreground and background; see `Model.layers`, and errors as of `alpha`.
 
-    def _layers(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        """Return raw planes (H, W, 1 or 4), the whole picture at once, reduced or in tiles."""
+        Where the graph gives no background, it is what remains of the image.
+        """
+        if not self.capabilities.layers:
+            return super().layers(image, trimap)
+        found = self._solved(image, trimap).clip(0, 1)
+        alpha, fg = found[..., 0], found[..., 1:4]
+        bg = found[..., 4:] if found.shape[2] > 4 else _remainder(image, alpha[..., None], fg)
+        alpha = pin_known(alpha, trimap)
+        fg[alpha == 1], bg[alpha == 0] = image[alpha == 1], image[alpha == 0]
+        return alpha, fg, bg
+
+    def _solved(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """Return raw planes (H, W, C), alpha first, the whole picture at once, reduced or in tiles."""
         side = self.tile if isinstance(self.tile, int) else None
         most = [own or side or length for own, length in zip(self.fixed, trimap.shape, strict=True)]
         if all(length <= limit for length, limit in zip(trimap.shape, most, strict=True)):
@@ -124,7 +133,8 @@ class GraphModel(Model):
         """Compute the tiles with unknown pixels, and blend them."""
         shared = [limit // SHARED if self.overlap is None else min(self.overlap, limit - 1) for limit in most]
         cut = [spans(*each, 1) for each in zip(trimap.shape, most, shared, strict=True)]
-        whole = np.zeros((*trimap.shape, 4 if self.capabilities.foreground else 1), np.float32)
+        count = 1 if not self.outputs.layers else 4 if len(self.outputs.names) == 2 else LAYERS
+        whole = np.zeros((*trimap.shape, count), np.float32)
         for rows in cut[0]:
             for columns in cut[1]:
                 if (trimap[rows.blend, columns.blend] == 0.5).any():
@@ -135,7 +145,7 @@ class GraphModel(Model):
         return whole
 
     def _run(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        """Return raw planes (H, W, 1 or 4) of a picture that the graph can take at once."""
+        """Return raw planes (H, W, C) of a picture that the graph can take at once."""
         height, width = trimap.shape
         size = tuple(
             own or length + -length % self.rule.pad for own, length in zip(self.fixed, trimap.shape, strict=True)
@@ -151,7 +161,7 @@ class GraphModel(Model):
                 raise MemoryError(str(error)) from error
             reason = " ".join(str(error).split())[:300]
             raise WeightsError(f"{self.name}: cannot be computed for {size[1]}x{size[0]} pixels ({reason}).") from error
-        return layers(self.path, found, self.outputs, self.rule, size)[:height, :width]
+        return planes(self.path, found, self.outputs, self.rule, size)[:height, :width]
 
     def _feed(self, slot: Slot, image: np.ndarray, trimap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Return the array for an input: its planes side by side, padded to a size."""
@@ -184,6 +194,12 @@ class GraphModel(Model):
                 f"{self.path}: {needed >> 20} MB of weights, {free >> 20} MB of memory available. Close other programs."
             )
         return open_session(self.path, self.device)
+
+
+def _remainder(image: np.ndarray, alpha: np.ndarray, fg: np.ndarray) -> np.ndarray:
+    """Return the background (H, W, 3) with which the two compose the image; where it is hidden, the image."""
+    visible = 1 - alpha
+    return np.where(visible > LEAST, (image - alpha * fg) / np.maximum(visible, LEAST), image).clip(0, 1)
 
 
 def describe(path: str | Path) -> dict:

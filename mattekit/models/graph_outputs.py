@@ -1,4 +1,4 @@
-"""The outputs of a matting graph that are alpha and foreground, and their planes for a picture."""
+"""The outputs of a matting graph that are alpha and colours, and their planes for a picture."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,26 +11,28 @@ from mattekit.models.graph_rule import GraphRule
 
 ALPHA = ("alpha", "alphas", "pha", "phas", "matte", "alpha_pred", "alpha_matte")
 FOREGROUND = ("foreground", "fg", "fgr", "fgs", "fg_pred")
+BACKGROUND = ("background", "bg", "bgr", "bgs", "bg_pred")
 LAYERS = 7  # planes of alpha, foreground and background in one output (FBA)
 LOWEST, HIGHEST = -1.0, 2.0  # of an output that still is an alpha; networks without a last activation leave 0..1
 
 
 class Outputs(NamedTuple):
-    """Names of the outputs of a graph: alpha, and the foreground's unless it has none or one output holds both."""
+    """Names of the outputs of a graph: alpha, and of colours unless it has none or one output holds all."""
 
     alpha: str
     foreground: str | None
-    layers: bool  # `alpha` has seven planes
+    background: str | None
+    joined: bool  # `alpha` has seven planes
 
     @property
     def names(self) -> list[str]:
         """All that are wanted."""
-        return [self.alpha, *([self.foreground] if self.foreground else [])]
+        return [self.alpha, *filter(None, (self.foreground, self.background))]
 
     @property
-    def has_foreground(self) -> bool:
+    def layers(self) -> bool:
         """Whether the graph gives the foreground's colours."""
-        return self.layers or self.foreground is not None
+        return self.joined or self.foreground is not None
 
 
 def outputs(path: object, graph: Graph, rule: GraphRule) -> Outputs:
@@ -55,38 +57,38 @@ def outputs(path: object, graph: Graph, rule: GraphRule) -> Outputs:
             raise InputError(f"{path}: outputs {found}, wanted to know which is the alpha.", remedy="adopt")
         (alpha,) = known
     fg = rule.foreground or next((usual[name] for name in FOREGROUND if name in usual), None)
+    bg = next((usual[name] for name in BACKGROUND if name in usual), None) if fg else None
     shape = known[alpha].shape
-    return Outputs(alpha, fg, len(shape) == 4 and LAYERS in (shape[1], shape[3]))
+    return Outputs(alpha, fg, bg, len(shape) == 4 and LAYERS in (shape[1], shape[3]))
 
 
-def layers(
+def planes(
     path: object, arrays: Sequence[np.ndarray], chosen: Outputs, rule: GraphRule, size: tuple[int, int]
 ) -> np.ndarray:
-    """Return the planes (h, w, 1), alpha, or (h, w, 4), the foreground's RGB and alpha, of what a graph gave.
+    """Return what a graph gave as planes (h, w, C): alpha, then RGB of the foreground and of the background, if any.
 
     Raises
     ------
     WeightsError
         If the outputs are no maps of that size, hold NaN or infinity, or values that are no alpha's.
     """
+    wanted = [LAYERS if chosen.joined else 1, *[3] * (len(arrays) - 1)]
     maps = [_map(path, name, array, size) for name, array in zip(chosen.names, arrays, strict=True)]
-    if not all(np.isfinite(each).all() for each in maps):
-        raise WeightsError(f"{path}: output holds NaN or infinity, wanted numbers. Check how it was exported.")
-    alpha, fg = maps[0][..., :1], maps[0][..., 1:4] if maps[0].shape[2] == LAYERS else None
-    if maps[0].shape[2] not in (1, LAYERS):
-        raise WeightsError(f"{path}: {chosen.alpha} has {maps[0].shape[2]} planes, wanted 1.", remedy="adopt")
+    for name, each, count in zip(chosen.names, maps, wanted, strict=True):
+        if not np.isfinite(each).all():
+            raise WeightsError(f"{path}: {name} holds NaN or infinity, wanted numbers. Check how it was exported.")
+        if each.shape[2] != count:
+            raise WeightsError(f"{path}: {name} has {each.shape[2]} planes, wanted {count}.", remedy="adopt")
+    found = np.concatenate(maps, 2)
+    alpha = found[..., 0]
     if rule.activation == "sigmoid":
-        alpha = 1 / (1 + np.exp(-alpha.clip(-30, 30)))
+        alpha[:] = 1 / (1 + np.exp(-alpha.clip(-30, 30)))
     if alpha.min(initial=0) < LOWEST or alpha.max(initial=0) > HIGHEST:
-        found = f"{alpha.min():.3g} to {alpha.max():.3g}"
-        raise WeightsError(f"{path}: {chosen.alpha} holds {found}, wanted alphas of 0 to 1.", remedy="activation")
-    if len(maps) > 1:
-        fg = maps[1]
-    if fg is None:
-        return alpha
-    if fg.shape[2] != 3:
-        raise WeightsError(f"{path}: {chosen.foreground} has {fg.shape[2]} planes, wanted 3.", remedy="adopt")
-    return np.concatenate([fg[..., ::-1] if rule.order == "bgr" else fg, alpha], 2)
+        given = f"{alpha.min():.3g} to {alpha.max():.3g}"
+        raise WeightsError(f"{path}: {chosen.alpha} holds {given}, wanted alphas of 0 to 1.", remedy="activation")
+    if rule.order == "bgr":
+        found[..., 1:] = found[..., 1:].reshape(*size, -1, 3)[..., ::-1].reshape(*size, -1)
+    return found
 
 
 def _map(path: object, name: str, array: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -37,8 +37,6 @@ class Capabilities:
         Its first use on a computer compiles functions, which then stay compiled.
     layers : bool
         It makes foreground and background, too, by `Model.layers`.
-    foreground : bool
-        It gives the foreground's colours beside alpha, by `Model.cutout`.
     """
 
     tiles: bool = False
@@ -51,7 +49,6 @@ class Capabilities:
     needs_both_classes: bool = False
     compiles: bool = False
     layers: bool = False
-    foreground: bool = False
 
 
 @runtime_checkable
@@ -112,14 +109,6 @@ class Model(Protocol):
             If the model makes alpha alone; see `Capabilities.layers`.
         """
         raise InputError(f"{self.name}: a {self.kind} that makes alpha alone, no foreground.")
-    def cutout(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        """Return the foreground's colours and alpha of an image, if the model gives colours.
-        Parameters, errors: as for `alpha`.
-        Returns
-        -------
-        (H, W, 4) float32 in 0..1
-            RGB, not multiplied by alpha, and alpha as `alpha` returns it.
-        raise InputError(f"{self.name}: a {self.kind}, which gives no foreground.")
 
     def refined(
         self, image: np.ndarray, trimap: np.ndarray, settings: Any, report: Callable[[Any], None]

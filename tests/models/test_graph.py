@@ -156,11 +156,23 @@ def fba(path):
 
 def test_alpha_with_foreground_and_background_gives_both(tmp_path):
     model = GraphModel(fba(tmp_path / "fba.onnx"))
-    assert model.capabilities.foreground
-    found = model.cutout(IMAGE, TRIMAP)
+    assert model.capabilities.layers
+    alpha, fg, bg = model.layers(IMAGE, TRIMAP)
     normalised = (IMAGE - np.float32((0.485, 0.456, 0.406))) / np.float32((0.229, 0.224, 0.225))
-    np.testing.assert_allclose(found[..., :3], (0.2 * normalised[..., [2, 0, 1]] + 0.4).clip(0, 1), atol=1e-5)
-    assert (found[..., 3][UNKNOWN] == 0.5).all() and (found[..., 3][TRIMAP == 1] == 1).all()
+    wanted = (0.2 * normalised[..., [2, 0, 1]] + 0.4).clip(0, 1)
+    np.testing.assert_allclose(fg[TRIMAP != 1], wanted[TRIMAP != 1], atol=1e-5)
+    np.testing.assert_array_equal(fg[TRIMAP == 1], IMAGE[TRIMAP == 1])
+    np.testing.assert_allclose(bg[TRIMAP != 0], normalised.clip(0, 1)[TRIMAP != 0], atol=1e-5)
+    np.testing.assert_array_equal(alpha, TRIMAP)
+
+
+def test_a_background_that_is_not_given_is_what_remains_of_the_image(tmp_path):
+    nodes = [*plane("x", 0), helper.make_node("Slice", ["x", "at0", "at3", "at1"], ["fgr"])]
+    path = graph(tmp_path / "m.onnx", inputs(("x", [1, 4, None, None])), nodes, (("alpha", None), ("fgr", None)))
+    alpha, fg, bg = GraphModel(path, rule=GraphRule(inputs=("image", "trimap"), **PLAIN)).layers(IMAGE, TRIMAP)
+    np.testing.assert_allclose(fg[UNKNOWN], IMAGE[UNKNOWN], atol=1e-6)
+    composed = alpha[..., None] * fg + (1 - alpha[..., None]) * bg
+    np.testing.assert_allclose(composed, IMAGE, atol=1e-5)
 
 
 @pytest.mark.parametrize(("side", "tile", "said"), [(16, "auto", "reduced to that"), (512, "auto", "in tiles")])
@@ -221,7 +233,7 @@ ONE = inputs(("x", [1, 4, None, None]))
             "wanted to know which is the",
         ),
         (dict(given=ONE, kind="shape"), r"alpha is .*wanted floats of 64x64 pixels"),
-        (dict(given=ONE, kind="nan"), "output holds NaN or infinity"),
+        (dict(given=ONE, kind="nan"), "alpha holds NaN or infinity"),
         (dict(given=ONE, kind="all"), "alpha has 4 planes, wanted 1"),
         (dict(given=ONE, kind="fails"), "cannot be computed for 64x64 pixels"),
         (dict(given=inputs(("x", [1, 4, 33, 40])), kind="fails"), "cannot be computed for 40x33 pixels"),
