@@ -8,6 +8,14 @@ TOPIC_OF = {  # command -> topic
     "guide": "first-matte",
     "trimap": "trimaps",
     "key": "screens",
+    "refine": "methods",
+    "composite": "data-sets",
+    "eval": "metrics",
+    "train": "training",
+    "models": "checkpoints",
+    "weights": "checkpoints",
+    "export": "checkpoints",
+    "info": "troubleshooting",
 }
 
 

@@ -7,6 +7,16 @@ TOPICS = (
     "first-matte",
     "trimaps",
     "screens",
+    "methods",
+    "folders",
+    "data-sets",
+    "metrics",
+    "training",
+    "checkpoints",
+    "other-programs",
+    "extending",
+    "json",
+    "troubleshooting",
 )
 
 

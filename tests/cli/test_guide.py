@@ -72,8 +72,10 @@ def test_help_of_every_command_names_the_topic_that_explains_it():
         name = command.callback.__name__
         assert f"  {name} " in root
         text = CliRunner().invoke(app, [name, "--help"]).stdout
-        if name in TOPIC_OF:
-            assert text.endswith(f"\nMore: mattekit guide {TOPIC_OF[name]}\n") and TOPIC_OF[name] in guide.TOPICS
+        assert text.endswith(f"\nMore: mattekit guide {TOPIC_OF[name]}\n") and TOPIC_OF[name] in guide.TOPICS
+    for name in ("convert", "list", "show"):
+        text = CliRunner().invoke(app, ["weights", name, "--help"]).stdout
+        assert text.endswith(f"\nMore: mattekit guide {TOPIC_OF['weights']}\n")
 
 
 @pytest.mark.parametrize("topic", guide.TOPICS)

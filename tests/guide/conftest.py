@@ -16,6 +16,7 @@ def studio(tmp_path_factory, weights_file):
     folder.mkdir()
     _photographs(folder)
     _screens(folder)
+    _others(folder)
     shutil.copy(weights_file, folder / "indexnet.safetensors")
     return folder
 
@@ -91,3 +92,22 @@ def _screens(folder):
     corner[:8, :8] = 255
     _write(folder / "markers.png", corner)
     _write(folder / "logo.png", np.where(folder_mask(folder / "rough.png"), 255, 0).astype(np.uint8))
+
+
+def _others(folder):
+    """Write backgrounds, cut-outs, a set to validate on, and files with a fault."""
+    import cv2
+    import numpy as np
+
+    for i, part in enumerate(np.array_split(_read("backgrounds", "galaxies"), 2, axis=1)):
+        _write(folder / f"backgrounds/{i}.jpg", part)
+    for name in ("net", "pompom", "puff"):
+        photo, alpha = cv2.imread(str(folder / f"photos/{name}.jpg")), cv2.imread(str(folder / f"truth/{name}.png"), 0)
+        _write(folder / f"cutouts/{name}.png", np.dstack([photo, alpha]))
+    for kind, source in {"image": "photos/net.jpg", "trimap": "trimaps/net.png", "alpha": "truth/net.png"}.items():
+        (folder / f"test/{kind}").mkdir(parents=True)
+        shutil.copy(folder / source, folder / "test" / kind)
+    (folder / "truncated.png").write_bytes((folder / "trimap.png").read_bytes()[:-300])
+    _write(folder / "small.png", np.full((60, 60), 128, np.uint8))
+    _write(folder / "soft.jpg", cv2.imread(str(folder / "trimap.png"), 0))
+    _write(folder / "all_unknown.png", np.full((SIZE[1], SIZE[0]), 128, np.uint8))

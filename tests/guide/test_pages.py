@@ -31,13 +31,15 @@ def commands(page):
 
 
 def others(page):
-    """Yield calls of mattekit that are not run: in text, and in blocks for other shells or long work."""
+    """Yield calls of mattekit that are not run, and whether they are whole: in blocks that need time or other programs.
+
+    Those in the text may be shortened.
+    """
     for kind, body in BLOCK.findall(page):
-        if kind in ("sh", "bash", "python"):
-            yield from re.findall(
-                r"(?m)^(?:[A-Z_]+=\S+ |srun |torchrun .*? -m )*(mattekit .*)$", body.replace("\\\n", "")
-            )
-    yield from (" ".join(text.split()) for text in re.findall(r"`(mattekit [^`]*)`", BLOCK.sub("", page)))
+        if kind == "sh":
+            for call in re.findall(r"\bmattekit [^|>&;\n]*", body.replace("\\\n", "").replace("$i", "1")):
+                yield call, True
+    yield from ((call, False) for call in re.findall(r"`(mattekit [^`]*)`", BLOCK.sub("", page)))
 
 
 def run(command, folder):
@@ -76,25 +78,32 @@ def test_commands_run_and_print_what_the_page_shows(topic, studio, tmp_path, mon
 
 @pytest.mark.parametrize("topic", guide.TOPICS)
 def test_commands_that_are_not_run_are_calls_that_the_command_takes(topic):
-    for call in others(guide.read(topic)):
-        words = shlex.split(call.replace("...", "").split(" | ")[0].split(" > ")[0].rstrip("&"))[1:]
-        command, path = ROOT, []
+    for call, whole in others(guide.read(topic)):
+        command, words = ROOT, shlex.split(call)[1:]
         while words and words[0] in getattr(command, "commands", {}):
-            path.append(words.pop(0))
-            command = command.commands[path[-1]]
-        assert path or not words or words[0].startswith("-"), f"{call}: no such command"
-        if len(words) > 1 and path:
+            command = command.commands[words.pop(0)]
+        assert command is not ROOT or words[0].startswith("-"), f"{call}: no such command"
+        if whole:
             command.make_context(call, words)
-        assert all(
-            re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", options_of(command))
-            for word in words
-            if word[0] == "-" and len(word) > 1
-        ), call
+        known = {name for parameter in command.params for name in parameter.opts} | {"-h", "--help"}
+        assert {word for word in words if re.match("--?[a-z]", word)} <= known, call
 
 
-def options_of(command):
-    """Return the names of a command's options as a text."""
-    return " ".join(name for parameter in command.params for name in parameter.opts) + " --help --version"
+def commands_of(command=ROOT, words=()):
+    """Yield each command with its words."""
+    for name, child in getattr(command, "commands", {}).items():
+        yield from commands_of(child, (*words, name))
+    if not hasattr(command, "commands"):
+        yield " ".join(words), command
+
+
+@pytest.mark.parametrize(("words", "command"), list(commands_of()), ids=str)
+def test_every_option_is_named_on_a_page_that_names_its_command(words, command):
+    pages = [page for page in map(guide.read, guide.TOPICS) if re.search(rf"`{words}`|mattekit {words}\b", page)]
+    pages += map(guide.read, ("folders", "json"))  # explain what all commands share
+    named = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", "\n".join(pages)))
+    options = [one for one in command.params if one.param_type_name == "option" and "--help" not in one.opts]
+    assert not [one.opts for one in options if not named & set(one.opts)], "name them in mattekit/guide/"
 
 
 def test_there_is_a_page_for_every_topic_and_a_topic_for_every_page():
@@ -108,5 +117,6 @@ def test_a_page_has_one_title_that_fits_a_line_and_names_pages_that_exist(topic)
     text = BLOCK.sub("", page)
     assert page.startswith("# ") and len(re.findall(r"(?m)^# ", text)) == 1
     assert len(guide.title(topic)) + 17 <= 80, "mattekit guide lists it in one line"
-    assert not [line for line in page.splitlines() if len(line) > 120 and not line.startswith("|")]
+    assert set(re.findall(r"mattekit guide\s+([a-z][a-z-]*)", page)) <= set(guide.TOPICS)
+    assert not [line for line in page.splitlines() if len(line) > 120 and line[:1] not in "|e"]
     assert not re.findall(r"\]\((?!https?:)", text), "a link to a file works on the web alone"
