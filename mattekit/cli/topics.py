@@ -12,6 +12,8 @@ TOPIC_OF = {  # command -> topic
     "composite": "data-sets",
     "eval": "metrics",
     "train": "training",
+    "paint": "paint-and-serve",
+    "serve": "paint-and-serve",
     "models": "checkpoints",
     "weights": "checkpoints",
     "export": "checkpoints",

@@ -13,6 +13,7 @@ TOPICS = (
     "metrics",
     "training",
     "checkpoints",
+    "paint-and-serve",
     "other-programs",
     "extending",
     "json",

@@ -95,7 +95,7 @@ def _screens(folder):
 
 
 def _others(folder):
-    """Write backgrounds, cut-outs, a set to validate on, and files with a fault."""
+    """Write backgrounds, cut-outs, a set to validate on, a shot, and files with a fault."""
     import cv2
     import numpy as np
 
@@ -107,6 +107,11 @@ def _others(folder):
     for kind, source in {"image": "photos/net.jpg", "trimap": "trimaps/net.png", "alpha": "truth/net.png"}.items():
         (folder / f"test/{kind}").mkdir(parents=True)
         shutil.copy(folder / source, folder / "test" / kind)
+    (folder / "shot").mkdir()
+    for number, name in enumerate(("net", "pompom", "puff"), 1):
+        shutil.copy(folder / f"photos/{name}.jpg", folder / f"shot/frame.{number:04d}.jpg")
+        for kind, file in {"trimaps": "trimap", "ours": "ours", "truth": "truth"}.items():
+            shutil.copy(folder / f"{kind}/{name}.png", folder / f"shot/{file}.{number:02d}.png")
     (folder / "truncated.png").write_bytes((folder / "trimap.png").read_bytes()[:-300])
     _write(folder / "small.png", np.full((60, 60), 128, np.uint8))
     _write(folder / "soft.jpg", cv2.imread(str(folder / "trimap.png"), 0))

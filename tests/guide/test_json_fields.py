@@ -43,7 +43,7 @@ CALLS = {  # heading -> calls that together print every field
         "composite --synthetic 1 --size 48 --kinds glass --per-foreground 1 -o drawn",
         "composite --verify -o s",
     ],
-    "eval": ["eval ours theirs truth --trimaps trimaps"],
+    "eval": ["eval ours theirs truth --trimaps trimaps", "eval shot/ours.##.png shot/truth.##.png --sequence"],
     "train": [f"train {TINY}", f"train {TINY} --dry-run"],
     "models": ["models indexnet-b11"],
     "weights": ["weights list", "weights show indexnet.safetensors"],
