@@ -92,6 +92,22 @@ def filling(stride: int, colour: Sequence[float]) -> Preparation:
     return rule._replace(prepare=prepare)
 
 
+def bordered(stride: int) -> Preparation:
+    """Reflect by `stride` on all sides, at the bottom and the right up to the next multiple of it (MatteFormer)."""
+
+    def prepare(image: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        bottom, right = (stride + -side % stride for side in trimap.shape)
+        return _reflect(image, stride, bottom, stride, right), _reflect(trimap, stride, bottom, stride, right)
+
+    def restore(alpha: np.ndarray, size: Size) -> np.ndarray:
+        return alpha[window(size)]
+
+    def window(size: Size) -> tuple[slice, slice]:
+        return slice(stride, stride + size[0]), slice(stride, stride + size[1])
+
+    return Preparation(prepare, restore, window, lambda of: tuple(side + -side % stride + 2 * stride for side in of))
+
+
 RING_CAP = 2176  # longest side that LSA's network sees; each side is capped by itself
 RING_STRIDE = 64
 RING = 16  # width of the ring of reflections, and of the ring of zeros around it
@@ -141,7 +157,8 @@ PREPARATIONS = {
     "resize-32+1": resizing(32, 1),  # RefineNet
     "lanczos-8": resizing(8, interpolation=cv2.INTER_LANCZOS4),  # FBA, whose code resizes the trimap so, too
     "reflect-16": reflecting(16),  # A2U
-    "reflect-32": reflecting(32),
+    "reflect-32": reflecting(32),  # GCA
+    "border-32": bordered(32),
     "lsa-ring": Preparation(_ring, _unring, _inside, _ringed),
     **{f"zeros-{stride}": filling(stride, MEAN) for stride in FILLED},  # ViTMatte
 }

@@ -9,7 +9,20 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 from mattekit.errors import InputError
-from mattekit.networks import a2u, deeplab, dim, fba, gca, indexnet, lsa, mixing, reconstruction, refinenet, vitmatte
+from mattekit.networks import (
+    a2u,
+    deeplab,
+    dim,
+    fba,
+    gca,
+    indexnet,
+    lsa,
+    matteformer,
+    mixing,
+    reconstruction,
+    refinenet,
+    vitmatte,
+)
 from mattekit.networks.base import Network, Row
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
 
@@ -24,6 +37,7 @@ NETWORKS: dict[str, Row] = {
     **lsa.ROWS,
     **gca.ROWS,
     **fba.ROWS,
+    **matteformer.ROWS,
     **vitmatte.ROWS,
     **mixing.ROWS,
     **reconstruction.ROWS,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mattekit.networks.matteformer import WIDEST, uncertain
 from mattekit.training.settings import Loss
 
 LEVELS = 5  # of the Laplacian pyramids
@@ -114,3 +115,44 @@ def layers_loss(output: Tensor, batch: dict[str, Tensor], settings: Loss) -> Ten
     colours = absolute_error(f, fg) + absolute_error(b, bg) + composite_error(truth, f, b, image)
     colours = colours + laplacian_error(f, fg) + laplacian_error(b, bg) + settings.exclusion * exclusion(f, b)
     return total + settings.colours * colours
+
+
+def progressive_loss(output: Tensor, batch: dict[str, Tensor], settings: Loss) -> Tensor:
+    """MatteFormer's loss of the alphas at three resolutions, the finest of which counts twice.
+
+    That at stride 8 counts everywhere. The others count where the coarser one is uncertain, widened at random, and are
+    the coarser one elsewhere.
+
+    Parameters
+    ----------
+    output : (N, 3, H, W), alphas made at strides 1, 4 and 8, each at full size.
+    batch, settings
+        As for `layers_loss`.
+
+    References
+    ----------
+    Park et al., "MatteFormer", section 3.5; the weights 2, 1, 1 over 5 are the code's, and progressive refinement is
+    that of Yu et al., "Mask Guided Matting via Progressive Refinement Network", section 3.2.
+    """
+    fine, middle, coarse = output.split(1, 1)
+    at_middle = uncertain(coarse, _random_width(WIDEST[0]))
+    middle = torch.where(at_middle, middle, coarse)
+    at_fine = uncertain(middle, _random_width(WIDEST[1]))
+    fine = torch.where(at_fine, fine, middle)
+    everywhere = torch.ones_like(coarse)
+    parts = ((2, fine, at_fine.to(fine)), (1, middle, at_middle.to(fine)), (1, coarse, everywhere))
+    return sum(weight * _masked_loss(pred, batch, mask, settings) for weight, pred, mask in parts) / 5
+
+
+def _masked_loss(pred: Tensor, batch: dict[str, Tensor], mask: Tensor, settings: Loss) -> Tensor:
+    total = settings.alpha * absolute_error(pred, batch["alpha"], mask)
+    total = total + settings.laplacian * laplacian_error(pred, batch["alpha"], mask)
+    if "fg" not in batch:
+        return total
+    image, fg, bg = (batch[name] for name in ("image", "fg", "bg"))
+    return total + settings.composition * composite_error(pred, fg, bg, image, mask)
+
+
+def _random_width(limit: int) -> int:
+    """Draw a width from 1 to below a limit, by PyTorch's generator."""
+    return int(torch.randint(1, limit, ()))

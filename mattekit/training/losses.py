@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mattekit.training.layer_losses import absolute_error, layers_loss
+from mattekit.training.layer_losses import absolute_error, layers_loss, progressive_loss
 from mattekit.training.settings import Loss
 
 Batch = dict[str, Tensor]
@@ -157,6 +157,8 @@ class Objective:
             return absolute_error(output, batch["alpha"], _unknown(batch)) * share
         if self.settings.name == "layers":
             return layers_loss(output, batch, self.settings) * share
+        if self.settings.name == "progressive":
+            return progressive_loss(output, batch, self.settings) * share
         return self._matting(output, batch) * share
 
     def _matting(self, output: Tensor, batch: Batch) -> Tensor:

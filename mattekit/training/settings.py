@@ -106,14 +106,15 @@ class Loss(Settings):
     the alpha loss with the sum of both weights. "alpha" is the first alone, "multiscale" LSA's, "regression" GCA's mean
     absolute error over unknown pixels, "reconstruction" that of images. "layers" is FBA's of alpha, foreground and
     background: a sum of mean absolute errors of alpha, its gradient, its Laplacian pyramid and its composition, and of
-    the colours.
+    the colours. "progressive" is MatteFormer's: those of alpha, composition and pyramid, at three resolutions.
 
     epsilon : of "multiscale": much smaller errors count by their square, larger ones by their absolute value.
-    gradient, laplacian, colours : of "layers": weights of these terms; `colours` of all errors of the foreground and
-        the background together, and `exclusion` of the term among them that keeps edges out of one of the two.
+    gradient, laplacian, colours : of "layers" (`laplacian` of "progressive", too): weights of these terms; `colours` of
+        all errors of the foreground and the background together, and `exclusion` of the term among them that keeps
+        edges out of one of the two.
     """
 
-    name: Literal["matting", "alpha", "multiscale", "regression", "layers", "reconstruction"] = "matting"
+    name: Literal["matting", "alpha", "multiscale", "regression", "layers", "progressive", "reconstruction"] = "matting"
     alpha: float = Field(default=0.5, ge=0)
     composition: float = Field(default=0.5, ge=0)
     epsilon: float = Field(default=1e-3, gt=0)

@@ -36,6 +36,8 @@ def test_every_network_is_listed_with_its_place_in_the_papers(listing):
         ("indexnet-m2o-nonlinear-context", 8_153_771, "6.2988"),
         ("indexnet-b3", 130_545_345, "32.3387"),
         ("lsa", 38_067_809, "8.62"),
+        ("gca", 25_164_529, "7.51"),
+        ("matteformer", 44_747_130, "10.23"),
     ],
 )
 def test_sizes_are_those_of_the_papers(listing, name, parameters, giga):

@@ -88,3 +88,23 @@ def test_composites_without_layers_are_judged_by_alpha(maps):
     pred = output[:, :1]
     wanted = losses.absolute_error(pred, alpha) + losses.gradient_error(pred, alpha)
     assert found.item() == pytest.approx((wanted + losses.laplacian_error(pred, alpha)).item())
+
+
+def test_finer_alphas_count_where_the_coarser_are_uncertain(monkeypatch):
+    """Left of the middle the coarse alpha is 0, and finer ones, however wrong, are not looked at."""
+    monkeypatch.setattr(losses, "_random_width", lambda limit: 1)
+    alpha = torch.zeros(1, 1, 64, 64)
+    alpha[..., 32:] = 0.5
+    wrong = torch.where(torch.arange(64) < 32, 0.9, alpha)
+    batch, settings = {"alpha": alpha}, Loss(name="progressive", alpha=1, laplacian=1)
+    assert losses.progressive_loss(torch.cat([wrong, wrong, alpha], 1), batch, settings) == 0
+    for planes, weight in (([alpha + 0.1, alpha, alpha], 2), ([alpha, alpha + 0.1, alpha], 1)):
+        found = losses.progressive_loss(torch.cat(planes, 1), batch, Loss(name="progressive", alpha=1))
+        assert found.item() == pytest.approx(0.1 * weight / 5, rel=1e-4)
+
+
+def test_the_coarsest_alpha_counts_everywhere():
+    alpha = torch.zeros(1, 1, 64, 64)
+    found = losses.progressive_loss(torch.cat([alpha, alpha, alpha + 1], 1), {"alpha": alpha}, Loss(name="progressive"))
+    # certain, if wrong: the finer two are the coarse one, and count nowhere
+    assert found.item() == pytest.approx(0.5 * 1 / 5)

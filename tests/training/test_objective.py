@@ -12,12 +12,13 @@ SETTINGS = [
     Loss(name="matting", alpha=0.3, composition=0.9),
     Loss(name="multiscale"),
     Loss(name="regression"),
+    Loss(name="progressive"),
     Loss(name="layers", alpha=0.3, composition=0.9, gradient=0.2, laplacian=0.4, colours=0.5, exclusion=0.7),
     Loss(name="reconstruction"),
 ]
 
 
-PLANES = {"reconstruction": 3, "layers": 7}
+PLANES = {"reconstruction": 3, "layers": 7, "progressive": 3}
 
 
 @pytest.fixture

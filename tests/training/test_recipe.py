@@ -16,7 +16,7 @@ from mattekit.toml import dumps
 from mattekit.training import recipe
 
 PAPERS = ["a2u", "a2u-distinctions-646", "dim", "dim-finetuning", "dim-refinement", "indexnet"]
-PAPERS += ["lsa", "lsa-alphamatting", "reconstruction", "gca", "fba"]
+PAPERS += ["lsa", "lsa-alphamatting", "reconstruction", "gca", "fba", "matteformer"]
 FOLDER = resources.files("mattekit") / "recipes"
 
 
@@ -64,6 +64,11 @@ def test_every_value_of_a_papers_recipe_is_cited(name):
         ("dim-finetuning", dict(crop=320, lr=1e-5, freeze=())),
         # GCA, implementation details
         ("gca", dict(crop=512, lr=4e-4, betas=(0.5, 0.999), epochs=100, batch=40, steps=2000, warmup_steps=5000)),
+        # MatteFormer, section 4.2 and its code
+        (
+            "matteformer",
+            dict(crop=512, lr=1e-3, betas=(0.5, 0.999), epochs=40, batch=20, steps=5000, warmup_steps=10000),
+        ),
         # FBA, issues 6 and 23 of its code
         ("fba", dict(lr=1e-5, weight_decay=0.005, norm_weight_decay=1e-5, epochs=45, batch=1, at=(40,), factor=0.1)),
         # A2U supplement A
@@ -106,7 +111,7 @@ def test_losses_are_those_of_the_papers():
         "a2u-distinctions-646": ("matting", 0.5, 0.5),
         "dim": ("matting", 0.5, pytest.approx(0.5 / 3, abs=1e-4)),
     }
-    assert (found["gca"].name, found["fba"].name) == ("regression", "layers")
+    assert [found[name].name for name in ("gca", "fba", "matteformer")] == ["regression", "layers", "progressive"]
     assert [found[f"dim-{stage}"].name for stage in ("refinement", "finetuning")] == ["alpha", "alpha"]
     assert {(found[name].name, found[name].epsilon) for name in ("lsa", "lsa-alphamatting")} == {("multiscale", 1e-3)}
 

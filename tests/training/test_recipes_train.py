@@ -17,6 +17,7 @@ NETWORKS = {  # what is left out has its paper's network; these are too large fo
     "dim": ["network.bottleneck=64,1"],
     "a2u-distinctions-646": ["network.name=a2u-nearest"],
     "lsa-alphamatting": ["network.name=indexnet", "network.width=0.25"],
+    "matteformer": ["schedule.warmup_steps=0"],
     "gca": ["schedule.warmup_steps=0"],  # whose first steps are smaller than norms' scales, near 1, can be changed by
     "fba": ["optimiser.lr=0.1"],  # without which its second step changes no more than rounding does
     "default": ["augment.crop.size=80", "data.pool=4"],

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mattekit.networks.released import a2u, fba, gca, indexnet, lsa, mmagic, vitmatte
+from mattekit.networks.released import a2u, fba, gca, indexnet, lsa, matteformer, mmagic, vitmatte
 from mattekit.networks.state import State
 
 
@@ -33,6 +33,7 @@ FAMILIES = [
     Family("LSA, released", lsa.recognises, lambda state: ("lsa", lsa.configuration(state)), lsa.rename),
     Family("GCA, released", gca.recognises, lambda state: ("gca", {}), gca.rename),
     Family("FBA, released", fba.recognises, lambda state: ("fba", {}), fba.rename),
+    Family("MatteFormer, released", matteformer.recognises, lambda state: ("matteformer", {}), matteformer.rename),
     Family("mmagic's IndexNet", mmagic.recognises_indexnet, mmagic.indexnet_configuration, mmagic.rename_indexnet),
     Family("ViTMatte, released", vitmatte.recognises, vitmatte.configuration, vitmatte.rename),
     Family("mmagic's DIM", mmagic.recognises_dim, mmagic.dim_configuration, mmagic.rename_dim),

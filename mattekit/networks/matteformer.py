@@ -1,0 +1,124 @@
+"""MatteFormer: Park et al., "MatteFormer: Transformer-Based Image Matting via Prior-Tokens", CVPR 2022.
+
+A Swin Transformer whose windows also see prior-tokens, GCA's decoder, and alphas at strides 8, 4 and 1, of which finer
+ones replace the coarser where these are uncertain (Yu et al., "Mask Guided Matting via Progressive Refinement
+Network", section 3.2).
+"""
+
+from functools import cache
+
+import cv2
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mattekit.networks.base import Adjust, Network, Row
+from mattekit.networks.encoder_decoder import pad
+from mattekit.networks.encoders.prior_swin import PriorSwin
+from mattekit.networks.layers import ConvNorm
+from mattekit.networks.prior_attention import PriorAttention
+from mattekit.networks.shortcut_decoder import WIDTH, ShortcutDecoder
+from mattekit.networks.spectral import initialise_spectral, steep
+from mattekit.networks.trimap_planes import one_hot
+from mattekit.tiling.global_layers import GlobalLayer, MapAccumulator
+
+RGB, CLASSES = 3, 3  # planes of the image and of the trimap
+HEADS = {3: 128, 2: 64, 0: WIDTH}  # level of the decoder's feature -> its channels
+SIDE = 640  # pixels of the square on which uncertain regions are widened, whatever the image's size
+WIDEST = (30, 15)  # limits of the random widths in training, at strides 4 and 1; half of them is used otherwise
+CERTAIN = 1 / 255  # alphas nearer to 0 or 1 are certain
+ORDER = (1, 0, 2)  # of the trimap's planes, as prior-tokens have them
+SPREAD = 0.02  # of the first biases
+
+
+@cache
+def _ellipse(width: int) -> Tensor:
+    return torch.from_numpy(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))).float()
+
+
+def uncertain(alpha: Tensor, width: int) -> Tensor:
+    """Return where alphas (N, 1, H, W) lie between 0 and 1, widened by an ellipse on a square of 640 pixels: bool."""
+    small = F.interpolate(alpha.detach(), (SIDE, SIDE))
+    open_ = ((small >= CERTAIN) & (small <= 1 - CERTAIN)).float()
+    before, after = width // 2, (width - 1) // 2  # of OpenCV's anchor
+    kernel = _ellipse(width).to(alpha.device)[None, None]
+    widened = F.conv2d(F.pad(open_, (before, after, before, after)), kernel) > 0.5
+    return F.interpolate(widened.float(), alpha.shape[2:]) > 0.5
+
+
+class Uncertain(GlobalLayer):
+    """`uncertain` of the whole image.
+
+    Parameters
+    ----------
+    width : int
+    """
+
+    is_map = True
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.width = width
+
+    def forward(self, alpha: Tensor) -> Tensor:
+        """Map (N, 1, H, W) to bool (N, 1, H, W)."""
+        return self.current_context(alpha) > 0.5
+
+    def context(self, x: Tensor) -> Tensor:
+        """Return the mask as numbers."""
+        return uncertain(x, self.width).to(x)
+
+    def accumulator(self, height: int, width: int) -> MapAccumulator:
+        """Return an accumulator that assembles the map."""
+        return MapAccumulator(self.context, height, width)
+
+
+class MatteFormer(Network):
+    """The network, (N, 4, H, W) -> (N, 1, H, W), alpha in 0..1; in training the alphas of strides 1, 4 and 8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder, self.decoder = PriorSwin(RGB + CLASSES), ShortcutDecoder()
+        self.heads = nn.ModuleDict(
+            {
+                str(level): nn.Sequential(ConvNorm(channels, WIDTH, act=steep), nn.Conv2d(WIDTH, 1, 3, padding=1))
+                for level, channels in HEADS.items()
+            }
+        )
+        self.uncertain = nn.ModuleList(Uncertain(width // 2) for width in WIDEST)
+        initialise_spectral(self)
+        for module in self.modules():
+            if isinstance(module, PriorAttention) and not module.bias_table.is_meta:
+                nn.init.trunc_normal_(module.bias_table, std=SPREAD)
+
+    def encode(self, x: Tensor) -> list[Tensor]:
+        """Encode (N, 4, H, W), sides multiples of 32, to maps at strides 1 to 32."""
+        classes = one_hot(x[:, RGB:])
+        return self.encoder(torch.cat([x[:, :RGB], classes], 1), classes[:, ORDER])
+
+    def decode(self, encoded: list[Tensor], adjust: Adjust | None = None) -> Tensor:
+        """Decode to alpha (N, 1, H, W) in 0..1; `adjust` as for `EncoderDecoder`, levels 5 to 0."""
+        fine, middle, coarse = self.alphas(encoded, adjust)
+        alpha = torch.where(self.uncertain[0](coarse), middle, coarse)
+        return torch.where(self.uncertain[1](alpha), fine, alpha)
+
+    def alphas(self, encoded: list[Tensor], adjust: Adjust | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Decode to the alphas (N, 1, H, W) of strides 1, 4 and 8."""
+        *shortcuts, deepest = encoded
+        features = self.decoder(deepest, shortcuts, adjust)
+        raw = {level: self.heads[str(level)](features[level]) for level in HEADS}
+        full = {
+            level: F.interpolate(y, scale_factor=1 << level, mode="bilinear") if level else y
+            for level, y in raw.items()
+        }
+        return tuple((torch.tanh(full[level]) + 1) / 2 for level in sorted(HEADS))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, 4, H, W) to alpha; in training to three. Padded to multiples of 32 as `EncoderDecoder` does."""
+        height, width = x.shape[-2:]
+        encoded = self.encode(pad(x, self.stride))
+        y = torch.cat(self.alphas(encoded), 1) if self.training else self.decode(encoded)
+        return y[..., :height, :width]
+
+
+ROWS = {"matteformer": Row(MatteFormer, {}, "MatteFormer, released", preparation="border-{stride}")}
