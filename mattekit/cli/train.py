@@ -113,31 +113,12 @@ def _run(job: Any, display: Any, *, json: bool) -> None:
         result = run(job, display)
     except (KeyboardInterrupt, SystemExit):
         if (job.output / "state.pt").is_file():
-            _write_page(job)
             console.status(f"{job.output}: saved; go on with: mattekit train -o {job.output} --resume")
         raise
-    if ranks.here().index == 0:
-        _write_page(job)
     if json and ranks.here().index == 0:
         console.json_line({"output": str(job.output), **result})
     rest = "" if result["step"] >= result["steps"] else f" of {result['steps']}; go on with --resume"
     console.status(f"{job.output}: {result['step']} steps{rest}")
-
-
-def _write_page(job: Any) -> None:
-    """Write report.html into the run's folder."""
-    from mattekit.report.run import write
-    from mattekit.training.job import RunFolder
-    from mattekit.training.logs import read
-    from mattekit.training.recipe import FOLDER
-
-    folder = RunFolder(job.output)
-    shipped = FOLDER / f"{job.recipe.name}.toml"
-    write(
-        folder.page, read(folder.jsonl), recipe=job.recipe.to_toml(),
-        origin=shipped.read_text(encoding="utf-8") if shipped.is_file() else "",
-        pictures=sorted(folder.pictures.glob("[0-9]*.png")),
-    )  # fmt: skip
 
 
 def _display(quiet: bool, verbose: bool) -> Any:

@@ -21,6 +21,7 @@ from mattekit.training.job import RunFolder, TrainingJob
 from mattekit.training.learner import Learner
 from mattekit.training.logs import Logs, stop_diverged
 from mattekit.training.losses import Batch
+from mattekit.training.page import write_page
 from mattekit.training.processes import choose_threads, describe_devices, first_alone, launch
 from mattekit.training.progress import Display, Progress
 from mattekit.training.stopping import Stopping
@@ -148,6 +149,7 @@ class Run:
         self.save()
         if self.logs:
             self.logs.close()
+            write_page(self.folder, self.recipe)
 
     def batches(self) -> Iterator[Batch]:
         """Yield this process's part of each batch, from the next step on."""
@@ -189,6 +191,8 @@ class Run:
         if picture is not None:
             io.write_image(self.folder.pictures / f"{self.learner.step:06d}.png", picture, fast=True)
             self.logs.picture("samples", picture, self.learner.step)
+        with self.progress.paused():
+            write_page(self.folder, self.recipe)
 
     def log(self, record: dict[str, Any]) -> None:
         """Write and display a record."""

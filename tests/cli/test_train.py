@@ -76,6 +76,30 @@ def test_a_recipe_is_run_stopped_and_gone_on_with(tiny, tmp_path):
     assert load_network(out / "last.safetensors").name == "indexnet"
 
 
+def test_the_page_is_there_from_the_first_validation_on(tiny, tmp_path, monkeypatch):
+    seen = {}
+
+    def look(self, step, loss):
+        page = tmp_path / "run/report.html"
+        seen[step] = page.is_file() and page.read_text()
+
+    monkeypatch.setattr(train.Lines, "on_step", look)
+    code, _, told = run("--arch", tiny, "-o", tmp_path / "run", "--set", "run.epochs=3")
+    assert code == 0, told
+    assert not seen[3], "the first validation is after the third step"
+    assert "3 steps" in seen[4] and "6 steps" in seen[7] and "Validation: Loss" in seen[7]
+
+
+def test_a_page_that_cannot_be_written_stops_no_run(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr("mattekit.report.run.write", _full)
+    code, _, told = run("--arch", tiny, "-o", tmp_path / "run", "--max-steps", 1)
+    assert code == 0 and "report.html: not written (No space left on device)" in told
+
+
+def _full(*_, **__):
+    raise OSError(28, "No space left on device")
+
+
 def test_the_recipe_as_run_has_what_the_options_said(tiny, tmp_path):
     out = tmp_path / "run"
     first, odd = tmp_path / "first.safetensors", tmp_path / "a, b"  # commas separate nothing in names of folders
