@@ -29,10 +29,15 @@ class Page:
     def __init__(self, output: Path, make: Callable[..., Any], kinds: list[str], shard: Any, jobs: int) -> None:
         if output.suffix.lower() not in (".html", ".htm"):
             raise typer.BadParameter(f"--report {output}: wanted a name that ends in .html.")
-        if "alpha" not in kinds:
-            raise typer.BadParameter("--report shows alphas. Name alpha in --save too, and leave out --compare.")
+        holding = [kind for kind in ("alpha", "cutout") if kind in kinds]
+        if not holding:
+            raise typer.BadParameter("--report shows alphas. Name alpha or cutout in --save, and leave out --compare.")
         if batch.rank_of(shard).count > 1:
-            raise typer.BadParameter("--report is for one process that makes all items, without --shard or a launcher.")
+            raise typer.BadParameter(
+                "--report shows what one process makes. When all shares are done, run the same command once more "
+                "without --shard or a launcher and with --skip-existing: its page shows all of them."
+            )
+        self.kind = holding[0]
         self.output, self.processes = output, jobs
         self.made: dict[str, Any] = {}
         self.told: dict[str, dict] = {}
@@ -45,7 +50,7 @@ class Page:
 
     def _note(self, make: Callable[..., Any], **fields: Any) -> Any:
         job = make(**fields)
-        if str(job.image) == "-" or str(job.targets["alpha"]) == "-":
+        if str(job.image) == "-" or str(job.targets[self.kind]) == "-":
             raise typer.BadParameter("--report needs files, not standard input or output.")
         self.made[job.name] = job
         return job
@@ -68,7 +73,7 @@ class Page:
         pictures, failed = [], []
         for name, job in self.made.items():
             refuse_overwriting(self.output, job.inputs)
-            alpha = job.targets["alpha"]
+            alpha = job.targets[self.kind]
             if not alpha.exists():
                 failed.append(name)
                 continue

@@ -50,12 +50,27 @@ def test_alphas_of_an_earlier_run_are_shown_without_a_time(folders, predict, pag
     assert len(images) == 3 and all(image["seconds"] is None for image in images)
 
 
+def test_cut_outs_are_shown_by_their_alphas(folders, predict, page, pack):
+    predict("-o", folders / "out", "--report", folders / "alphas.html")
+    predict("-o", folders / "cut", "--save", "cutout", "--report", folders / "cut.html")
+    found = [page(folders / name) for name in ("alphas.html", "cut.html")]
+    held = [pack(folders / one.data["folder"] / "2.js") for one in found]
+    assert held[0]["alphas"] == held[1]["alphas"] and held[0]["image"] == held[1]["image"]
+
+
+def test_shares_are_shown_together_once_all_are_done(folders, predict, page):
+    for share in ("1/2", "2/2"):
+        predict("-o", folders / "out", "--shard", share)
+    predict("-o", folders / "out", "--skip-existing", "--report", folders / "page.html")
+    assert [picture["name"] for picture in page(folders / "page.html").data["pictures"]] == ["b10", "b9", "cat"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--report", "x.txt"], "wanted a name that ends in .html"),
-        (["--report", "x.html", "--save", "cutout"], "Name alpha in --save too"),
-        (["--report", "x.html", "--shard", "1/2"], "without --shard"),
+        (["--report", "x.html", "--save", "composite"], "Name alpha or cutout in --save"),
+        (["--report", "x.html", "--shard", "1/2"], "without --shard or a launcher and with --skip-existing"),
     ],
 )
 def test_misuse_exits_with_2_and_says_what_is_wanted(folders, predict, words, message):
