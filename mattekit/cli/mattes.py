@@ -154,7 +154,7 @@ def _compile_first(job: Any, kinds: Sequence[str]) -> None:
     from mattekit.jobs.compilation import warm_up
 
     models = [name for name in job.models if job.find(name).capabilities.compiles]
-    warm_up(models, [] if list(kinds) == ["alpha"] else [job.foreground_method])
+    warm_up(models, [] if list(kinds) == ["alpha"] else [job.estimator])
 
 
 def _check_background(background: str) -> None:

@@ -101,4 +101,12 @@ def show_comparison(name: str, value: dict, json: bool) -> None:
 
     for entry in value["models"].values():
         if "scores" in entry:
-            console.data("  ".join([name, entry["label"], *lines(entry["scores"])]))
+            console.data("  ".join([name, entry["label"], *lines(entry["scores"]), *_of_foreground(entry)]))
+
+
+def _of_foreground(entry: dict) -> list[str]:
+    """Return the scores of a model's foreground as text, if there are any."""
+    if "foreground" not in entry:
+        return []
+    sad, mse = entry["foreground"]["sad"], entry["foreground"]["mse"]
+    return [f"foreground SAD {sad:.2f}  MSE {'-' if mse is None else f'{mse:.4f}'}"]

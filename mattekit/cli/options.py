@@ -86,8 +86,10 @@ ForegroundMethod = Annotated[
     choices.option(
         "--foreground-method",
         table="METHOD",
+        extra=("auto",),
         rich_help_panel=PANEL_MODEL,
-        help="Estimate the foreground of cut-outs and composites by this method.",
+        help="Estimate the foreground of cut-outs and composites by this method; auto takes the network's own if it "
+        "gives one.",
     ),
 ]
 Device = Annotated[

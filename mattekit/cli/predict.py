@@ -125,7 +125,7 @@ def predict(
     overlap: Overlap = None,
     tta: mattes.Tta = "none",
     refine: Refine = None,
-    foreground_method: options.ForegroundMethod = "multilevel",
+    foreground_method: options.ForegroundMethod = "auto",
     recursive: options.Recursive = False,
     frames: options.Frames = None,
     numbered: mattes.Numbered = False,

@@ -73,7 +73,7 @@ def refine(
     format: options.Format = None,
     max_size: mattes.MaxSize = None,
     transfer: mattes.Transfer = "auto",
-    foreground_method: options.ForegroundMethod = "multilevel",
+    foreground_method: options.ForegroundMethod = "auto",
     recursive: options.Recursive = False,
     frames: options.Frames = None,
     numbered: mattes.Numbered = False,

@@ -27,6 +27,8 @@ class Pictures:
         A name of `baselines.FOREGROUND`; the foreground is estimated once, and only if a picture needs it.
     light : (H, W, 3) float32, optional
         The image in scene-linear light; foreground, cut-out and composite are then in light as well.
+    foreground : (H, W, 3) float32, optional
+        A network's own, in place of an estimate; of images without `light`.
     """
 
     image: np.ndarray
@@ -35,11 +37,12 @@ class Pictures:
     background: np.ndarray | None = None
     foreground_method: str = baselines.DEFAULT_FOREGROUND
     light: np.ndarray | None = None
+    foreground: np.ndarray | None = None
 
     def make(self, kinds: Collection[str]) -> dict[str, np.ndarray]:
         """Return float32 pictures of these kinds: (H, W), (H, W, 3) or, of the cut-out, (H, W, 4) straight RGBA."""
-        fg = None
-        if set(kinds) - {"alpha", "trimap"}:
+        fg = self.foreground
+        if fg is None and needs_colours(kinds):
             fg = baselines.estimate(
                 self.image if self.light is None else self.light, self.alpha, self.foreground_method
             )
@@ -66,3 +69,8 @@ class Pictures:
         if self.light is not None:
             fg, new = encode_srgb(fg), None if new is None else encode_srgb(new)
         return contact_sheet(self.image, self.trimap, self.alpha, fg, new)
+
+
+def needs_colours(kinds: Collection[str]) -> bool:
+    """Whether a picture of these kinds shows the foreground's colours."""
+    return bool(set(kinds) - {"alpha", "trimap"})

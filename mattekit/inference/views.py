@@ -57,6 +57,7 @@ def average_views(
     Parameters
     ----------
     predict : function of image (H, W, 3) and trimap (H, W) that returns alpha (H, W)
+        Or planes (H, W, C) whose last is alpha.
     mode : "none", "flip" (2 views), "dihedral" (8) or "full" (8 at each of the scales 0.8, 1 and 1.25)
         At scales other than 1, images and alphas are resized bicubically, trimaps to the nearest pixel.
     predict_batch : function of a sequence of (image, trimap), all of one size, optional
@@ -83,7 +84,11 @@ def average_views(
     def averaged(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         alphas = [_at_scale(predict_all, views, image, trimap, scale) for scale in scales]
         alphas = [alpha for alpha in alphas if alpha is not None]
-        return pin_known((sum(alphas) / len(alphas)).clip(0, 1), trimap)
+        mean = (sum(alphas) / len(alphas)).clip(0, 1)
+        if mean.ndim == 2:
+            return pin_known(mean, trimap)
+        mean[..., -1] = pin_known(mean[..., -1], trimap)
+        return mean
 
     return averaged
 
@@ -113,10 +118,10 @@ def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _mean(predict_all: PredictAll, views: Sequence[View], image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    total = np.zeros(trimap.shape, np.float32)
+    total = np.float32(0)
     for transposed in (False, True):  # views of one size
         group = [view for view in views if view.transposed == transposed]
         alphas = predict_all((view.apply(image), view.apply(trimap)) for view in group)
         for view, alpha in zip(group, alphas, strict=True):
-            total += view.undo(alpha)
+            total = total + view.undo(alpha)
     return total / len(views)

@@ -1,4 +1,7 @@
-"""Comparison of several models: their alphas on one sheet, with scores if the truth is given."""
+"""Comparison of several models: their alphas on one sheet, with scores if the truth is given.
+
+If the truth is a cut-out with colours, foregrounds are scored as well: the model's own where it gives one.
+"""
 
 import time
 from collections.abc import Sequence
@@ -14,6 +17,7 @@ from mattekit.imaging.sheets import with_cutouts, with_errors
 from mattekit.jobs.matte import MatteJob
 from mattekit.jobs.staged import Inputs
 from mattekit.metrics import METRICS, score
+from mattekit.metrics.foreground import foreground_errors
 
 
 class Sheet(NamedTuple):
@@ -32,7 +36,7 @@ class CompareJob(MatteJob):
     models : tuple of str
         Names or files, as `registry.resolve` takes them.
     truth : Path, optional
-        The true alpha.
+        The true alpha; of a cut-out with colours, those are the true foreground.
     """
 
     models: tuple[str, ...]
@@ -50,22 +54,41 @@ class CompareJob(MatteJob):
             return inputs
         truth = io.read_alpha(self.truth, max_megapixels=self.max_megapixels).pixels
         io.require_same_size(self.truth, truth.shape, self.image, inputs.source.pixels.shape)
-        return inputs._replace(truth=truth)
+        return inputs._replace(truth=truth, truth_colours=self._true_colours())
+
+    def _true_colours(self) -> np.ndarray | None:
+        """Return the colours (H, W, 3) of a true cut-out; None if the truth is an alpha alone."""
+        raw = io.read_raw(self.truth, max_megapixels=self.max_megapixels)
+        if raw.pixels.ndim < 3 or raw.pixels.shape[2] != 4:
+            return None
+        return io.image_of(io.name_of(self.truth), raw).pixels
 
     def solve(self, inputs: Inputs, alpha: None = None) -> Sheet:
         """Make the alpha of every model, and of them the sheet; scores are over the unknown pixels."""
-        alphas, models, image = {}, {}, inputs.source.pixels
+        alphas, fgs, models = {}, {}, {}
         for model, label in zip(self.models, labels(self.models), strict=True):
             start = time.perf_counter()
-            alphas[label], _ = self.alpha(model, inputs)
+            own = self.layers(model, inputs)
+            alphas[label], fgs[label] = own or (self.alpha(model, inputs)[0], None)
             models[model] = {"label": label, "seconds": round(time.perf_counter() - start, 3)}
-            if inputs.truth is not None:
-                models[model]["scores"] = _scores(alphas[label], inputs.truth, inputs.trimap == 0.5)
+            if inputs.truth is None or inputs.truth_colours is not None:
+                fg = fgs[label]
+                fgs[label] = estimate(inputs.source.pixels, alphas[label], self.estimator) if fg is None else fg
+            models[model].update(self._scores(alphas[label], fgs[label], inputs))
         if inputs.truth is None:
-            fgs = {label: estimate(image, alpha, self.foreground_method) for label, alpha in alphas.items()}
-            return Sheet(with_cutouts(image, inputs.trimap, alphas, fgs), models)
+            return Sheet(with_cutouts(inputs.source.pixels, inputs.trimap, alphas, fgs), models)
         words = {entry["label"]: lines(entry["scores"]) for entry in models.values()}
-        return Sheet(with_errors(image, inputs.trimap, inputs.truth, alphas, words), models)
+        return Sheet(with_errors(inputs.source.pixels, inputs.trimap, inputs.truth, alphas, words), models)
+
+    def _scores(self, alpha: np.ndarray, fg: np.ndarray | None, inputs: Inputs) -> dict[str, dict]:
+        """Return "scores" of the alpha, and "foreground" of the colours, as far as the truth is there."""
+        if inputs.truth is None:
+            return {}
+        unknown, found = inputs.trimap == 0.5, {}
+        found["scores"] = _defined(score(alpha, inputs.truth, unknown))
+        if inputs.truth_colours is not None:
+            found["foreground"] = _defined(foreground_errors(fg, inputs.truth_colours, inputs.truth, unknown))
+        return found
 
     def write(self, inputs: Inputs, solution: Sheet) -> dict:
         """Write the sheet; return the output, the size, and of each model the seconds and the scores.
@@ -86,8 +109,7 @@ def labels(models: Sequence[str]) -> list[str]:
     return list(models)
 
 
-def _scores(alpha: np.ndarray, truth: np.ndarray, unknown: np.ndarray) -> dict[str, float | None]:
-    values = score(alpha, truth, unknown)
+def _defined(values: dict[str, float]) -> dict[str, float | None]:
     return {name: None if np.isnan(value) else value for name, value in values.items()}
 
 

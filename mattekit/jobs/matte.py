@@ -18,9 +18,11 @@ from mattekit.jobs.staged import Inputs, StagedJob
 from mattekit.jobs.trimap_source import TrimapSpec, facts_of
 from mattekit.models import registry
 from mattekit.models.model import Model
-from mattekit.models.prediction import predict_alpha
+from mattekit.models.prediction import predict_alpha, predict_layers
 
 log = logging.getLogger("mattekit")
+
+OWN_FOREGROUND = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ class MatteJob(StagedJob):
     max_size, tta, refinement
         As for `models.prediction.predict_alpha`.
     foreground_method : str
-        A name of `baselines.FOREGROUND`.
+        A name of `baselines.FOREGROUND`; or "auto", the model's own foreground where it gives one.
     """
 
     image: Path
@@ -54,7 +56,7 @@ class MatteJob(StagedJob):
     max_size: int | None = None
     tta: str = "none"
     refinement: RefinementSettings | None = None
-    foreground_method: str = DEFAULT_FOREGROUND
+    foreground_method: str = OWN_FOREGROUND
 
     models: ClassVar[Sequence[str]]  # names of all models; a field or a property of subclasses
 
@@ -99,6 +101,24 @@ class MatteJob(StagedJob):
     def find(self, model: str) -> Model:
         """Return a model by its name or file, on the job's device and with its options."""
         return registry.resolve(model, **self.options)
+
+    @property
+    def estimator(self) -> str:
+        """The method that estimates foregrounds which no model gives."""
+        return DEFAULT_FOREGROUND if self.foreground_method == OWN_FOREGROUND else self.foreground_method
+
+    def layers(self, model: str, inputs: Inputs) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return alpha (H, W) and foreground (H, W, 3) of a model that gives both, if its own is wanted and serves.
+
+        An estimate serves better where alphas are refined, where the image is in light, and where nothing is unknown.
+        """
+        if self.foreground_method != OWN_FOREGROUND or self.refinement or inputs.source.light is not None:
+            return None
+        found = self.find(model)
+        if not found.capabilities.layers or not (inputs.trimap == 0.5).any():
+            return None
+        image = bounded(inputs.source.pixels, self.transfer)
+        return predict_layers(found, image, inputs.trimap, max_size=self.max_size, tta=self.tta)
 
     def alpha(self, model: str, inputs: Inputs) -> tuple[np.ndarray, list[Refined]]:
         """Return the alpha (H, W) by a model, and what was refined, for each view."""

@@ -11,7 +11,7 @@ import numpy as np
 from mattekit import interrupts
 from mattekit.imaging import background, io
 from mattekit.imaging.transfer import bounded
-from mattekit.inference.pictures import COLOURS, Pictures
+from mattekit.inference.pictures import COLOURS, Pictures, needs_colours
 from mattekit.inference.refinement import Refined
 from mattekit.jobs.matte import MatteJob
 from mattekit.jobs.staged import PIXELS_AHEAD, Inputs
@@ -57,11 +57,13 @@ class PredictJob(MatteJob):
 
     def solve(self, inputs: Inputs, alpha: np.ndarray | None = None) -> Solution:
         """Make the alpha, unless it is given, and the pictures that are wanted."""
-        alpha, refined = self.alpha(self.model, inputs) if alpha is None else (alpha, [])
+        own, refined, fg = self.layers(self.model, inputs) if needs_colours(self.targets) else None, [], None
+        if own:
+            alpha, fg = own
+        elif alpha is None:
+            alpha, refined = self.alpha(self.model, inputs)
         behind = self._background(inputs.trimap.shape)
-        pictures = Pictures(
-            inputs.source.pixels, inputs.trimap, alpha, behind, self.foreground_method, inputs.source.light
-        )
+        pictures = Pictures(inputs.source.pixels, inputs.trimap, alpha, behind, self.estimator, inputs.source.light, fg)
         return Solution(pictures.make(tuple(self.targets)), refined)
 
     def solve_together(self, group: Sequence[Inputs]) -> list[np.ndarray | None]:
@@ -124,7 +126,8 @@ def group(jobs: Sequence[PredictJob], batch: int | None = None) -> list[list[Pre
     jobs : sequence of PredictJob
     batch : int, optional
         Jobs in a group at most, fewer of large images; as the model's capabilities say unless given. Where alphas are
-        refined, averaged over views, or of reduced images, and for models that take no batches, one.
+        refined, averaged over views, or of reduced images, or a model gives colours that are wanted, and for models
+        that take no batches, one.
 
     Returns
     -------
@@ -135,6 +138,7 @@ def group(jobs: Sequence[PredictJob], batch: int | None = None) -> list[list[Pre
         return []
     model, first = jobs[0].find(jobs[0].model), jobs[0]
     alone = first.refinement or first.tta != "none" or first.max_size or not model.capabilities.batches
+    alone = alone or (model.capabilities.layers and needs_colours(first.targets))
     count = 1 if alone else batch or model.capabilities.batch
     if count == 1:
         return [[job] for job in jobs]

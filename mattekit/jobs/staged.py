@@ -25,13 +25,14 @@ PIXELS_AHEAD = 16 << 20  # of images read or not yet written, beside those being
 class Inputs(NamedTuple):
     """The contents of a job's files: an image, its trimap (H, W), and its true alpha (H, W) if there is one.
 
-    `facts` tell of a trimap that a source made, ready for JSON.
+    `facts` tell of a trimap that a source made, ready for JSON; `truth_colours` (H, W, 3) are the true foreground's.
     """
 
     source: io.Picture
     trimap: np.ndarray
     truth: np.ndarray | None = None
     facts: dict[str, Any] | None = None
+    truth_colours: np.ndarray | None = None
 
 
 class StagedJob(Job):
