@@ -96,10 +96,10 @@ Device = Annotated[
     str,
     typer.Option(
         "--device",
-        metavar="auto|cpu|cuda[:N]|mps",
+        metavar="auto|cpu|cuda|mps",
         envvar="MATTEKIT_DEVICE",
         rich_help_panel=PANEL_MODEL,
-        help="Compute networks on this device.",
+        help="Compute here, or on cuda:N.",
     ),
 ]
 Precision = Annotated[
@@ -107,7 +107,7 @@ Precision = Annotated[
     typer.Option(
         "--precision",
         rich_help_panel=PANEL_MODEL,
-        help="Compute networks with these numbers; auto changes 8-bit alphas by 1 at most.",
+        help="Compute networks so; auto changes 8-bit alphas by 1 at most.",
     ),
 ]
 Compile = Annotated[
