@@ -173,19 +173,26 @@ def test_gradients_reach_every_parameter(name):
     assert not [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
 
 
-# Deep networks without skip connections see random weights alone, and then no two precisions agree.
-UNSTEADY = {"indexnet-b1", "indexnet-b2", "indexnet-b3", "indexnet-b5", "indexnet-b6"}
+@torch.no_grad()
+def decorrelation(network, x, other, y):
+    """1 - r of the outputs of two networks, the second of which sees y."""
+    return 1 - torch.corrcoef(torch.stack([network(x).flatten(), other(y).float().flatten()]))[0, 1].item()
 
 
 @pytest.mark.parametrize("name", SOME)
-def test_bfloat16_stays_close_to_float32(name):
+def test_bfloat16_stays_as_close_to_float32_as_rounding_lets_it(name):
+    """Close for what is well conditioned; else by what rounding input or weights alone does in float32.
+
+    That is much for deep networks without skip connections and with random weights: 0.6 of 1 for B6, 0.1 for B1.
+    """
     network, x = settled(name), image(name)
+    half, rounded = deepcopy(network).bfloat16(), deepcopy(network).bfloat16().float()
     with torch.no_grad():
-        wide, half = network(x), deepcopy(network).bfloat16()(x.bfloat16())
-    assert half.dtype == torch.bfloat16
-    assert half.isfinite().all()
-    correlation = torch.corrcoef(torch.stack([wide.flatten(), half.float().flatten()]))[0, 1]
-    assert correlation > (0.05 if name in UNSTEADY else 0.97)
+        assert half(x.bfloat16()).dtype == torch.bfloat16
+    unavoidable = max(decorrelation(network, x, network, x.bfloat16().float()), decorrelation(network, x, rounded, x))
+    found = decorrelation(network, x, half, x.bfloat16())
+    assert np.isfinite(found) and found < 0.02 + 5 * unavoidable
+    assert unavoidable < 0.02 or name in {"indexnet-b1", "indexnet-b2", "indexnet-b3", "indexnet-b5", "indexnet-b6"}
 
 
 @pytest.mark.parametrize("name", ["indexnet", "indexnet-b1", "indexnet-b2", "indexnet-b3", "dim"])

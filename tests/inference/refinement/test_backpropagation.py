@@ -138,12 +138,12 @@ def tame(name, **changes):
 @pytest.mark.parametrize(
     ("name", "levels", "share"),
     [
-        ("a2u", {4, 3, 2}, 0.8),
-        ("indexnet", {5, 4, 3, 2}, 0.8),
-        ("indexnet-b1", {4, 2}, 0.9),
-        ("indexnet-b2", {5, 4, 3, 2}, 0.995),  # whose one channel before the last is mostly cut off at 0 and 6
-        ("a2u-carafe", {4, 3, 2}, 0.99),
-        ("lsa", {5, 4, 3, 2}, 0.8),
+        ("a2u", {4, 3, 2}, 0.4),
+        ("indexnet", {5, 4, 3, 2}, 0.4),
+        ("indexnet-b1", {4, 2}, 0.85),  # of two levels: 0.47 after 25 evaluations, where others are below 0.1
+        ("indexnet-b2", {5, 4, 3, 2}, 0.4),
+        ("a2u-carafe", {4, 3, 2}, 0.4),
+        ("lsa", {5, 4, 3, 2}, 0.4),
     ],
 )
 def test_every_network_is_refined(name, levels, share):
