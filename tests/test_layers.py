@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 LAYERS = [
     {
         *("errors", "files", "interrupts", "parallel", "ranks", "compiling", "toml", "guide"),
-        *("frames", "pairing", "watching"),
+        *("frames", "pairing", "plugins", "watching"),
     },
     {"tiling"},
     {"imaging", "operators"},

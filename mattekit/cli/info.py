@@ -1,4 +1,4 @@
-"""`mattekit info`: versions, devices, caches and extras, for bug reports."""
+"""`mattekit info`: versions, devices, caches, extras and plug-ins, for bug reports."""
 
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ EXTRAS = {
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "tensorboard": ("tensorboard",),
     "watch": ("watchfiles",),
+    "web": ("python-multipart", "starlette", "uvicorn"),
 }
 
 
@@ -22,7 +23,7 @@ def info(
         bool, typer.Option("--compile", help="Compile all functions first, so that no later command has to wait.")
     ] = False,
 ) -> None:
-    """Show versions, devices, caches and which extras are installed."""
+    """Show versions, devices, caches, which extras are installed, and plug-ins with what failed to load."""
     if compile:
         _compile()
     facts = collect()
@@ -52,13 +53,14 @@ def collect() -> dict[str, dict[str, Any]]:
     import os
     import platform
 
-    from mattekit import __version__
+    from mattekit import __version__, plugins
 
     return {
         "mattekit": {"version": __version__, "python": platform.python_version(), "system": platform.platform()},
         "packages": {name: _version_of(name) for name in PACKAGES},
         "extras": {f"mattekit[{extra}]": _versions_of(packages) for extra, packages in EXTRAS.items()},
         "devices": {"cpu": f"{os.cpu_count()} cores", **_accelerators()},
+        "plug-ins": plugins.listing(),
         "caches": {"numba": os.environ.get("NUMBA_CACHE_DIR", "beside each package (NUMBA_CACHE_DIR moves it)")},
     }
 

@@ -88,8 +88,7 @@ ForegroundMethod = Annotated[
         table="METHOD",
         extra=("auto",),
         rich_help_panel=PANEL_MODEL,
-        help="Estimate the foreground of cut-outs and composites by this method; auto takes the network's own if it "
-        "gives one.",
+        help="Estimate colours so; auto takes a network's own.",
     ),
 ]
 Device = Annotated[

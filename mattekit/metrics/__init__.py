@@ -13,6 +13,7 @@ from mattekit.metrics.connectivity import EmptyLevels, conn
 from mattekit.metrics.differences import mad, mse, sad
 from mattekit.metrics.gradient import grad
 from mattekit.metrics.temporal import Frame, dtssd, messddt
+from mattekit.plugins import Table
 
 __all__ = [
     *("ALL_METRICS", "METRICS", "TEMPORAL", "EmptyLevels", "Frame", "Metric", "conn", "grad", "mad", "mse", "sad"),
@@ -45,13 +46,14 @@ class Metric:
         return -value if self.higher_is_better else value
 
 
-METRICS: dict[str, Metric] = {
+OWN: dict[str, Metric] = {
     "sad": Metric(sad, "SAD", "thousands", 3),
     "mse": Metric(mse, "MSE", "per pixel", 5),
     "mad": Metric(mad, "MAD", "per pixel", 5),
     "grad": Metric(grad, "Grad", "thousands", 3, compiled=True),
     "conn": Metric(conn, "Conn", "thousands", 3, compiled=True, options=("empty_levels",)),
 }
+METRICS = Table(OWN, "mattekit.metrics", Metric)
 TEMPORAL: dict[str, Metric] = {  # of a `Frame` and the one before it
     "dtssd": Metric(dtssd, "dtSSD", "x 100", 3),
     "messddt": Metric(messddt, "MESSDdt", "x 1000", 4),

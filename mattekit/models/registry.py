@@ -8,10 +8,11 @@ that mattekit does not know itself, and for files that are neither .safetensors 
 import logging
 from collections.abc import Callable
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+from mattekit import plugins
 from mattekit.baselines import ALPHA
 from mattekit.errors import InputError, MattekitError
 from mattekit.models.model import Capabilities, Model
@@ -81,7 +82,7 @@ def _resolve(name: str, stamp: tuple[int, ...], device: str, **options: Any) -> 
 
 def names() -> list[str]:
     """Return the names of all models: packaged weights, classical methods, plug-ins."""
-    return [*packaged(), *ALPHA, *(point.name for point in _plug_ins())]
+    return [*packaged(), *ALPHA, *(point.name for point in plugins.points(GROUP))]
 
 
 def default_name() -> str:
@@ -142,27 +143,13 @@ def _stamp(name: str) -> tuple[int, ...]:
     return tuple(file.stat().st_mtime_ns for file in files if file.is_file())
 
 
-def _plug_ins() -> list[EntryPoint]:
-    return sorted(entry_points(group=GROUP), key=lambda point: point.name)
-
-
 def _plugged_in(name: str, **options: Any) -> Model | None:
-    for point in _plug_ins():
-        factory = _factory(point)
+    for point in plugins.points(GROUP):
+        factory = plugins.load(point)
         model = _made(point, factory, name, options) if factory else None
         if model is not None:
             return model
     return None
-
-
-@lru_cache
-def _factory(point: EntryPoint) -> Callable[..., Model | None] | None:
-    """Return a plug-in's function; None, with one warning in a process, if it cannot be imported."""
-    try:
-        return point.load()
-    except Exception as error:
-        _warn(point, error)
-        return None
 
 
 def _made(point: EntryPoint, factory: Callable[..., Model | None], name: str, options: dict) -> Model | None:
@@ -176,18 +163,8 @@ def _made(point: EntryPoint, factory: Callable[..., Model | None], name: str, op
     except MattekitError:  # the plug-in knows this name, and says what is wrong with it
         raise
     except Exception as error:
-        _warn(point, error)
+        plugins.warn(point, error)
         return None
-
-
-@lru_cache
-def _warn_once(line: str) -> None:
-    log.warning("%s", line)
-
-
-def _warn(point: EntryPoint, error: Exception) -> None:
-    reason = " ".join(str(error).split())
-    _warn_once(f"plug-in {point.name} ({point.value}) left out: {type(error).__name__}: {reason}")
 
 
 class ClassicalModel(Model):

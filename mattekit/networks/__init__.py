@@ -25,10 +25,11 @@ from mattekit.networks import (
 )
 from mattekit.networks.base import Network, Row
 from mattekit.networks.encoder_decoder import EncoderDecoder, Pyramid
+from mattekit.plugins import Table
 
 __all__ = ["NETWORKS", "EncoderDecoder", "Network", "Pyramid", "Row", "build", "find", "parse_arguments"]
 
-NETWORKS: dict[str, Row] = {
+OWN: dict[str, Row] = {
     **a2u.ROWS,
     **deeplab.ROWS,
     **refinenet.ROWS,
@@ -42,6 +43,7 @@ NETWORKS: dict[str, Row] = {
     **mixing.ROWS,
     **reconstruction.ROWS,
 }
+NETWORKS = Table(OWN, "mattekit.networks", Row)
 
 
 def find(name: str) -> Row:

@@ -21,6 +21,7 @@ from mattekit.operators.fixed_kernels import Deconvolution, Interpolate, PixelSh
 from mattekit.operators.indexnet import IndexNet
 from mattekit.operators.reassemble import gather, spread
 from mattekit.operators.unpool import HMI, MaxUnpool
+from mattekit.plugins import Table
 
 __all__ = [
     "A2U_ROWS",
@@ -71,7 +72,7 @@ INDEXNET_ROWS = {  # IndexNet Table 2
     "m2o-nonlinear-context": dict(kind="m2o", nonlinear=True, context=True),
 }
 
-OPERATORS: dict[str, Callable[..., Resampler]] = {
+OWN: dict[str, Callable[..., Resampler]] = {
     "nearest": Interpolate,
     "bilinear": partial(Interpolate, mode="bilinear"),
     "bicubic": partial(Interpolate, mode="bicubic"),
@@ -85,6 +86,7 @@ OPERATORS: dict[str, Callable[..., Resampler]] = {
     **{f"indexnet-{row}": partial(IndexNet, **arguments) for row, arguments in INDEXNET_ROWS.items()},
     **{f"a2u-{row}": partial(A2U, **arguments) for row, arguments in A2U_ROWS.items()},
 }
+OPERATORS = Table(OWN, "mattekit.operators")
 
 
 def make(name: str, channels: int, incoming: int | None = None, **changes) -> Resampler:

@@ -9,9 +9,10 @@ import logging
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
+from mattekit import plugins
 from mattekit.errors import InputError, MattekitError
 from mattekit.trimap_sources.source import TrimapSource
 
@@ -34,7 +35,7 @@ SOURCES: dict[str, tuple[str, str]] = {
 
 def names() -> list[str]:
     """Return the names of all sources: those of the table, then plug-ins."""
-    return [*SOURCES, *(point.name for point in _plug_ins() if point.name not in SOURCES)]
+    return [*SOURCES, *(point.name for point in plugins.points(GROUP) if point.name not in SOURCES)]
 
 
 def make(name: str, **options: Any) -> TrimapSource:
@@ -69,12 +70,8 @@ def _own(name: str) -> Callable[..., TrimapSource]:
     return getattr(import_module(f"mattekit.trimap_sources.{module}"), attribute)
 
 
-def _plug_ins() -> list[EntryPoint]:
-    return sorted(entry_points(group=GROUP), key=lambda point: point.name)
-
-
 def _plugged_in(name: str) -> Callable[..., TrimapSource] | None:
-    return next((_loaded(point) for point in _plug_ins() if point.name == name), None)
+    return next((_loaded(point) for point in plugins.points(GROUP) if point.name == name), None)
 
 
 @lru_cache
@@ -82,7 +79,4 @@ def _loaded(point: EntryPoint) -> Callable[..., TrimapSource]:
     try:
         return point.load()
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise MattekitError(
-            f"plug-in {point.name} ({point.value}): cannot be used, {type(error).__name__}: {reason}"
-        ) from error
+        raise MattekitError(f"plug-in {point.name} ({point.value}): cannot be used, {plugins.reason(error)}") from error

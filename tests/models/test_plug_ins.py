@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from mattekit import plugins
 from mattekit.cli import app
 from mattekit.errors import InputError, WeightsError
 from mattekit.models import registry
@@ -46,7 +47,7 @@ def other(name, **options):
 @pytest.fixture
 def caches():
     yield
-    for cache in (registry._resolve, registry._factory, registry._warn_once):
+    for cache in (registry._resolve, plugins.load, plugins._warn_once):
         cache.cache_clear()
 
 
@@ -56,7 +57,7 @@ def install(monkeypatch):
 
     def make(*points):
         made = [EntryPoint(name, value, registry.GROUP) for name, value in points]
-        monkeypatch.setattr(registry, "entry_points", lambda group: made if group == registry.GROUP else [])
+        monkeypatch.setattr(plugins, "entry_points", lambda group: made if group == registry.GROUP else [])
 
     return make
 
@@ -122,6 +123,6 @@ def test_a_broken_plug_in_is_one_warning(install, caplog, value, reason):
 
 
 def test_plug_ins_are_read_for_unknown_names_alone(monkeypatch, weights_file):
-    monkeypatch.setattr(registry, "entry_points", lambda group: pytest.fail("plug-ins are read"))
+    monkeypatch.setattr(plugins, "entry_points", lambda group: pytest.fail("plug-ins are read"))
     for name in ("closed-form", "default", weights_file):
         registry.resolve(name)

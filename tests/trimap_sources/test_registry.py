@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from mattekit import plugins
 from mattekit.cli import app
 from mattekit.errors import InputError, MattekitError
 from mattekit.trimap_sources import registry
@@ -44,7 +45,7 @@ def install(monkeypatch):
 
     def make(*points):
         made = [EntryPoint(name, value, registry.GROUP) for name, value in points]
-        monkeypatch.setattr(registry, "entry_points", lambda group: made if group == registry.GROUP else [])
+        monkeypatch.setattr(plugins, "entry_points", lambda group: made if group == registry.GROUP else [])
 
     yield make
     registry._loaded.cache_clear()
@@ -93,7 +94,7 @@ def test_a_broken_plug_in_is_one_line(install, photo):
 
 
 def test_plug_ins_are_read_for_names_alone_that_are_none_of_the_table(monkeypatch):
-    monkeypatch.setattr(registry, "entry_points", lambda group: pytest.fail("plug-ins are read"))
+    monkeypatch.setattr(plugins, "entry_points", lambda group: pytest.fail("plug-ins are read"))
     registry.make("mask", mask=np.eye(4, dtype=np.float32))
 
 

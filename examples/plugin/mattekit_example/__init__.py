@@ -1,0 +1,1 @@
+"""A plug-in of mattekit: one network and one metric. `mattekit info` lists it once it is installed."""
