@@ -11,6 +11,7 @@ TOPICS = (
     "folders",
     "data-sets",
     "metrics",
+    "measured",
     "training",
     "checkpoints",
     "paint-and-serve",
