@@ -50,7 +50,7 @@ def colours(shown: np.ndarray, alpha: np.ndarray, side: int | None = None) -> np
         return estimate(picture, alpha)
     scale = side / max(height, width)
     small = max(1, round(width * scale)), max(1, round(height * scale))
-    pair = (cv2.resize(each, small, interpolation=cv2.INTER_AREA) for each in (picture, alpha))
+    pair = (cv2.resize(each, small, interpolation=cv2.INTER_AREA).clip(0, 1) for each in (picture, alpha))
     found = cv2.resize(estimate(*pair), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.where(alpha[..., None] == 1, picture, found)
 

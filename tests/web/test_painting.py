@@ -43,6 +43,17 @@ def test_alpha_is_coarse_first_then_that_of_the_model(scene):
     assert error(painting, scene.alpha) < 1.1 * coarse < 0.2 * error(opened(scene), scene.alpha)
 
 
+@pytest.mark.parametrize("pixels", [500, 3000, 17000])
+def test_large_windows_are_solved_coarsely_on_a_reduced_picture(scene, monkeypatch, pixels):
+    monkeypatch.setattr(module, "COARSE_PIXELS", pixels)
+    painting = opened(scene)
+    painting.coarse()
+    assert error(painting, scene.alpha) < 0.4 * np.abs(scene.levels / 255 - scene.alpha).sum()
+    soft = (scene.alpha > 0.2) & (scene.alpha < 0.8)
+    orange = np.abs(painting.result[..., :3] / 255 - (0.85, 0.55, 0.2))[soft].mean()
+    assert orange < 0.6 * np.abs(scene.image - (0.85, 0.55, 0.2))[soft].mean()  # without the background's blue
+
+
 def test_a_stroke_mends_alpha_around_it_and_leaves_the_rest(scene, monkeypatch):
     monkeypatch.setattr("mattekit.web.windows.REACH", 16)
     for place in ("windows", "painting"):
