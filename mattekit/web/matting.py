@@ -15,11 +15,11 @@ from mattekit.imaging import io
 from mattekit.imaging.codecs.encode import CHOICES, check
 from mattekit.imaging.trimap import missing
 from mattekit.inference.pictures import Pictures
-from mattekit.models import registry
 from mattekit.models.prediction import predict_alpha
 from mattekit.web import trimaps
 from mattekit.web.answers import FORMATS, TooLarge, encoded
 from mattekit.web.body import Form, number
+from mattekit.web.models import ready
 from mattekit.web.workers import Work
 
 SAVES = ("alpha", "cutout", "foreground", "composite", "trimap")
@@ -129,7 +129,7 @@ ONE_SOURCE = threading.Lock()  # OpenCV's random numbers are the process's, and 
 
 
 def _alpha(settings: Settings, name: str, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    model = registry.resolve(name)
+    model = ready(name)
     absent = missing(trimap)
     if model.capabilities.needs_both_classes and absent and "unknown" not in absent:
         raise InputError(f"trimap: no {' and no '.join(absent)} pixel, but {settings.model} starts from both classes.")

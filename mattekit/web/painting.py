@@ -8,10 +8,10 @@ import numpy as np
 
 from mattekit.errors import InputError
 from mattekit.imaging.io import Picture
-from mattekit.models import registry
 from mattekit.models.prediction import predict_alpha
 from mattekit.web import solution
 from mattekit.web.display import shown
+from mattekit.web.models import COARSE, ready
 from mattekit.web.solution import BACKGROUND_LEVEL, FOREGROUND_LEVEL, UNKNOWN_LEVEL
 from mattekit.web.windows import (
     CONTEXT,
@@ -26,7 +26,6 @@ from mattekit.web.windows import (
     with_both_classes,
 )
 
-COARSE = "shared"  # the fastest model
 COARSE_PIXELS = 80_000  # to which a window is reduced for it
 FINE_PIXELS = 700_000  # to which one is reduced for the model, where known pixels are far away
 
@@ -199,7 +198,7 @@ class Painting:
                 return self._whole[1]
         progress("alpha")
         trimap = solution.of_levels(levels)
-        alpha = predict_alpha(registry.resolve(self.model), self.picture.pixels, trimap)
+        alpha = predict_alpha(ready(self.model), self.picture.pixels, trimap)
         progress("colours")
         result = solution.rgba(solution.colours(self.shown, alpha), alpha)
         with self._lock:

@@ -6,8 +6,8 @@ import numpy as np
 from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND
 from mattekit.imaging.io import to_float
 from mattekit.imaging.trimap import join
-from mattekit.models import registry
 from mattekit.models.prediction import predict_alpha
+from mattekit.web.models import ready
 
 BACKGROUND_LEVEL, UNKNOWN_LEVEL, FOREGROUND_LEVEL = 0, 128, 255
 
@@ -38,7 +38,7 @@ def solve(model: str, image: np.ndarray, shown: np.ndarray, levels: np.ndarray, 
         If the model has no alpha.
     """
     side = max(1, int(max(levels.shape) * min(1, (largest / levels.size) ** 0.5)))
-    alpha = predict_alpha(registry.resolve(model), np.ascontiguousarray(image), of_levels(levels), max_size=side)
+    alpha = predict_alpha(ready(model), np.ascontiguousarray(image), of_levels(levels), max_size=side)
     return rgba(colours(np.ascontiguousarray(shown), alpha, side), alpha)
 
 

@@ -9,6 +9,7 @@ from mattekit.imaging.io import Picture
 from mattekit.imaging.trimap import from_alpha, to_levels
 from mattekit.models import registry
 from mattekit.web import painting as module
+from mattekit.web.models import ready
 from mattekit.web.painting import Painting
 from mattekit.web.windows import Window
 
@@ -104,6 +105,7 @@ def test_the_whole_is_what_predict_makes_and_is_made_once(scene, monkeypatch):
 def test_a_stroke_during_a_fine_solution_is_not_overwritten(scene, monkeypatch):
     painting = opened(scene)
     painting.coarse()
+    ready("closed-form")
     real, window = registry.resolve, Window(40, 40, 60, 60)
 
     class Slow:
