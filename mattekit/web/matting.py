@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from mattekit.imaging import io
 from mattekit.imaging.codecs.encode import CHOICES, check
 from mattekit.imaging.trimap import missing
 from mattekit.inference.pictures import Pictures
+from mattekit.models.model import Model, Pair
 from mattekit.models.prediction import predict_alpha
 from mattekit.web import trimaps
 from mattekit.web.answers import FORMATS, TooLarge, encoded
@@ -111,8 +112,7 @@ def matte(form: Form, settings: Settings, model: str, megapixels: float, work: W
         made = trimaps.make(form, source.pixels, work, megapixels, settings.fit)
     alpha = made.trimap
     if set(settings.save) - {"trimap"}:
-        work.step("alpha")
-        alpha = _alpha(settings, model, source.pixels, made.trimap)
+        alpha = _alpha(settings, model, source.pixels, made.trimap, work)
         work.step("pictures")
     behind = _background(form, settings, alpha.shape, megapixels)
     pictures = Pictures(source.pixels, made.trimap, alpha, behind, settings.foreground_method).make(settings.save)
@@ -128,12 +128,32 @@ def matte(form: Form, settings: Settings, model: str, megapixels: float, work: W
 ONE_SOURCE = threading.Lock()  # OpenCV's random numbers are the process's, and numba's threads may not be entered twice
 
 
-def _alpha(settings: Settings, name: str, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+def _alpha(settings: Settings, name: str, image: np.ndarray, trimap: np.ndarray, work: Work) -> np.ndarray:
     model = ready(name)
     absent = missing(trimap)
     if model.capabilities.needs_both_classes and absent and "unknown" not in absent:
         raise InputError(f"trimap: no {' and no '.join(absent)} pixel, but {settings.model} starts from both classes.")
-    return predict_alpha(model, image, trimap, max_size=settings.max_size, tta=settings.tta)
+    return predict_alpha(Stepping(model, work), image, trimap, max_size=settings.max_size, tta=settings.tta)
+
+
+class Stepping:
+    """A model whose every alpha, as of each view, is a step of a piece of work, which stops if the client has left."""
+
+    def __init__(self, model: Model, work: Work):
+        self._model, self._work = model, work
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def alpha(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """Return the model's alpha; raises Left."""
+        self._work.step("alpha")
+        return self._model.alpha(image, trimap)
+
+    def alphas(self, batch: Sequence[Pair]) -> list[np.ndarray]:
+        """Return the model's alphas; raises Left."""
+        self._work.step("alpha")
+        return self._model.alphas(batch)
 
 
 def _background(form: Form, settings: Settings, size: tuple[int, int], megapixels: float) -> np.ndarray | None:

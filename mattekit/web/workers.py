@@ -11,7 +11,7 @@ from typing import Any
 
 from mattekit.errors import MattekitError
 
-FIRST_GUESS = 5.0  # seconds of a piece of work before any is done
+FIRST_GUESS = 2.0  # seconds of a piece of work before any is done
 URGENT = 0  # first in the queue
 LATEST = 0.2  # weight of the latest in the mean of seconds
 
@@ -65,7 +65,7 @@ class Workers:
         self.jobs, self.most_waiting, self.memory = jobs, waiting, memory
         self.running, self.held, self.mean_seconds = 0, 0, FIRST_GUESS
         self._queue: list[tuple[int, int, Work, asyncio.Future, asyncio.AbstractEventLoop]] = []
-        self._order, self._closed = itertools.count(), False
+        self._order, self._closed, self._measured = itertools.count(), False, False
         self._condition = threading.Condition()
         self._threads = [threading.Thread(target=self._work, args=(n == jobs,), daemon=True) for n in range(jobs + 1)]
         for thread in self._threads:
@@ -158,7 +158,8 @@ class Workers:
             with self._condition:
                 self.running -= rank > URGENT
                 if error is None and rank > URGENT:
-                    self.mean_seconds += LATEST * (time.monotonic() - start - self.mean_seconds)
+                    weight, self._measured = LATEST if self._measured else 1, True
+                    self.mean_seconds += weight * (time.monotonic() - start - self.mean_seconds)
             _tell(loop, _settle, done, value, error)
             del value, error, work, done  # nothing is held while the thread waits
 

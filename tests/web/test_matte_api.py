@@ -228,3 +228,19 @@ def test_work_whose_client_left_stops_at_its_next_part(scene, encode):
     with pytest.raises(Left):
         matte(form, settings, "shared", 1, work)
     assert steps == ["decoding"]
+
+
+def test_work_whose_client_left_stops_between_views(scene, encode):
+    from mattekit.web.body import Form
+    from mattekit.web.matting import Settings, matte
+    from mattekit.web.workers import Work
+
+    form = Form({"tta": "dihedral"}, {"image": encode(scene.image), "trimap": encode(scene.levels)})
+    settings = Settings.of(form, ("shared",), 1)
+    steps = []
+    work = Work(None, lambda step: (steps.append(step), steps.count("alpha") == 3 and work.left.set()))
+    with pytest.raises(Left):
+        matte(form, settings, "shared", 1, work)
+    assert steps == ["decoding", "alpha", "alpha", "alpha"]
+    work = Work(None, steps.append)
+    assert matte(form, settings, "shared", 1, work)["width"] == 200 and steps.count("alpha") == 3 + 8
