@@ -68,7 +68,7 @@ def restricted(pattern: Path, text: str) -> Path:
 
 
 def find(path: Path) -> Shot:
-    """Find the frames of a pattern, or those of a folder, whose numbers are the last ones in their names.
+    """Find the frames of a pattern, or those of a folder or one file, whose numbers are the last ones in their names.
 
     Raises
     ------
@@ -79,6 +79,8 @@ def find(path: Path) -> Shot:
     """
     if is_pattern(path):
         shot = _of_pattern(Path(path))
+    elif path.is_file():
+        shot = _shot((int(match[1]), path) for match in LAST_NUMBER.finditer(path.stem))
     elif path.is_dir():
         paths = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
         shot = _shot((int(match[1]), p) for p in paths if (match := LAST_NUMBER.search(p.stem)))

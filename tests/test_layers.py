@@ -17,7 +17,7 @@ LAYERS = [
     },
     {"tiling"},
     {"imaging", "operators"},
-    {"metrics", "baselines", "keying"},
+    {"metrics", "baselines", "keying", "sequences"},
     {"networks"},
     {"synthetic"},
     {"datasets"},

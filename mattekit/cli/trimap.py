@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, console, options, targets, trimap_options, trimap_source
+from mattekit.cli import batch, console, options, propagate, targets, trimap_options, trimap_source
 from mattekit.frames import is_many
 
 FORMATS = (".png", ".tif", ".tiff", ".webp", ".bmp")  # without loss
@@ -37,6 +37,8 @@ def trimap(
     seed: trimap_options.Seed = None,
     check: trimap_options.Check = False,
     fix: trimap_options.Fix = False,
+    propagating: trimap_options.Propagate = False,
+    keys: trimap_options.Keys = None,
     recursive: options.Recursive = False,
     frames: options.Frames = None,
     jobs: options.Jobs = 1,
@@ -54,7 +56,7 @@ def trimap(
     """
     console.setup(quiet=quiet, verbose=verbose)
     source = options.framed(source, frames)
-    mode = _mode(scribbles=scribbles, random=random, check=check, fix=fix)
+    mode = _mode(scribbles=scribbles, random=random, check=check, fix=fix, propagate=propagating)
     sources = dict(
         mask=mask, segment=segment, box=box, points=points, clean_plate=clean_plate, screen=screen, source=by
     )
@@ -65,8 +67,14 @@ def trimap(
         "erode": erode, "dilate": dilate, "band": trimap_options.percent(band), "low": low, "high": high,
         "shape": shape, "remove_strays": remove_strays, "image": image, "rule": rule, "seed": seed,
     }  # fmt: skip
+    how = dict(jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast, shard=shard, json=json)
+    if keys and not propagating:
+        raise typer.BadParameter("--keys needs --propagate.")
     settings = _settings(mode, {name: value for name, value in given.items() if value is not None})
     settings |= {"max_megapixels": max_pixels, **({"spec": spec} if spec else {})}
+    if propagating:
+        propagate.run(source, keys, output, max_pixels, **how)
+        return
     if check and output is not None:
         raise typer.BadParameter("--check writes nothing; leave out -o.")
     from mattekit.jobs.trimap import WORK
@@ -99,6 +107,7 @@ APPLIES = {
     "random": {"rule", "seed"},
     "fix": {"remove_strays"},
     "check": {"image"},
+    "propagate": set(),
 }
 
 

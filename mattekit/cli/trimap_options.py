@@ -53,6 +53,14 @@ def percent(band: str | None) -> float | None:
     return value
 
 
+Propagate = Annotated[
+    bool,
+    typer.Option("--propagate", rich_help_panel=MODES, help="Carry the trimaps of --keys to all frames of a shot."),
+]
+Keys = Annotated[
+    Path | None,
+    typer.Option("--keys", rich_help_panel=MODES, help="Take the trimaps of key frames from here, by frame number."),
+]
 Low = Annotated[
     float | None,
     typer.Option(min=0, max=1, show_default="0", rich_help_panel=WIDTH, help="Count alphas up to this as background."),

@@ -1,0 +1,149 @@
+"""Trimaps of all frames of a shot from those of a few key frames.
+
+Frames between two keys are reached from both. What the way forward found waits in a temporary folder for the way back,
+so that memory does not depend on the length of a shot. A frame that cannot be read is left out and stepped over.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from mattekit.errors import InputError
+from mattekit.frames import Shot, spans
+from mattekit.imaging import io
+from mattekit.imaging.trimap import to_levels
+from mattekit.jobs.base import Job
+from mattekit.parallel import Result
+from mattekit.sequences import flow
+from mattekit.sequences.propagation import Way, carried, confidence, joined, widened
+
+log = logging.getLogger("mattekit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameJob(Job):
+    """A frame of a shot in, its trimap out."""
+
+    number: int
+    image: Path
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Files that no output may overwrite."""
+        return [self.image]
+
+
+def keys_of(shot: Sequence[FrameJob], keys: Shot) -> dict[int, Path]:
+    """Return the trimaps of key frames that are in a shot, by frame number, ascending.
+
+    Raises
+    ------
+    InputError
+        If there is none; keys outside the shot are told in a line.
+    """
+    numbers = {job.number for job in shot}
+    if other := sorted(keys.files.keys() - numbers):
+        log.warning("key frames %s are not in the shot.", spans(other))
+    found = {number: path for number, path in sorted(keys.files.items()) if number in numbers}
+    if not found:
+        raise InputError(f"no key frame: the shot has frames {spans(numbers)}. Name a trimap by one of these numbers.")
+    return found
+
+
+def run(shot: Sequence[FrameJob], keys: Mapping[int, Path], todo: Sequence[FrameJob]) -> Iterator[Result]:
+    """Make the trimaps of frames, and yield a Result for each: outputs, size, confidence 0..1 and the keys it is from.
+
+    Parameters
+    ----------
+    shot : all frames, ascending
+    keys : frame number -> file of a trimap, at least one
+    todo : the frames whose trimaps are wanted
+    """
+    wanted = {job.number for job in todo}
+    places = [i for i, job in enumerate(shot) if job.number in keys]
+    for place in places:
+        if shot[place].number in wanted:
+            yield _result(_write_key, shot[place], keys)
+    for first, last in [(None, places[0]), *pairwise(places), (places[-1], None)]:
+        between = shot[0 if first is None else first : None if last is None else last + 1]
+        if any(job.number in wanted and job.number not in keys for job in between):
+            yield from _between(between, keys, wanted, ahead=first is not None, back=last is not None)
+
+
+def _between(
+    frames: Sequence[FrameJob], keys: Mapping[int, Path], wanted: set[int], *, ahead: bool, back: bool
+) -> Iterator[Result]:
+    """Make the trimaps of frames after a key, before a key, or both; the keys are among them, at the ends."""
+    ends = [frames[0].number] * ahead + [frames[-1].number] * back
+    with TemporaryDirectory(prefix="mattekit-") as folder:
+        kept = Path(folder)
+        if ahead and back:
+            for job, found in _along(frames, keys):
+                if isinstance(found, tuple):
+                    levels, doubt = (part.astype(np.float16) for part in found)
+                    np.savez(kept / f"{job.number}.npz", levels=levels, doubt=doubt)
+        for job, found in _along(frames[::-1] if back else frames, keys):
+            if job.number not in wanted or job.number in keys:
+                continue
+            if isinstance(found, Exception):
+                yield Result(job, error=found)
+                continue
+            if (other := kept / f"{job.number}.npz").exists():
+                with np.load(other) as stored:
+                    found = joined(*(stored[part].astype(np.float32) for part in ("levels", "doubt")), *found)
+            yield _result(_write_carried, job, *found, ends)
+
+
+def _along(
+    frames: Sequence[FrameJob], keys: Mapping[int, Path]
+) -> Iterator[tuple[FrameJob, tuple[np.ndarray, np.ndarray] | Exception]]:
+    """Go from a key, the first of the frames, and yield each frame with its carried levels and doubt, or its error."""
+    key, before, way = None, None, None
+    for job in frames:
+        try:
+            picture = flow.grey(io.read_image(job.image, max_megapixels=job.max_megapixels).pixels)
+            if key is None:
+                key, way = _key(job, keys), Way.at_key(picture.shape)
+                io.require_same_size(str(keys[job.number]), key.shape, str(job.image), picture.shape)
+            else:
+                io.require_same_size(str(job.image), picture.shape, str(keys[frames[0].number]), key.shape)
+                way = way.onward(flow.between(before, picture)[1])
+            before = picture
+        except Exception as error:
+            if key is None or before is None:  # without its key nothing of a shot can be made
+                raise
+            yield job, error
+            continue
+        yield job, (carried(key, way), way.doubt)
+
+
+def _key(job: FrameJob, keys: Mapping[int, Path]) -> np.ndarray:
+    return io.read_trimap(keys[job.number], max_megapixels=job.max_megapixels, require_classes=False)
+
+
+def _write_key(job: FrameJob, keys: Mapping[int, Path]) -> dict:
+    return _write(job, _key(job, keys), [job.number], 1.0)
+
+
+def _write_carried(job: FrameJob, levels: np.ndarray, doubt: np.ndarray, ends: list[int]) -> dict:
+    trimap = widened(levels, doubt)
+    return _write(job, trimap, ends, confidence(trimap, doubt))
+
+
+def _write(job: FrameJob, trimap: np.ndarray, ends: list[int], sure: float) -> dict:
+    job.check_targets()
+    io.write_raw(job.targets["trimap"], to_levels(trimap), suffix=job.format)
+    return job.outcome(trimap.shape, confidence=round(sure, 3), keys=ends)
+
+
+def _result(work: Callable[..., dict], job: FrameJob, *rest: Any) -> Result:
+    try:
+        return Result(job, work(job, *rest))
+    except Exception as error:
+        return Result(job, error=error)
