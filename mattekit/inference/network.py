@@ -1,16 +1,16 @@
 """A network as a function (image, trimap) -> alpha, with the preparation that its authors tested it with."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mattekit.baselines.priors import PRIORS, Prior
 from mattekit.errors import InputError, is_out_of_memory
 from mattekit.imaging.trimap import pin_known
+from mattekit.inference.compiled import compile_network
 from mattekit.inference.device import PRECISIONS, detect_device_loss
 from mattekit.inference.preparation import Preparation
 from mattekit.inference.preparation import preparation as preparation_of
@@ -18,8 +18,6 @@ from mattekit.networks.base import LAYERS, Network
 from mattekit.networks.header import IMAGENET
 from mattekit.networks.inference_copy import inference_copy
 from mattekit.tiling.runner import Setting, Tiling
-
-log = logging.getLogger("mattekit")
 
 UNKNOWN = 128 / 255  # of the trimap's channel, where files have 128
 
@@ -61,7 +59,7 @@ def network_predictor(
         By PyTorch's name, such as "cpu", "cuda" or "mps".
     precision : "fp32", "bf16" or "fp16"
     compile : bool
-        See `compile_network`.
+        See `compiled.compile_network`.
     fold : bool
         Fold norms into convolutions, which rounds differently; without, the module computes as it stands.
     tile, overlap
@@ -221,34 +219,3 @@ def postprocess_alpha(raw: np.ndarray, image: np.ndarray, trimap: np.ndarray, pr
     """Return the alpha (H, W) in 0..1 of a raw alpha (H, W) of the image's size, exact where the trimap is."""
     alpha = raw.clip(0, 1)
     return pin_known(prior.finish(image, trimap, alpha) if prior else alpha, trimap)
-
-
-def compile_network(network: nn.Module, backend: str | Callable = "inductor") -> nn.Module:
-    """Compile `encode` and `decode` when they are first called, and again when sizes begin to vary.
-
-    Where compilation fails, as without a C++ compiler on a CPU, one note says why and the network runs uncompiled.
-    `backend` is torch.compile's.
-    """
-    torch._logging.set_logs(dynamo=logging.ERROR, inductor=logging.ERROR)  # warns of what it merely leaves as it is
-    reported: list[str] = []
-    for name in ("encode", "decode"):
-        setattr(network, name, _Compiled(getattr(network, name), backend, reported))
-    return network
-
-
-class _Compiled:
-    def __init__(self, plain: Callable, backend: str | Callable, reported: list[str]):
-        from torch._dynamo.exc import TorchDynamoException  # importing it takes a second, which only this is worth
-
-        self.failure = TorchDynamoException
-        self.plain, self.run, self.reported = plain, torch.compile(plain, backend=backend), reported
-
-    def __call__(self, *args: Any) -> Any:
-        if not self.reported:
-            try:
-                return self.run(*args)
-            except self.failure as error:
-                reason = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0]
-                self.reported.append(reason)
-                log.warning("the network runs uncompiled: %s", reason)
-        return self.plain(*args)

@@ -34,7 +34,7 @@ class TorchModel(Model):
     precision : "auto", "fp32", "bf16" or "fp16"
         See `inference.device.choose_precision`.
     compile : bool
-        See `inference.network.compile_network`.
+        See `inference.compiled.compile_network`.
     tile, overlap
         As for `tiling.runner.Tiling`.
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from mattekit.inference.network import compile_network
+from mattekit.inference.compiled import compile_network
 
 
 class Small(nn.Module):
