@@ -45,12 +45,10 @@ def of_folder(
     truth: Path | None,
     recursive: bool,
     numbered: bool,
-    *,
-    noting: bool = True,
 ) -> tuple[list, list[str]]:
-    """Return the jobs of a folder of images, and lines about those without a partner; `noting` files left over."""
+    """Return the jobs of a folder of images, and lines about those without a partner."""
     folder, others = targets.folder(output), _others(trimap, truth, spec)
-    pairing = trimap_source.paired(image, others, recursive, folder, numbered, noting=noting)
+    pairing = trimap_source.paired(image, others, recursive, folder, numbered)
     items = []
     for name, files in pairing.groups.items():
         made = targets.in_folder(folder, name, _suffixes(files["image"], kinds, make.keywords))
@@ -60,8 +58,8 @@ def of_folder(
     return items, pairing.problems
 
 
-def folders(image: Path, trimap: Path | None, truth: Path | None, spec: Any) -> list[Path]:
-    """Return all folders that jobs of a folder of images read."""
+def places(image: Path, trimap: Path | None, truth: Path | None, spec: Any) -> list[Path]:
+    """Return all folders, patterns and stills that jobs of several images read."""
     return [image, *(path for path in _others(trimap, truth, spec).values() if path)]
 
 

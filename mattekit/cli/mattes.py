@@ -91,7 +91,7 @@ def run(
     files = (image, trimap, spec, output, kinds, make, truth)
     if not is_many(image):
         if watched:
-            raise typer.BadParameter(f"--watch is for a folder of images, but {image} is none.")
+            raise typer.BadParameter(f"--watch is for a folder or a pattern of images, but {image} is neither.")
         job = matte_jobs.single(*files)
         if how["json"] and "-" in map(str, job.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
@@ -100,9 +100,9 @@ def run(
     process = partial(_process, at_once=at_once, kinds=kinds)
     find = partial(matte_jobs.of_folder, *files, recursive, numbered)
     if watched:
-        folders = matte_jobs.folders(image, trimap, truth, spec)
+        places = matte_jobs.places(image, trimap, truth, spec)
         work = partial(process, staged.run_one, jobs=jobs)
-        watch.run(partial(find, noting=False), folders, output, work, fail_fast=fail_fast, **how)
+        watch.run(find, places, output, work, fail_fast=fail_fast, **how)
         return
     items, problems = find()
     batch.run_folder(items, staged.run_one, problems=problems, jobs=jobs, fail_fast=fail_fast, run=process, **how)

@@ -175,9 +175,8 @@ def paired(
     recursive: bool,
     output: Path,
     numbered: bool = False,
-    noting: bool = True,
 ) -> Any:
-    """Return the Pairing of a folder of pictures with other folders, by role; `noting` files that no picture wants.
+    """Return the Pairing of a folder of pictures with other folders, by role; warn of files that no picture wants.
 
     With masks in the folder itself that are not named as such, each picture is its own: a cut-out has an alpha.
     """
@@ -193,7 +192,7 @@ def paired(
         {"image": image, **others}, recursive=recursive, leave_out=output, numbered=list(others) if numbered else (),
         distinct=not own,
     )  # fmt: skip
-    for role in others.keys() - {"alpha"} if noting else ():
+    for role in others.keys() - {"alpha"}:
         for name in pairing.unused[role]:
             console.logger.warning("%s: no image for %s %s.", others[role], role, name)
     return pairing

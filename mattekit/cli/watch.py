@@ -1,5 +1,6 @@
 """`mattekit predict --watch`: a folder is matted as files arrive, until Ctrl-C or SIGTERM."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ Watch = Annotated[
 
 def run(
     find: Callable[[], tuple[Sequence[Any], Sequence[str]]],
-    folders: Sequence[Path],
+    places: Sequence[Path],
     output: Path | None,
     work: Callable[[Sequence[Any]], Iterator],
     *,
@@ -29,7 +30,7 @@ def run(
     skip_existing: bool,
     show: batch.Show | None,
 ) -> None:
-    """Do jobs as their files arrive in the folders, each once; ends by an exception alone, such as KeyboardInterrupt.
+    """Do jobs as their files arrive in some places, each once; ends by an exception alone, such as KeyboardInterrupt.
 
     `find` returns the jobs of the files that are there, and lines about files without a partner; `work` yields a
     Result for each of some jobs. Finished jobs are left in any case, with `skip_existing` or without.
@@ -38,12 +39,14 @@ def run(
     from mattekit.watching import Changes
 
     output = targets.folder(output)
-    _check(folders, output, shard)
+    # A pattern of frames and a still trimap are in folders.
+    places = list(dict.fromkeys(place if place.is_dir() else place.parent for place in places))
+    _check(places, output, shard)
     arrivals, unpaired = Arrivals(output / RECORD), _Unpaired()
-    with Changes(folders) as changes:
-        console.status(f"watching {' and '.join(map(str, folders))}; Ctrl-C ends it")
+    with Changes(places) as changes:
+        console.status(f"watching {' and '.join(map(str, places))}; Ctrl-C ends it")
         while True:
-            jobs, problems = _found(find, folders)
+            jobs, problems = _found(find, places)
             unpaired.show(problems)
             arrived = arrivals.sort(jobs)
             failed = len(arrived.unreadable)
@@ -59,15 +62,19 @@ def run(
 
 
 def _found(find: Callable[[], tuple], folders: Sequence[Path]) -> tuple:
-    """Return the jobs of the files that are there: none of an empty folder."""
+    """Return the jobs of the files that are there: none of an empty folder. What is missing may come: no notes."""
     from mattekit.errors import MissingFileError
 
+    level = console.logger.level
+    console.logger.setLevel(logging.ERROR)
     try:
         return find()
     except MissingFileError:
         if not all(folder.is_dir() for folder in folders):
             raise
         return [], []
+    finally:
+        console.logger.setLevel(level)
 
 
 def _note(result: Any, arrivals: Any, *, json: bool, show: batch.Show | None) -> bool:

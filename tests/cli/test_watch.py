@@ -67,7 +67,7 @@ def until(condition, seconds=60):
         time.sleep(0.05)
 
 
-def watched(folder, act, *options, code=130):
+def watched(folder, act, *options, images="images", code=130):
     """Run the command while `act` runs in a thread; Ctrl-C follows. Return the lines of JSON and stderr."""
     failures = []
 
@@ -80,7 +80,7 @@ def watched(folder, act, *options, code=130):
 
     thread = threading.Thread(target=play)
     thread.start()
-    words = ["predict", folder / "images", *options, "-o", folder / "out", "-m", "shared", "--watch", "--json"]
+    words = ["predict", folder / images, *options, "-o", folder / "out", "-m", "shared", "--watch", "--json"]
     result = CliRunner().invoke(app, [*map(str, words)])
     thread.join()
     assert not failures, (failures, result.output)
@@ -155,10 +155,22 @@ def test_an_image_without_a_trimap_is_noted_once_when_none_has_come(made):
     assert told.count("no trimap named a") == 1
 
 
+def test_frames_of_a_pattern_are_matted_as_they_are_rendered_with_a_still_trimap(made):
+    def act():
+        for number in (1, 3):
+            shutil.copy(made / "made/images/a.png", made / f"images/shot.{number:04d}.png")
+            until(there(made, [f"shot.{number:04d}"]))
+
+    shutil.copy(made / "made/trimaps/a.png", made / "still.png")
+    lines, told = watched(made, act, made / "still.png", images="images/shot.####.png")
+    assert [line["name"] for line in lines] == ["shot.0001", "shot.0003"]
+    assert "missing" not in told, "frame 2 may come"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["a.png", "t.png"], "--watch is for a folder of images"),
+        (["a.png", "t.png"], "--watch is for a folder or a pattern of images"),
         (["images", "trimaps", "-o", "images"], "--watch would take what it writes there for new images"),
         (["images", "trimaps", "-o", "out", "--report", "r.html"], "--watch has no end"),
         (["images", "trimaps", "-o", "out", "--shard", "1/2"], "--watch is for one process"),
