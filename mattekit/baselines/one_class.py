@@ -40,10 +40,11 @@ def completed(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         return trimap
     value = np.float32(absent == ["foreground"])
     guessed = _deep(_unlike(image, trimap == 1 - value)) & (trimap == 0.5)
+    known = "background" if value else "foreground"
     log.warning(
-        "trimap: no %s pixel; %d unknown pixels unlike the %s are taken for it, which is a guess. Mark some for a "
-        "better alpha.",
-        *(absent[0], np.count_nonzero(guessed), "background" if value else "foreground"),
+        "trimap: no %s pixel; %.0f %% of the unknown ones are taken for it, as they are unlike the %s. "
+        "That is a guess, and alpha may be wrong in large regions, most of all where the subject is translucent. Mark some %s.",
+        *(absent[0], 100 * np.count_nonzero(guessed) / np.count_nonzero(trimap == 0.5), known, absent[0]),
     )
     return np.where(guessed, value, trimap)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -289,6 +290,8 @@ def test_a_folder_with_trimaps_of_one_class_is_done_by_the_default_and_in_part_b
         cv2.imwrite(str(tmp_path / "trimaps" / f"{name}.png"), levels)
     done = run(tmp_path / "in", tmp_path / "trimaps", "-o", tmp_path / "default", "--json")
     assert len(list((tmp_path / "default").rglob("*.png"))) == 4 and "left out" in done.stderr
+    for name, reason in (("no_bg", "no background pixel"), ("no_fg", "no foreground pixel"), ("none", "no background")):
+        assert re.search(f"note: .*{name}.png: {reason}", done.stderr), done.stderr
     some = run(tmp_path / "in", tmp_path / "trimaps", "-m", "closed-form", "-o", tmp_path / "classical", code=3)
     assert [path.stem for path in (tmp_path / "classical").rglob("*.png")] == ["both"]
     reasons = {
