@@ -34,6 +34,7 @@ CALLS = {  # heading -> calls that together print every field
         "trimap alpha.png --random",
         "trimap trimap.png --fix -o fixed.png",
         "trimap trimap.png --check",
+        "trimap --propagate shot/frame.####.jpg --keys shot/trimap.01.png -o carried",
     ],
     "key": ["key plate.png"],
     "foreground": ["foreground photo.jpg alpha.png --also-background -o colours"],

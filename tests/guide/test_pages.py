@@ -76,6 +76,16 @@ def test_commands_run_and_print_what_the_page_shows(topic, studio, tmp_path, mon
             assert any(re.fullmatch(pattern, one) for one in lines), f"{command}: no line {line}\n{output}"
 
 
+@pytest.mark.parametrize("topic", ["first-matte", "extending"])
+def test_python_in_a_page_runs(topic, studio, tmp_path, monkeypatch):
+    shutil.copytree(studio, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    blocks = [body for kind, body in BLOCK.findall(guide.read(topic)) if kind == "python"]
+    for body in blocks:
+        exec(compile(body, topic, "exec"), {"__name__": topic})
+    assert blocks
+
+
 @pytest.mark.parametrize("topic", guide.TOPICS)
 def test_commands_that_are_not_run_are_calls_that_the_command_takes(topic):
     for call, whole in others(guide.read(topic)):
