@@ -5,8 +5,6 @@ ones replace the coarser where these are uncertain (Yu et al., "Mask Guided Matt
 Network", section 3.2).
 """
 
-from functools import cache
-
 import cv2
 import torch
 from torch import Tensor, nn
@@ -31,45 +29,45 @@ ORDER = (1, 0, 2)  # of the trimap's planes, as prior-tokens have them
 SPREAD = 0.02  # of the first biases
 
 
-@cache
-def _ellipse(width: int) -> Tensor:
-    return torch.from_numpy(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))).float()
+def ellipse(width: int) -> Tensor:
+    """Return OpenCV's elliptical kernel, (1, 1, width, width) of 0 and 1."""
+    return torch.from_numpy(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))).float()[None, None]
 
 
-def uncertain(alpha: Tensor, width: int) -> Tensor:
-    """Return where alphas (N, 1, H, W) lie between 0 and 1, widened by an ellipse on a square of 640 pixels: bool."""
-    small = F.interpolate(alpha.detach(), (SIDE, SIDE))
-    open_ = ((small >= CERTAIN) & (small <= 1 - CERTAIN)).float()
+def uncertain(alpha: Tensor, kernel: Tensor) -> Tensor:
+    """Return where alphas (N, 1, H, W) lie between 0 and 1, widened by a kernel on a square of 640 pixels: bool."""
+    small, width = F.interpolate(alpha.detach(), (SIDE, SIDE)), kernel.shape[-1]
+    between = ((small >= CERTAIN) & (small <= 1 - CERTAIN)).to(kernel)
     before, after = width // 2, (width - 1) // 2  # of OpenCV's anchor
-    kernel = _ellipse(width).to(alpha.device)[None, None]
-    widened = F.conv2d(F.pad(open_, (before, after, before, after)), kernel) > 0.5
+    widened = F.conv2d(F.pad(between, (before, after, before, after)), kernel) > 0.5
     return F.interpolate(widened.float(), alpha.shape[2:]) > 0.5
 
 
-class Uncertain(GlobalLayer):
-    """`uncertain` of the whole image.
+class ProgressiveRefinement(GlobalLayer):
+    """Alphas of three resolutions to one: where a coarser one is uncertain, the next finer one replaces it.
 
-    Parameters
-    ----------
-    width : int
+    The square that uncertain regions are widened on holds the whole image, and so the alphas are assembled of tiles.
     """
 
     is_map = True
 
-    def __init__(self, width: int):
+    def __init__(self) -> None:
         super().__init__()
-        self.width = width
+        for name, width in zip(("wide", "narrow"), WIDEST, strict=True):
+            self.register_buffer(name, ellipse(width // 2), persistent=False)
 
-    def forward(self, alpha: Tensor) -> Tensor:
-        """Map (N, 1, H, W) to bool (N, 1, H, W)."""
-        return self.current_context(alpha) > 0.5
+    def forward(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> Tensor:
+        """Return the alpha (N, 1, H, W) of three alike."""
+        return self.current_context(torch.cat([fine, middle, coarse], 1))
 
     def context(self, x: Tensor) -> Tensor:
-        """Return the mask as numbers."""
-        return uncertain(x, self.width).to(x)
+        """Return the alpha of three joined."""
+        fine, middle, coarse = x.split(1, 1)
+        alpha = torch.where(uncertain(coarse, self.wide), middle, coarse)
+        return torch.where(uncertain(alpha, self.narrow), fine, alpha)
 
     def accumulator(self, height: int, width: int) -> MapAccumulator:
-        """Return an accumulator that assembles the map."""
+        """Return an accumulator that assembles the alphas."""
         return MapAccumulator(self.context, height, width)
 
 
@@ -85,7 +83,7 @@ class MatteFormer(Network):
                 for level, channels in HEADS.items()
             }
         )
-        self.uncertain = nn.ModuleList(Uncertain(width // 2) for width in WIDEST)
+        self.refinement = ProgressiveRefinement()
         initialise_spectral(self)
         for module in self.modules():
             if isinstance(module, PriorAttention) and not module.bias_table.is_meta:
@@ -98,9 +96,7 @@ class MatteFormer(Network):
 
     def decode(self, encoded: list[Tensor], adjust: Adjust | None = None) -> Tensor:
         """Decode to alpha (N, 1, H, W) in 0..1; `adjust` as for `EncoderDecoder`, levels 5 to 0."""
-        fine, middle, coarse = self.alphas(encoded, adjust)
-        alpha = torch.where(self.uncertain[0](coarse), middle, coarse)
-        return torch.where(self.uncertain[1](alpha), fine, alpha)
+        return self.refinement(*self.alphas(encoded, adjust))
 
     def alphas(self, encoded: list[Tensor], adjust: Adjust | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Decode to the alphas (N, 1, H, W) of strides 1, 4 and 8."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mattekit.networks.matteformer import WIDEST, uncertain
+from mattekit.networks.matteformer import WIDEST, ellipse, uncertain
 from mattekit.training.settings import Loss
 
 LEVELS = 5  # of the Laplacian pyramids
@@ -135,9 +135,9 @@ def progressive_loss(output: Tensor, batch: dict[str, Tensor], settings: Loss) -
     that of Yu et al., "Mask Guided Matting via Progressive Refinement Network", section 3.2.
     """
     fine, middle, coarse = output.split(1, 1)
-    at_middle = uncertain(coarse, _random_width(WIDEST[0]))
+    at_middle = uncertain(coarse, _random_kernel(WIDEST[0]).to(coarse))
     middle = torch.where(at_middle, middle, coarse)
-    at_fine = uncertain(middle, _random_width(WIDEST[1]))
+    at_fine = uncertain(middle, _random_kernel(WIDEST[1]).to(coarse))
     fine = torch.where(at_fine, fine, middle)
     everywhere = torch.ones_like(coarse)
     parts = ((2, fine, at_fine.to(fine)), (1, middle, at_middle.to(fine)), (1, coarse, everywhere))
@@ -153,6 +153,6 @@ def _masked_loss(pred: Tensor, batch: dict[str, Tensor], mask: Tensor, settings:
     return total + settings.composition * composite_error(pred, fg, bg, image, mask)
 
 
-def _random_width(limit: int) -> int:
-    """Draw a width from 1 to below a limit, by PyTorch's generator."""
-    return int(torch.randint(1, limit, ()))
+def _random_kernel(limit: int) -> Tensor:
+    """Draw an ellipse of a width from 1 to below a limit, by PyTorch's generator."""
+    return ellipse(int(torch.randint(1, limit, ())))

@@ -14,7 +14,7 @@ from mattekit.inference.preparation import preparation
 from mattekit.networks import build
 from mattekit.networks.convert import convert
 from mattekit.networks.encoders.prior_swin import Doubling
-from mattekit.networks.matteformer import uncertain
+from mattekit.networks.matteformer import ellipse, uncertain
 from mattekit.networks.prior_attention import PriorBlock
 from mattekit.networks.spectral import Spectral
 from mattekit.networks.summary import count_parameters
@@ -98,7 +98,7 @@ def test_uncertain_pixels_are_widened_as_by_opencv(width, size):
     widened = ((small >= 1 / 255) & (small <= 254 / 255)).astype(np.uint8)
     widened = cv2.dilate(widened, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
     rows, columns = (np.arange(side) * 640 // side for side in size)
-    found = uncertain(torch.from_numpy(alpha)[None, None], width)[0, 0].numpy()
+    found = uncertain(torch.from_numpy(alpha)[None, None], ellipse(width))[0, 0].numpy()
     assert 0.01 < found.mean() < 0.99
     assert (found != widened[rows][:, columns].astype(bool)).mean() < 2e-3  # rounding of places
 
@@ -222,9 +222,9 @@ def test_finer_alphas_replace_uncertain_ones(network):
         fine, middle, coarse = network.alphas(encoded)
         alpha, every = network.decode(encoded), network.train()(x)
     network.eval()
-    where = uncertain(coarse, 15)
+    where = uncertain(coarse, ellipse(15))
     second = torch.where(where, middle, coarse)
-    assert alpha.equal(torch.where(uncertain(second, 7), fine, second))
+    assert alpha.equal(torch.where(uncertain(second, ellipse(7)), fine, second))
     assert every.shape == (1, 3, 64, 96)
 
 

@@ -203,17 +203,23 @@ def test_one_tile_that_is_the_image_gives_the_image(name):
         ("indexnet", [1] * 4),
         ("indexnet-b1", [1] * 4),
         ("indexnet-b2", [1] * 5),
+        ("gca", [1] * 5),
+        ("fba", [1] * 6),
+        ("matteformer", [2, 1, 1, 2, 1, 1, 1]),
     ],
 )
 def test_stages_of_the_papers_networks(name, wanted):
     """A2U: averages and norms of four resolutions, context; LSA: two stages, five blocks; the others: three, context.
 
-    RefineNet has two poolings in place of the context.
+    RefineNet has two poolings in place of the context. GCA: attention twice, three stages between; FBA: three norms,
+    two parts of the encoder, pooling; MatteFormer: four stages and a doubling, two shortcuts, a stage of the decoder, and
+    the refinement, which comes last.
     """
     network = built(name)
-    found = dependency_stages(network, torch.randn(1, 4, 2 * network.stride, 2 * network.stride))
+    channels = NETWORKS[name].input.channels
+    found = dependency_stages(network, torch.randn(1, channels, 2 * network.stride, 2 * network.stride))
     assert [len(stage) for stage in found] == wanted
-    assert name in ("lsa", "indexnet-b2") or isinstance(found[-1][0], ASPP)
+    assert isinstance(found[-1][0], ASPP) or name in ("lsa", "indexnet-b2", "gca", "fba", "matteformer")
 
 
 @pytest.fixture

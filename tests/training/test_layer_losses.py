@@ -92,7 +92,7 @@ def test_composites_without_layers_are_judged_by_alpha(maps):
 
 def test_finer_alphas_count_where_the_coarser_are_uncertain(monkeypatch):
     """Left of the middle the coarse alpha is 0, and finer ones, however wrong, are not looked at."""
-    monkeypatch.setattr(losses, "_random_width", lambda limit: 1)
+    monkeypatch.setattr(losses, "_random_kernel", lambda limit: torch.ones(1, 1, 1, 1))
     alpha = torch.zeros(1, 1, 64, 64)
     alpha[..., 32:] = 0.5
     wrong = torch.where(torch.arange(64) < 32, 0.9, alpha)
