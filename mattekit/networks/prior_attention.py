@@ -144,7 +144,7 @@ def _cut(x: Tensor) -> Tensor:
 
 def _whole(windows: Tensor, size: tuple[int, int], shift: int) -> Tensor:
     """Put windows (N, W, 49, C) together to (N, h, w, C)."""
-    rows, columns = (-(-side // WINDOW) for side in size)
+    rows, columns = ((side + WINDOW - 1) // WINDOW for side in size)  # exported division of negatives rounds to 0
     x = windows.unflatten(2, (WINDOW, WINDOW)).unflatten(1, (rows, columns)).transpose(2, 3)
     x = x.flatten(3, 4).flatten(1, 2)
     x = x.roll((shift, shift), (1, 2)) if shift else x
