@@ -42,8 +42,8 @@ def completed(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     guessed = _deep(_unlike(image, trimap == 1 - value)) & (trimap == 0.5)
     known = "background" if value else "foreground"
     log.warning(
-        "trimap: no %s pixel; %.0f %% of the unknown ones are taken for it, as they are unlike the %s. "
-        "That is a guess, and alpha may be wrong in large regions, most of all where the subject is translucent. Mark some %s.",
+        "trimap: no %s pixel; %.0f %% of the unknown ones are taken for it, as they are unlike the %s. That is "
+        "a guess, and alpha may be wrong in large regions, most of all where the subject is translucent. Mark some %s.",
         *(absent[0], 100 * np.count_nonzero(guessed) / np.count_nonzero(trimap == 0.5), known, absent[0]),
     )
     return np.where(guessed, value, trimap)

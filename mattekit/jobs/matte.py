@@ -1,7 +1,8 @@
 """The base of jobs that make alphas of an image and a trimap: how their files are read and their models found."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -123,13 +124,30 @@ class MatteJob(StagedJob):
     def alpha(self, model: str, inputs: Inputs) -> tuple[np.ndarray, list[Refined]]:
         """Return the alpha (H, W) by a model, and what was refined, for each view."""
         refined: list[Refined] = []
-        alpha = predict_alpha(
-            self.find(model),
-            bounded(inputs.source.pixels, self.transfer),
-            inputs.trimap,
-            max_size=self.max_size,
-            tta=self.tta,
-            refinement=self.refinement,
-            report=refined.append,
-        )
+        with notes_named(self.trimap or self.image):
+            alpha = predict_alpha(
+                self.find(model),
+                bounded(inputs.source.pixels, self.transfer),
+                inputs.trimap,
+                max_size=self.max_size,
+                tta=self.tta,
+                refinement=self.refinement,
+                report=refined.append,
+            )
         return alpha, refined
+
+
+@contextmanager
+def notes_named(path: Path) -> Iterator[None]:
+    """Begin notes on "trimap", which models log in the block, with a file's name, for those who run many."""
+
+    def name(record: logging.LogRecord) -> bool:
+        if str(record.msg).startswith("trimap: "):
+            record.msg = io.name_of(path).replace("%", "%%") + str(record.msg).removeprefix("trimap")
+        return True
+
+    log.addFilter(name)
+    try:
+        yield
+    finally:
+        log.removeFilter(name)
