@@ -58,7 +58,7 @@ def convert(
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Convert a checkpoint of IndexNet's, A2U's or LSA's authors, or of mmagic, to a file that names its network.
+    """Convert a checkpoint of a network's authors, or of mmagic, to a file that names its network.
 
     With --backbone, convert ImageNet weights in torchvision's, timm's or mmcls' layout, to train the network. Pickles
     are read without executing anything; a file that holds more than tensors and numbers is refused.

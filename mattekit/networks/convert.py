@@ -24,7 +24,7 @@ def convert(
     Parameters
     ----------
     path : str or Path
-        A checkpoint of IndexNet's, A2U's, LSA's or ViTMatte's authors, of mmagic's IndexNet or Deep Image Matting, or
+        A checkpoint of the authors of a family in `networks.released`, of mmagic's IndexNet or Deep Image Matting, or
         with our own names; of torch.save or safetensors. Or a folder of ViTMatte, see `networks.folder`.
     network : str, optional
         A name in `NETWORKS`. If not given, the network and its arguments are inferred from names and shapes of

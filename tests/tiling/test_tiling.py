@@ -212,8 +212,8 @@ def test_stages_of_the_papers_networks(name, wanted):
     """A2U: averages and norms of four resolutions, context; LSA: two stages, five blocks; the others: three, context.
 
     RefineNet has two poolings in place of the context. GCA: attention twice, three stages between; FBA: three norms,
-    two parts of the encoder, pooling; MatteFormer: four stages and a doubling, two shortcuts, a stage of the decoder, and
-    the refinement, which comes last.
+    two parts of the encoder, pooling; MatteFormer: four stages and a doubling, two shortcuts, a stage of the decoder,
+    and the refinement, which comes last.
     """
     network = built(name)
     channels = NETWORKS[name].input.channels
