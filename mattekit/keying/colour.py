@@ -16,6 +16,7 @@ GREY = 0.15  # differences of primaries' shares below this are no hue
 PURITY = 2.0  # the least ratio of a screen's leading primary to the next, in light
 FREQUENT = 0.05  # of the largest count: of the hues as frequent the purest is the screen's; others are mixed with it
 DARK = 0.004  # light below this has no hue
+LIT = 0.25  # of the light that a quarter of the pixels of a hue exceed: what is darker is no lit screen
 
 
 class ScreenColour(NamedTuple):
@@ -86,9 +87,11 @@ def find_colour(light: np.ndarray, screen: str = "auto", usable: np.ndarray | No
 def _most_frequent(light: np.ndarray, name: str) -> ScreenColour | None:
     """Return the purest of the frequent chromaticities of a hue, in light (N, 3)."""
     shares = chromaticity(light)
-    like = _like(shares, name) & (light.sum(1) > DARK)
+    level = light.sum(1)
+    like = _like(shares, name) & (level > DARK)
     if not like.any():
         return None
+    like &= level > LIT * np.quantile(level[like], 0.75)  # spill on black is as pure as the screen
     counts, *edges = np.histogram2d(shares[like, 0], shares[like, 2], BINS, [[0, 1], [0, 1]])
     smooth = cv2.GaussianBlur(counts, (0, 0), 1)
     middles = np.stack(np.meshgrid(*((edge[1:] + edge[:-1]) / 2 for edge in edges), indexing="ij"), axis=2)

@@ -2,14 +2,12 @@
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from mattekit.keying.fill import fill
 
 SPREAD = 0.02  # standard deviation of light that every colour has at least
 BRIGHTNESS = 0.3  # the same of its brightness, relative to it: shading
-LARGEST = 600_000  # pixels at which colours are averaged; those of larger pictures are averaged on reduced ones
 
 
 class ForegroundModel(NamedTuple):
@@ -30,13 +28,6 @@ def foreground_model(fg: np.ndarray, weight: np.ndarray) -> ForegroundModel:
 
     The covariance is that of the colours averaged, widened by `SPREAD` and `BRIGHTNESS`.
     """
-    height, width = weight.shape
-    scale = min(1.0, (LARGEST / weight.size) ** 0.5)
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        summed = cv2.resize(fg * weight[..., None], size, interpolation=cv2.INTER_AREA)
-        weight = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-        fg = summed / np.maximum(weight, np.float32(1e-20))[..., None]
     pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
     products = np.stack([fg[..., i] * fg[..., j] for i, j in pairs], axis=2)
     averages = fill(np.concatenate([fg, products], axis=2), weight)
@@ -45,6 +36,4 @@ def foreground_model(fg: np.ndarray, weight: np.ndarray) -> ForegroundModel:
         moments[..., k] = (1 + BRIGHTNESS**2) * moments[..., k] - mean[..., i] * mean[..., j]
         if i == j:
             moments[..., k] = np.maximum(moments[..., k], 0) + SPREAD**2
-    if scale < 1:
-        mean, moments = (cv2.resize(each, (width, height)) for each in (mean, moments))
     return ForegroundModel(np.ascontiguousarray(mean), moments)

@@ -6,10 +6,12 @@ import cv2
 import numpy as np
 
 from mattekit.compiling import announced
+from mattekit.imaging.erosion import distance_inside
 from mattekit.keying.colour import dot
 from mattekit.keying.field import SQUARE, ScreenField
-from mattekit.keying.foreground_model import foreground_model
+from mattekit.keying.foreground_model import ForegroundModel, foreground_model
 
+LARGEST = 600_000  # pixels at which the foreground's colours are learnt
 ROUNDS = 3  # of estimating the foreground's colours and alpha in turns
 MUCH = 0.25  # share of the screen's hue from which a pixel is no foreground to begin with
 DEPTH = 12  # pixels inside the foreground at which its colours are trusted wholly
@@ -39,28 +41,73 @@ def unmix(
 ) -> Unmixed:
     """Find alpha in front of a screen.
 
+    The foreground's colours are learnt in turns with alpha, on a reduced picture if there are more than `LARGEST`
+    pixels; from these, alpha follows at full size.
+
     Parameters
     ----------
     light, coded : (H, W, 3) float32, the plate in linear light and in sRGB values
     field : the screen
     core, outside : (H, W) bool, pixels that are foreground, and that are background, whatever their colour
     """
-    background = (field.sure | outside) & ~core
+    height, width = core.shape
+    whole = _Plate(light, coded, field.light, field.noise, (field.sure | outside) & ~core, core)
+    scale = min(1.0, (LARGEST / core.size) ** 0.5)
+    model = _learnt(whole if scale == 1 else whole.reduced(scale))
+    if scale < 1:
+        model = ForegroundModel(*(cv2.resize(each, (width, height)) for each in model))
     share = screen_share(light, field.light)
-    likely = ((share < MUCH) & ~background) | core
-    depth = cv2.distanceTransform(likely.astype(np.uint8), cv2.DIST_L2, 5)
-    pure = (1 - share / MUCH).clip(0, 1)
-    trust = np.where(core, 1, pure * (depth / DEPTH).clip(0, 1) ** 2).astype(np.float32)
-    fg = light
-    for _ in range(ROUNDS):
-        model = foreground_model(fg, np.where(background, LEAST * LEAST, trust + LEAST))
-        solid = core | (_solid(share, model.mean, field.light, depth) & ~background)
-        unknown = ~(solid | background)
-        alpha = solid.astype(np.float32)
-        alpha[unknown] = _probable(light, coded, field, model, unknown)
-        fg = foreground_light(light, alpha, field.light)
-        trust = np.where(solid, 1, (2 * alpha - 1).clip(0, 1) ** 2).astype(np.float32)
+    solid, unknown = _classes(whole, share, model, _depth(whole, share))
+    alpha = solid.astype(np.float32)
+    alpha[unknown] = _probable(whole, model, unknown)
     return Unmixed(alpha, unknown, model.mean)
+
+
+class _Plate(NamedTuple):
+    """A plate and its screen: light, values, the screen's light (h, w, 3), noise, and what is sure (h, w)."""
+
+    light: np.ndarray
+    coded: np.ndarray
+    screen: np.ndarray
+    noise: float
+    background: np.ndarray
+    core: np.ndarray
+
+    def reduced(self, scale: float) -> "_Plate":
+        """Return the plate at a smaller size, where noise is averaged and only whole pixels are sure."""
+        size = [max(1, round(side * scale)) for side in self.core.shape[::-1]]
+        pictures = [cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in self[:3]]
+        sure = [cv2.resize(each.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99 for each in self[4:]]
+        return _Plate(*pictures, self.noise * scale, *sure)
+
+
+def _learnt(plate: _Plate) -> ForegroundModel:
+    """Learn the colours of a foreground, in turns with its alpha."""
+    share = screen_share(plate.light, plate.screen)
+    depth = _depth(plate, share)
+    pure = (1 - share / MUCH).clip(0, 1)
+    trust = np.where(plate.core, 1, pure * (depth / DEPTH).clip(0, 1) ** 2).astype(np.float32)
+    fg = plate.light
+    for turn in range(ROUNDS):
+        model = foreground_model(fg, np.where(plate.background, LEAST * LEAST, trust + LEAST))
+        if turn == ROUNDS - 1:
+            return model
+        solid, unknown = _classes(plate, share, model, depth)
+        alpha = solid.astype(np.float32)
+        alpha[unknown] = _probable(plate, model, unknown)
+        fg = foreground_light(plate.light, alpha, plate.screen)
+        trust = np.where(solid, 1, (2 * alpha - 1).clip(0, 1) ** 2).astype(np.float32)
+
+
+def _depth(plate: _Plate, share: np.ndarray) -> np.ndarray:
+    """Distance (h, w) in pixels into what is likely foreground, given the share of the screen in each pixel."""
+    return distance_inside(((share < MUCH) & ~plate.background) | plate.core)
+
+
+def _classes(plate: _Plate, share: np.ndarray, model: ForegroundModel, depth: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Mark solid foreground and what is unknown: pixels (h, w) bool each."""
+    solid = plate.core | (_solid(share, model.mean, plate.screen, depth) & ~plate.background)
+    return solid, ~(solid | plate.background)
 
 
 def screen_share(light: np.ndarray, screen: np.ndarray) -> np.ndarray:
@@ -82,10 +129,10 @@ def _solid(share: np.ndarray, mean: np.ndarray, screen: np.ndarray, depth: np.nd
     return (cv2.erode(plain, SQUARE) > 0) | (depth > 2 * DEPTH)
 
 
-def _probable(light, coded, field, model, unknown) -> np.ndarray:
+def _probable(plate: _Plate, model: ForegroundModel, unknown: np.ndarray) -> np.ndarray:
     """Return the most probable alpha of unknown pixels, in raster order."""
-    noise = (field.noise * light_per_value(coded[unknown])) ** 2 + np.float32(1e-7)
-    pixels = (light[unknown], field.light[unknown], model.mean[unknown], model.moments[unknown], noise)
+    noise = (plate.noise * light_per_value(plate.coded[unknown])) ** 2 + np.float32(1e-7)
+    pixels = (plate.light[unknown], plate.screen[unknown], model.mean[unknown], model.moments[unknown], noise)
     with announced("keying: the first use compiles for some seconds; later uses start at once."):
         from mattekit.keying.alpha_kernel import most_probable
 

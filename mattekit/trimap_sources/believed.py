@@ -6,7 +6,8 @@ import numpy as np
 
 from mattekit.imaging.erosion import distance_inside
 from mattekit.trimap_sources.band import Band
-from mattekit.trimap_sources.mask import BACKGROUND, FOREGROUND, REASONS, adaptive_trimap
+from mattekit.trimap_sources.following import BACKGROUND, FOREGROUND, REASONS
+from mattekit.trimap_sources.mask import adaptive_trimap
 from mattekit.trimap_sources.source import SourcedTrimap
 
 UNSURE = 0.05  # probabilities from this on, and as far below 1, are no longer sure

@@ -15,13 +15,13 @@ FARTHEST = 0.22  # of the short side, from the mask's edge
 LARGEST_NOISE = 0.25  # differences above count as this, so that noise is measured in 8 bits
 
 
-def strands(image: np.ndarray, band: np.ndarray, distance: np.ndarray) -> np.ndarray:
+def strands(contrast: np.ndarray, band: np.ndarray, distance: np.ndarray) -> np.ndarray:
     """Find lines in the background that touch a band.
 
     Parameters
     ----------
-    image : (H, W, 3) float32, RGB
-        At full size.
+    contrast : (h, w) float32
+        Of `line_contrast`.
     band : (h, w) bool
         The unknown band on a reduced picture.
     distance : (h, w) float32
@@ -32,10 +32,7 @@ def strands(image: np.ndarray, band: np.ndarray, distance: np.ndarray) -> np.nda
     (h, w) bool
         Pixels of lines, with one more around.
     """
-    contrast = _contrast(image, band.shape)
-    levels = np.rint(contrast.clip(0, LARGEST_NOISE) * (255 / LARGEST_NOISE)).astype(np.uint8)
-    usual = cv2.medianBlur(levels, NOISE_WINDOW)
-    stands_out = contrast > CONTRAST * LARGEST_NOISE / 255 * usual + FLOOR
+    stands_out = contrast > CONTRAST * usual_contrast(contrast) + FLOOR
     lines = stands_out & (distance > 0) & (distance < FARTHEST * min(band.shape))
     lines = cv2.dilate(lines.astype(np.uint8), np.ones((3, 3), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
@@ -46,8 +43,17 @@ def strands(image: np.ndarray, band: np.ndarray, distance: np.ndarray) -> np.nda
     return kept[labels]
 
 
-def _contrast(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Difference (h, w) of a picture from its median in a small window, in the channel with the largest, in 0..1."""
+def usual_contrast(contrast: np.ndarray) -> np.ndarray:
+    """Median (h, w) of a contrast in a wide window: that of noise and texture."""
+    levels = np.rint(contrast.clip(0, LARGEST_NOISE) * (255 / LARGEST_NOISE)).astype(np.uint8)
+    return cv2.medianBlur(levels, NOISE_WINDOW) * np.float32(LARGEST_NOISE / 255)
+
+
+def line_contrast(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Difference (h, w) of a picture (H, W, 3) from its median in a small window, in the channel with the largest.
+
+    In 0..1, for a reduced picture of the size (h, w).
+    """
     scale = min(1.0, (PIXELS / (image.shape[0] * image.shape[1])) ** 0.5)
     if scale < 1:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

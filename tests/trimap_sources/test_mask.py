@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mattekit.errors import InputError
-from mattekit.trimap_sources import mask as source
+from mattekit.trimap_sources import following as source
 from mattekit.trimap_sources.band import width_of
 from mattekit.trimap_sources.mask import MaskSource, adaptive_trimap
 
@@ -38,7 +38,7 @@ def recall(trimap, alpha):
 def test_the_band_is_wide_where_the_picture_is_soft_and_narrow_at_clean_edges():
     alpha = half_soft()
     trimap, reasons = adaptive_trimap(before(alpha), (alpha > 0.5).astype(np.float32))
-    assert recall(trimap, alpha) == 1
+    assert recall(trimap, alpha) > 0.999
     row = trimap[90]
     left, right = (row[:130] == 0.5).sum(), (row[130:] == 0.5).sum()
     assert left <= 14 and right >= 24 and right > 2 * left
@@ -170,14 +170,38 @@ def test_a_picture_of_another_size_is_told():
         MaskSource(np.eye(4, dtype=np.float32))(np.zeros((5, 6, 3), np.float32))
 
 
-def test_on_photographs_the_band_beats_one_radius(shared):
-    """GT03 (stray hairs) and GT07, halved: as much of what is mixed as a band of one radius that is as large."""
-    for name in ("GT03", "GT07"):
-        folder = shared / "data/alphamatting-dev"
-        image, alpha = (cv2.imread(str(folder / kind / f"{name}.png"), how).astype(np.float32) / 255
-                        for kind, how in (("image", cv2.IMREAD_COLOR_RGB), ("alpha", 0)))  # fmt: skip
-        image, alpha = (cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for p in (image, alpha))
-        mask = (alpha > 0.5).astype(np.float32)
-        trimap, plain = (adaptive_trimap(image, mask, band=band)[0] for band in ("auto", 24))
-        assert recall(trimap, alpha) > max(0.93, recall(plain, alpha) - 0.005)
-        assert (trimap == 0.5).sum() < 1.1 * (plain == 0.5).sum()
+@pytest.mark.parametrize(("name", "radius", "more", "size"), [("GT03", 24, 0.05, 1.1), ("GT07", 24, -0.015, 0.6)])
+def test_on_photographs_the_band_beats_one_radius(shared, name, radius, more, size):
+    """Stray hairs, and clean edges, both halved: more of what is mixed than one radius holds, or a smaller region."""
+    folder = shared / "data/alphamatting-dev"
+    image, alpha = (cv2.imread(str(folder / kind / f"{name}.png"), how).astype(np.float32) / 255
+                    for kind, how in (("image", cv2.IMREAD_COLOR_RGB), ("alpha", 0)))  # fmt: skip
+    image, alpha = (cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for p in (image, alpha))
+    mask = (alpha > 0.5).astype(np.float32)
+    trimap, plain = (adaptive_trimap(image, mask, band=band)[0] for band in ("auto", radius))
+    assert recall(trimap, alpha) > recall(plain, alpha) + more
+    assert (trimap == 0.5).sum() < size * (plain == 0.5).sum()
+
+
+def test_a_wire_of_a_large_picture_is_not_lost_when_it_is_reduced():
+    """One pixel wide, it is a fifth of a pixel of the picture on which the band is looked for."""
+    tall, wide = 1800, 2400
+    alpha = np.zeros((tall, wide), np.float32)
+    alpha[400:1400, 600:1500] = 1
+    alpha[900, 1500:2200] = 1
+    image = np.float32([0.15, 0.3, 0.6]) + alpha[..., None] * np.float32([0.65, 0.15, -0.5])
+    trimap, _ = adaptive_trimap(image, alpha)
+    assert (trimap[900, 1500:2200] != 0).all()
+    assert (trimap == 0.5).mean() < 0.06
+
+
+def test_weights_fit_the_cues_that_they_were_trained_on():
+    from mattekit.trimap_sources import cues, pixel_classes
+
+    rng = np.random.default_rng(0)
+    sides = cues.Sides((np.hypot(Y - 90, X - 120) < 50).astype(np.float32), 0.15, 0.85)
+    planes, contrast = rng.random((*SIZE, 11)), rng.random(SIZE).astype(np.float32)
+    values = list(cues.cues(before(sides.likely), sides, planes, contrast, sides.distance < 12))
+    assert {each.shape for each in values} == {SIZE} and len(values) == pixel_classes._weights()[0].size
+    likely = pixel_classes.class_probabilities(np.stack([each.ravel() for each in values], 1))
+    np.testing.assert_allclose(likely.sum(1), 1, atol=1e-5)
