@@ -68,7 +68,7 @@ def cues(
 
 
 def _agreement(alphas: np.ndarray, blend: np.ndarray, between: np.ndarray) -> Iterator[np.ndarray]:
-    """How mixed estimates of alpha are, each for itself, between them, and around the pixel."""
+    """Mixture that estimates of alpha see, each for itself, their disagreement, and both around the pixel."""
     low, high = alphas[..., 1:5].min(2), alphas[..., 1:5].max(2)
     mixture = (4 * alphas * (1 - alphas)).mean(2)
     yield from (low, high, mixture, between)
@@ -97,7 +97,7 @@ def _share_of_zone(between: np.ndarray, zone: np.ndarray, sides: Sides) -> np.nd
 
 
 def _of_lines(contrast: np.ndarray) -> Iterator[np.ndarray]:
-    """How far a pixel stands out from what is around, and from what usually does there."""
+    """Contrast of a pixel with what is around it, and with what is usual there."""
     contrast, usual = contrast.clip(0, LARGEST_NOISE), usual_contrast(contrast)
     ratio = (contrast / (CONTRAST * usual + FLOOR)).clip(0, 4)
     yield from (contrast * 10, usual * 10, ratio / 2, around((ratio > 1).astype(np.float32), 3))

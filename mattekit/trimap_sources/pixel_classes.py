@@ -1,4 +1,4 @@
-"""How likely pixels near a rough mask's edge are background, mixed or foreground: a perceptron on `cues`.
+"""Probabilities that pixels near a rough mask's edge are background, mixed or foreground: a perceptron on `cues`.
 
 How its weights were trained is told in `examples/trimap-weights/`.
 """
