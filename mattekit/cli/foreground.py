@@ -66,6 +66,7 @@ def foreground(
     ] = False,
     depth: options.Depth = "auto",
     format: options.Format = None,
+    layer: options.Layer = None,
     recursive: options.Recursive = False,
     frames: options.Frames = None,
     numbered: Annotated[
@@ -95,6 +96,7 @@ def foreground(
         "depth": depth,
         "format": options.suffix(format),
         "max_megapixels": max_pixels,
+        "layer": layer,
         "judge": verbose or json,
     }
     kinds = ["foreground", "background"] if also_background else ["foreground"]

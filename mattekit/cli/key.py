@@ -23,6 +23,7 @@ def key(
     save: key_options.Save = "cutout",
     depth: options.Depth = "auto",
     format: options.Format = None,
+    layer: options.Layer = None,
     recursive: options.Recursive = False,
     frames: options.Frames = None,
     jobs: options.Jobs = 1,
@@ -46,6 +47,7 @@ def key(
         "depth": depth,
         "format": options.suffix(format),
         "max_megapixels": max_pixels,
+        "layer": layer,
     }
     if not (parts := choices.parse(save)):
         raise typer.BadParameter(f"--save: use one or more of {', '.join(choices.names('PART'))}.")

@@ -22,6 +22,7 @@ def settings(
     max_size: int | None,
     max_pixels: float,
     transfer: str,
+    layer: str | None = None,
 ) -> dict:
     """Check what was given, before anything is read; fields of `jobs.matte.MatteJob`.
 
@@ -43,6 +44,7 @@ def settings(
         "max_size": max_size,
         "max_megapixels": max_pixels,
         "transfer": transfer,
+        "layer": layer,
     }
 
 

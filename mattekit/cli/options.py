@@ -47,6 +47,10 @@ Frames = Annotated[
         "--frames", metavar="LIST", rich_help_panel=PANEL_FOLDERS, help="Take these frames of shot.####.exr: 1-120x2."
     ),
 ]
+Layer = Annotated[
+    str | None,
+    typer.Option("--layer", rich_help_panel=PANEL_FILES, help="Read this layer or part of EXR images."),
+]
 Jobs = Annotated[
     int, typer.Option("-j", "--jobs", min=1, rich_help_panel=PANEL_MEMORY, help="Work in this many processes.")
 ]

@@ -119,6 +119,7 @@ def predict(
     background: mattes.Background = None,
     depth: options.Depth = "auto",
     format: options.Format = None,
+    layer: options.Layer = None,
     max_size: mattes.MaxSize = None,
     transfer: mattes.Transfer = "auto",
     tile: Tile = "auto",
@@ -164,6 +165,7 @@ def predict(
         max_size=max_size,
         max_pixels=max_pixels,
         transfer=transfer,
+        layer=layer,
     )
     if compare is None:
         model_choice.refuse_truth(truth)

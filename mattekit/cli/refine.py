@@ -71,6 +71,7 @@ def refine(
     background: mattes.Background = None,
     depth: options.Depth = "auto",
     format: options.Format = None,
+    layer: options.Layer = None,
     max_size: mattes.MaxSize = None,
     transfer: mattes.Transfer = "auto",
     foreground_method: options.ForegroundMethod = "auto",
@@ -102,6 +103,7 @@ def refine(
         max_size=max_size,
         max_pixels=max_pixels,
         transfer=transfer,
+        layer=layer,
     )
     with _tracing(trace, shard) as show:
         mattes.run(

@@ -16,6 +16,7 @@ REMEDIES: dict[str, str] = {
     "index-trimap": "`mattekit trimap --fix` makes 0, 128 and 255 of them.",
     "jobs": "Use fewer --jobs, or a smaller image.",
     "launcher": "Give the processes on each computer with --devices, and the computers with --num-nodes.",
+    "layer": "Choose with --layer.",
     "mask": "Use `mattekit predict IMAGE --mask FILE`, or --band 0 to take it as it is.",
     "max-pixels": "Raise the limit with --max-pixels.",
     "network": "If it has mattekit's own names, give --network; for an ImageNet encoder, --backbone.",

@@ -65,13 +65,14 @@ class Picture:
         return self.pixels if self.light is None else self.light
 
 
-def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
+def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None) -> Raw:
     """Decode a PNG, JPEG, TIFF, WebP, BMP or EXR file.
 
     Parameters
     ----------
     source : the file; Path("-") reads standard input.
     max_megapixels : larger pictures are refused before they are decoded.
+    layer : of an EXR file; the obvious one unless given. Other formats have none.
 
     Raises
     ------
@@ -83,32 +84,33 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
     MissingExtraError
         For EXR without the extra `mattekit[exr]`.
     """
-    return decode_raw(name_of(source), read_bytes(source, max_megapixels), max_megapixels=max_megapixels)
+    data = read_bytes(source, max_megapixels)
+    return decode_raw(name_of(source), data, max_megapixels=max_megapixels, layer=layer)
 
 
-def decode_raw(name: str, data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS) -> Raw:
+def decode_raw(name: str, data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None) -> Raw:
     """Decode the bytes of a file, called `name` in messages; raises as `read_raw`."""
-    raw = _decode(name, data, max_megapixels)
+    raw = _decode(name, data, max_megapixels, layer)
     if raw.depth == "float" or raw.suffix == ".exr":
         pixel_values.refuse_not_finite(name, raw.pixels)
     return raw
 
 
-def _decode(name: str, data: bytes, max_megapixels: float) -> Raw:
+def _decode(name: str, data: bytes, max_megapixels: float, layer: str | None) -> Raw:
     if format_of(data) == "EXR":
-        pixels, depth = exr.decode(name, data, max_megapixels)
+        pixels, depth = exr.decode(name, data, max_megapixels, layer)
         return Raw(pixels, None, ".exr", depth)
     pixels, header = decode.decode(name, data, max_megapixels)
     profile = header.icc if icc.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
     return Raw(pixels, profile, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
 
 
-def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
+def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None) -> Picture:
     """Read an image: (H, W, 3) float32 RGB, sRGB-encoded, 0..1 (above 1 where a float file goes there).
 
     An alpha channel is dropped with a note; EXR is taken from linear light to sRGB values. Raises as `read_raw`.
     """
-    return image_of(name_of(source), read_raw(source, max_megapixels=max_megapixels))
+    return image_of(name_of(source), read_raw(source, max_megapixels=max_megapixels, layer=layer))
 
 
 def image_of(name: str, raw: Raw) -> Picture:

@@ -33,6 +33,8 @@ class Job:
         Suffix of the outputs' format, where the targets' own do not tell.
     max_megapixels : float
         Larger inputs are refused.
+    layer : str, optional
+        Of images in EXR files that have several.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Job:
     depth: str = "auto"
     format: str | None = None
     max_megapixels: float = io.MAX_MEGAPIXELS
+    layer: str | None = None
 
     @property
     def inputs(self) -> Sequence[Path]:

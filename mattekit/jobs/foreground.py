@@ -53,7 +53,7 @@ def reestimate(job: ForegroundJob) -> dict:
     """
     start = time.perf_counter()
     job.check_targets()
-    source = io.read_image(job.image, max_megapixels=job.max_megapixels)
+    source = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
     alpha = io.read_alpha(job.alpha, max_megapixels=job.max_megapixels).pixels
     io.require_same_size(job.alpha, alpha.shape, job.image, source.pixels.shape)
     costs = {}

@@ -47,7 +47,7 @@ def key_plate(job: KeyJob) -> dict:
     """
     start = time.perf_counter()
     job.check_targets()
-    source = io.read_image(job.image, max_megapixels=job.max_megapixels)
+    source = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
     clean = None
     if job.clean_plate:
         clean = io.read_image(job.clean_plate, max_megapixels=job.max_megapixels).pixels

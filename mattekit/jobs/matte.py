@@ -68,7 +68,7 @@ class MatteJob(StagedJob):
 
     def read(self) -> Inputs:
         """Read the image, and read or make the trimap (H, W) of its size with the known classes that models need."""
-        source = io.read_image(self.image, max_megapixels=self.max_megapixels)
+        source = io.read_image(self.image, max_megapixels=self.max_megapixels, layer=self.layer)
         if self.spec:
             made = self.spec.make(source.pixels, self.image, self.max_megapixels)
             self._require_classes(made.trimap)

@@ -17,6 +17,7 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.frames import Shot, spans
 from mattekit.imaging import io
+from mattekit.imaging.transfer import bounded
 from mattekit.imaging.trimap import to_levels
 from mattekit.jobs.base import Job
 from mattekit.parallel import Result
@@ -107,7 +108,8 @@ def _along(
     key, before, way = None, None, None
     for job in frames:
         try:
-            picture = flow.grey(io.read_image(job.image, max_megapixels=job.max_megapixels).pixels)
+            image = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
+            picture = flow.grey(bounded(image.pixels))
             if key is None:
                 key, way = _key(job, keys), Way.at_key(picture.shape)
                 io.require_same_size(str(keys[job.number]), key.shape, str(job.image), picture.shape)

@@ -121,7 +121,7 @@ def make_sourced(job: SourcedJob) -> dict:
     """Do one job; return the output, the size, and `facts_of` its trimap."""
     start = time.perf_counter()
     job.check_targets()
-    image = io.read_image(job.image, max_megapixels=job.max_megapixels).pixels
+    image = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer).pixels
     sourced = job.spec.make(image, job.image, job.max_megapixels)
     facts = facts_of(job.spec.name, sourced)
     io.write_raw(job.targets["trimap"], to_levels(sourced.trimap))

@@ -153,3 +153,27 @@ def test_a_curve_is_chosen(files, plate, transfer):
     )
     made = io.read_alpha(files / "o" / "plate_alpha.exr").pixels
     assert np.abs(made - alpha)[trimap == 0.5].mean() < 0.2
+
+
+def test_a_layer_is_chosen(tmp_path, plate):
+    """A file with two layers is refused with their names, and matted by the layer that is named."""
+    import OpenEXR
+
+    light, _, trimap = plate
+    io.write_image(tmp_path / "trimap.png", trimap)
+    layers = {"beauty": light, "dark": light * np.float32(0.1)}
+    channels = {
+        f"{layer}.{c}": np.ascontiguousarray(pixels[..., i])
+        for layer, pixels in layers.items()
+        for i, c in enumerate("RGB")
+    }
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File(header, channels).write(str(tmp_path / "p.exr"))
+    words = ["predict", str(tmp_path / "p.exr"), str(tmp_path / "trimap.png"), "--save", "cutout", "-o", str(tmp_path)]
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 1
+    assert "beauty, dark" in refused.stderr
+    assert "--layer" in refused.stderr
+    run(*words, "--layer", "beauty")
+    pixels = io.read_raw(tmp_path / "p_cutout.exr").pixels
+    np.testing.assert_array_equal(pixels[trimap == 1][:, :3], light[trimap == 1])

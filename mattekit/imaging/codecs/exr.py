@@ -9,10 +9,9 @@ from types import ModuleType
 import numpy as np
 
 from mattekit.errors import InputError, MissingExtraError
+from mattekit.imaging.codecs.exr_layers import CHANNELS, Layer, choose, picture_of
 from mattekit.imaging.codecs.header import refuse_large
 from mattekit.imaging.codecs.silence import silent_libraries
-
-CHANNELS = ("RGBA", "RGB", "Y", "A")  # what a picture can be made of, the first that is there
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:
@@ -31,28 +30,33 @@ def decode_srgb(encoded: np.ndarray) -> np.ndarray:
     return np.where(encoded <= 0.04045, encoded / np.float32(12.92), curve)
 
 
-def decode(name: str, data: bytes, max_megapixels: float) -> tuple[np.ndarray, str]:
+def decode(name: str, data: bytes, max_megapixels: float, layer: str | None = None) -> tuple[np.ndarray, str]:
     """Decode linear pixels (H, W), (H, W, 3) or (H, W, 4 straight) float32 of the display window, and "16" or "float".
+
+    layer : the layer or part that holds the picture; see `exr_layers.choose`.
 
     Raises
     ------
     InputError
-        If the file is damaged, too large or has other channels.
+        If the file is damaged, too large or has other channels or layers.
     MissingExtraError
         Without the package OpenEXR.
     """
-    header = _checked_header(name, data, max_megapixels)
+    headers = _checked_headers(name, data, max_megapixels)
+    parts = [(str(header.get("name", "")), [channel.name for channel in header["channels"]]) for header in headers]
+    chosen = choose(name, parts, layer)
+    header = headers[chosen.part]
     (left, top), size = header["displayWindow"][0].tolist(), _window_size(header["displayWindow"])
     with _damage_reported(name):
-        channels = _library(name).File(io.BytesIO(data), separate_channels=True).channels()
-        planes = {key: channel.pixels for key, channel in channels.items()}
-    pixels, depth = _stack(name, planes)
+        channels = _library(name).File(io.BytesIO(data), separate_channels=True).parts[chosen.part].channels
+        planes = {letter: channels[full].pixels for letter, full in chosen.channels.items()}
+    pixels, depth = _stack(name, planes, chosen)
     data_left, data_top = header["dataWindow"][0].tolist()
     return _straight(_display(pixels, (data_top - top, data_left - left), size)), depth
 
 
 def read_size(name: str, data: bytes) -> tuple[int, int]:
-    """(height, width) of the display window, from the header."""
+    """(height, width) of the display window, from the first part's header."""
     return _window_size(_headers(name, data)[0]["displayWindow"])
 
 
@@ -91,8 +95,8 @@ def _headers(name: str, data: bytes) -> list[dict]:
     return headers
 
 
-def _checked_header(name: str, data: bytes, max_megapixels: float) -> dict:
-    """Header of the first part; InputError if all parts, which the library reads at once, take too much memory."""
+def _checked_headers(name: str, data: bytes, max_megapixels: float) -> list[dict]:
+    """Headers of all parts; InputError if all parts, which the library reads at once, take too much memory."""
     headers = _headers(name, data)
     if any("deep" in str(header["type"]) for header in headers):
         raise InputError(f"{name}: deep pixels, wanted flat ones. Convert it.")
@@ -101,7 +105,7 @@ def _checked_header(name: str, data: bytes, max_megapixels: float) -> dict:
     height, width = sizes[0]
     refuse_large(name, _window_size(headers[0]["displayWindow"]), 4 * len(CHANNELS[0]), max_megapixels)
     refuse_large(name, sizes[0], math.ceil(4 * values / (height * width)), max_megapixels)
-    return headers[0]
+    return headers
 
 
 @contextmanager
@@ -120,15 +124,15 @@ def _window_size(window: tuple[np.ndarray, np.ndarray]) -> tuple[int, int]:
     return height, width
 
 
-def _stack(name: str, planes: dict[str, np.ndarray]) -> tuple[np.ndarray, str]:
+def _stack(name: str, planes: dict[str, np.ndarray], layer: Layer) -> tuple[np.ndarray, str]:
     """Stack planes to (H, W) or (H, W, C) float32; return the depth of those that were used, too."""
-    for wanted in CHANNELS:
-        used = [planes[key] for key in wanted if key in planes]
-        if len(used) == len(wanted) and not {"RY", "BY"} & planes.keys() and len({p.shape for p in used}) == 1:
-            depth = "16" if all(p.dtype == np.float16 for p in used) else "float"
-            pixels = np.stack(used, axis=-1).astype(np.float32)
-            return pixels[..., 0] if len(wanted) == 1 else pixels, depth
-    raise InputError(f"{name}: channels {', '.join(planes)}, wanted R G B, R G B A, Y or A. Rename or convert them.")
+    wanted = picture_of(layer)
+    used = [planes[letter] for letter in wanted]
+    if len({plane.shape for plane in used}) > 1:
+        raise InputError(f"{name}: channels {', '.join(planes)} of several sizes, wanted one. Convert it.")
+    depth = "16" if all(plane.dtype == np.float16 for plane in used) else "float"
+    pixels = np.stack(used, axis=-1).astype(np.float32)
+    return pixels[..., 0] if len(wanted) == 1 else pixels, depth
 
 
 def _display(pixels: np.ndarray, origin: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
