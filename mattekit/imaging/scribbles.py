@@ -48,7 +48,8 @@ def is_plain(scribbles: np.ndarray, trimap: np.ndarray) -> bool:
     """Whether the strokes seem to lie on a sheet of one colour, or on none, rather than over a photo."""
     if scribbles.ndim == 3 and scribbles.shape[2] == 4 and (scribbles[..., 3] < 1).any():
         return True
-    sheet = scribbles[trimap == UNKNOWN].reshape(np.count_nonzero(trimap == UNKNOWN), -1)
-    if not len(sheet):
+    unknown = trimap == UNKNOWN
+    if not unknown.any():
         return True
+    sheet = scribbles[unknown].reshape(np.count_nonzero(unknown), -1)
     return bool((np.abs(sheet - np.median(sheet, axis=0)) <= INK).all(axis=1).mean() > 0.5)

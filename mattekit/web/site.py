@@ -66,7 +66,8 @@ def answering(route: Callable[[Request], Awaitable[Response]]) -> Callable[[Requ
             raise
         except Exception as error:
             if not (isinstance(error, MattekitError) or is_out_of_memory(error)):
-                log.exception("%s %s", request.method, path)
+                reason = " ".join(str(error).split())
+                log.error("%s %s: %s: %s", request.method, path, type(error).__name__, reason, exc_info=error)
             answer = of_error(error)
         counters.answered(path, answer.status_code, time.monotonic() - start)
         return answer

@@ -60,3 +60,13 @@ def test_soft_edges_and_coloured_strokes_are_unknown(photo):
 def test_sizes_that_differ_are_refused(photo):
     with pytest.raises(InputError, match="scribbles: 16x12, but the image is 12x16"):
         from_scribbles(drawn_on(photo), photo.transpose(1, 0, 2))
+
+
+@pytest.mark.parametrize("channels", [(), (3,), (4,)])
+def test_strokes_that_leave_nothing_open_lie_on_a_sheet(channels):
+    strokes = np.zeros((4, 6, *channels), np.float32)
+    strokes[:, 3:] = 1
+    if channels == (4,):
+        strokes[..., 3] = 1
+    trimap = from_scribbles(strokes)
+    assert is_plain(strokes, trimap) and set(np.unique(trimap)) == {0, 1}
