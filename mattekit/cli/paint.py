@@ -48,7 +48,7 @@ def paint(
         album = Files(entries, next(iter(models.values())), max_pixels)
         album.open("0")  # what is wrong with the first picture shows here
         token = secrets.token_urlsafe(24)
-        site = Site(Workers(), album, models, Limits(megabytes=max_pixels * 1.1 + 64, megapixels=max_pixels))
+        site = Site(Workers(polite=True), album, models, Limits(megabytes=max_pixels * 1.1 + 64, megapixels=max_pixels))
         door = Door(token=token, cookie=f"mattekit-{listener.getsockname()[1]}")
         address = serving.address("127.0.0.1", listener, token)
         serving.run(site, door, listener, lambda: _tell(address, len(entries), no_browser))

@@ -27,7 +27,7 @@ from mattekit.web.windows import (
 )
 
 COARSE_PIXELS = 80_000  # to which a window is reduced for it
-FINE_PIXELS = 700_000  # to which one is reduced for the model, where known pixels are far away
+FINE_PIXELS = 1_000_000  # to which one is reduced for the model, where known pixels are far away
 
 
 @dataclass(frozen=True)

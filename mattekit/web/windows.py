@@ -10,6 +10,7 @@ REACH_SHARE = 0.04
 CONTEXT = 96  # pixels around a window that a solver sees, too
 FEATHER = 32  # pixels over which one solution goes over into another
 TILE = 384  # side of what is solved finely at once
+LARGE_TILE, MANY = 768, 150_000  # where so many pixels are to be solved: larger tiles share less context
 MUCH = 0.4  # share of a picture's pixels
 GROWTH = 2  # of a window that lacks known pixels of a class
 
@@ -91,23 +92,24 @@ def with_both_classes(window: Window, levels: np.ndarray) -> Window | None:
 
 
 def tile_of(stale: np.ndarray, near: tuple[int, int]) -> Window | None:
-    """Return a window of at most TILE x TILE about the true pixels of a mask (H, W), those near a place (x, y) first.
+    """Return a window of at most a tile about the true pixels of a mask (H, W), those near a place (x, y) first.
 
     None if no pixel is true.
     """
     box = bounds(stale)
     if box is None:
         return None
-    if box.width <= TILE and box.height <= TILE:
+    side = LARGE_TILE if np.count_nonzero(stale) > MANY else TILE
+    if box.width <= side and box.height <= side:
         return box
     rows, columns = np.nonzero(stale[box.slices][::4, ::4])
     if not rows.size:
         rows, columns = (each // 4 for each in np.nonzero(stale[box.slices]))
     nearest = np.argmin((columns * 4 + box.x - near[0]) ** 2 + (rows * 4 + box.y - near[1]) ** 2)
     x, y = int(columns[nearest]) * 4 + box.x, int(rows[nearest]) * 4 + box.y
-    left = min(max(box.x, x - TILE // 2), max(box.x, box.x + box.width - TILE))
-    top = min(max(box.y, y - TILE // 2), max(box.y, box.y + box.height - TILE))
-    tile = Window(left, top, min(TILE, box.width), min(TILE, box.height))
+    left = min(max(box.x, x - side // 2), max(box.x, box.x + box.width - side))
+    top = min(max(box.y, y - side // 2), max(box.y, box.y + box.height - side))
+    tile = Window(left, top, min(side, box.width), min(side, box.height))
     return bounds(stale, tile) or bounds(stale)
 
 

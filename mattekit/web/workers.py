@@ -3,6 +3,8 @@
 import asyncio
 import heapq
 import itertools
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from mattekit.errors import MattekitError
 
 FIRST_GUESS = 2.0  # seconds of a piece of work before any is done
 URGENT = 0  # first in the queue
+NICENESS = 5
 LATEST = 0.2  # weight of the latest in the mean of seconds
 
 
@@ -59,9 +62,12 @@ class Workers:
         Pieces of work that may wait.
     memory : int
         Bytes that requests may hold together, see `reserved`.
+    polite : bool
+        Let work that is not urgent have the processor only when nothing else wants it (on Linux).
     """
 
-    def __init__(self, jobs: int = 1, waiting: int = 32, memory: int = 1 << 30):
+    def __init__(self, jobs: int = 1, waiting: int = 32, memory: int = 1 << 30, polite: bool = False):
+        self.polite = polite and sys.platform == "linux"  # elsewhere a thread's number may be another process's
         self.jobs, self.most_waiting, self.memory = jobs, waiting, memory
         self.running, self.held, self.mean_seconds = 0, 0, FIRST_GUESS
         self._queue: list[tuple[int, int, Work, asyncio.Future, asyncio.AbstractEventLoop]] = []
@@ -146,6 +152,8 @@ class Workers:
         def due() -> bool:
             return bool(self._queue) and (self._queue[0][0] == URGENT or not urgent_alone)
 
+        if self.polite and not urgent_alone:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while True:
             with self._condition:
                 self._condition.wait_for(lambda: due() or self._closed)

@@ -146,6 +146,26 @@ def test_brushes_fill_and_eraser_do_what_they_say(paint, photos, scene):
     assert (saved(photos)[HOLE] == 255).all() and (saved(photos)[:20] == 0).all()
 
 
+def test_a_pen_s_pressure_widens_the_brush(paint, photos):
+    page = paint()
+    page.keyboard.press("u")
+    page.locator("#size").fill("220")  # about 45 pixels
+    widths = []
+    for x, pressure in ((30, 0.2), (170, 0.9)):
+        left, top = on_screen(page, x, 20)
+        page.locator("#pane-trimap canvas").evaluate(PEN, [left, top, pressure])
+        settled(page)
+        widths.append(int((saved(photos)[20, x - 30 : x + 30] == 128).sum()))
+    assert 14 <= widths[0] <= 22 and 38 <= widths[1] <= 46
+
+
+PEN = """(canvas, [clientX, clientY, pressure]) => {
+  const given = { pointerType: "pen", pointerId: 1, button: 0, clientX, clientY, pressure, bubbles: true };
+  canvas.setPointerCapture = () => {};
+  for (const kind of ["pointerdown", "pointermove", "pointerup"]) canvas.dispatchEvent(new PointerEvent(kind, given));
+}"""
+
+
 def test_everything_can_be_done_by_keys(paint, photos):
     page = paint()
     canvas = page.locator("#pane-trimap canvas")
