@@ -71,11 +71,11 @@ class MatteJob(StagedJob):
         source = io.read_image(self.image, max_megapixels=self.max_megapixels, layer=self.layer)
         if self.spec:
             made = self.spec.make(source.pixels, self.image, self.max_megapixels)
-            self._require_classes(made.trimap)
+            self.require_classes(made.trimap)
             return Inputs(source, made.trimap, facts=facts_of(self.spec.name, made))
         trimap = self._read_trimap()
         io.require_same_size(self.trimap, trimap.shape, self.image, source.pixels.shape)
-        self._require_classes(trimap)
+        self.require_classes(trimap)
         return Inputs(source, trimap)
 
     def _read_trimap(self) -> np.ndarray:
@@ -90,7 +90,7 @@ class MatteJob(StagedJob):
             log.warning("%s: no unknown pixel; the trimap is the alpha, unchanged.", name)
         return trimap
 
-    def _require_classes(self, trimap: np.ndarray) -> None:
+    def require_classes(self, trimap: np.ndarray) -> None:
         """Raise InputError if a model starts from known foreground and background, and the trimap lacks one."""
         absent, needing = missing(trimap), [m for m in self.models if self.find(m).capabilities.needs_both_classes]
         if needing and absent and "unknown" not in absent:

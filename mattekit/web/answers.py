@@ -10,6 +10,7 @@ from mattekit.errors import InputError, MattekitError, MissingExtraError, is_out
 from mattekit.imaging.codecs.encode import encode_image, encode_raw, output_depth
 from mattekit.imaging.io import Picture
 from mattekit.imaging.trimap import to_levels
+from mattekit.inference.pictures import COLOURS
 from mattekit.web.workers import Busy
 
 MEDIA = {".png": "image/png", ".webp": "image/webp", ".tif": "image/tiff", ".exr": "image/x-exr"}
@@ -39,7 +40,8 @@ def encoded(kind: str, pixels: Any, suffix: str, depth: str, source: Picture) ->
             return encode_image("the answer", pixels, "16", suffix)
         return encode_raw("the answer", to_levels(pixels), suffix)
     written = output_depth(depth, source.depth, suffix)
-    return encode_image("the answer", pixels, written, suffix, icc=source.icc, fast=True)
+    light = source.light is not None and kind in COLOURS
+    return encode_image("the answer", pixels, written, suffix, icc=source.icc, fast=True, light=light)
 
 
 def picture(data: bytes, suffix: str, name: str | None = None) -> Response:

@@ -2,29 +2,25 @@
 
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND
+from mattekit.baselines import FOREGROUND
 from mattekit.errors import InputError
 from mattekit.imaging import background as backgrounds
 from mattekit.imaging import io
 from mattekit.imaging.codecs.encode import CHOICES, check
-from mattekit.imaging.trimap import missing
-from mattekit.inference.pictures import Pictures
-from mattekit.models.model import Model, Pair
-from mattekit.models.prediction import predict_alpha
+from mattekit.jobs.matte import OWN_FOREGROUND
 from mattekit.web import trimaps
 from mattekit.web.answers import FORMATS, TooLarge, encoded
 from mattekit.web.body import Form, number
-from mattekit.web.models import ready
+from mattekit.web.served_job import NOWHERE, ServedJob
 from mattekit.web.workers import Work
 
 SAVES = ("alpha", "cutout", "foreground", "composite", "trimap")
 TTA = ("none", "flip", "dihedral", "full")
+FOREGROUNDS = (OWN_FOREGROUND, *FOREGROUND)
 ANSWERS = ("auto", "picture", "json", "events")
 SETTINGS = {"model", "save", "format", "depth", "answer", "tta", "max_size", "foreground_method", "fit", "background"}
 PICTURES = {"image", "background_image", "trimap", *(name for name, field in trimaps.FIELDS.items() if not field[2])}
@@ -78,7 +74,7 @@ class Settings:
             answer=_of(form, "answer", ANSWERS, "auto"),
             tta=_of(form, "tta", TTA, "none"),
             max_size=number(form.fields.get("max_size"), "max_size", 16, 100_000, 0) or None,
-            foreground_method=_of(form, "foreground_method", tuple(FOREGROUND), DEFAULT_FOREGROUND),
+            foreground_method=_of(form, "foreground_method", FOREGROUNDS, OWN_FOREGROUND),
             background=form.fields.get("background", "white"),
             fit=_of(form, "fit", ("true", "false"), "false") == "true",
         )
@@ -107,63 +103,36 @@ def matte(form: Form, settings: Settings, model: str, megapixels: float, work: W
     """
     start = time.perf_counter()
     work.step("decoding")
-    source = io.image_of("image", io.decode_raw("image", form.files["image"], max_megapixels=megapixels))
+    source = _image("image", form, megapixels)
     with ONE_SOURCE:
         made = trimaps.make(form, source.pixels, work, megapixels, settings.fit)
-    alpha = made.trimap
-    if set(settings.save) - {"trimap"}:
-        alpha = _alpha(settings, model, source.pixels, made.trimap, work)
-        work.step("pictures")
-    behind = _background(form, settings, alpha.shape, megapixels)
-    pictures = Pictures(source.pixels, made.trimap, alpha, behind, settings.foreground_method).make(settings.save)
+    job = ServedJob(
+        name="image",
+        targets=dict.fromkeys(settings.save, NOWHERE),
+        image=NOWHERE,
+        model=model,
+        max_size=settings.max_size,
+        tta=settings.tta,
+        foreground_method=settings.foreground_method,
+        background=settings.background,
+        behind=_image("background_image", form, megapixels).pixels if "background_image" in form.files else None,
+        work=work,
+    )
+    pictures = job.pictures(source, made.trimap)
     work.step("encoding")
     outputs = {
         kind: encoded(kind, pixels, settings.suffix, settings.depth, source) for kind, pixels in pictures.items()
     }
     facts = {} if made.facts is None else {"trimap": made.facts}
-    size = {"width": alpha.shape[1], "height": alpha.shape[0]}
+    size = {"width": made.trimap.shape[1], "height": made.trimap.shape[0]}
     return {"outputs": outputs, **size, "model": settings.model, **facts, "seconds": time.perf_counter() - start}
 
 
 ONE_SOURCE = threading.Lock()  # OpenCV's random numbers are the process's, and numba's threads may not be entered twice
 
 
-def _alpha(settings: Settings, name: str, image: np.ndarray, trimap: np.ndarray, work: Work) -> np.ndarray:
-    model = ready(name)
-    absent = missing(trimap)
-    if model.capabilities.needs_both_classes and absent and "unknown" not in absent:
-        raise InputError(f"trimap: no {' and no '.join(absent)} pixel, but {settings.model} starts from both classes.")
-    return predict_alpha(Stepping(model, work), image, trimap, max_size=settings.max_size, tta=settings.tta)
-
-
-class Stepping:
-    """A model whose every alpha, as of each view, is a step of a piece of work, which stops if the client has left."""
-
-    def __init__(self, model: Model, work: Work):
-        self._model, self._work = model, work
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
-
-    def alpha(self, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        """Return the model's alpha; raises Left."""
-        self._work.step("alpha")
-        return self._model.alpha(image, trimap)
-
-    def alphas(self, batch: Sequence[Pair]) -> list[np.ndarray]:
-        """Return the model's alphas; raises Left."""
-        self._work.step("alpha")
-        return self._model.alphas(batch)
-
-
-def _background(form: Form, settings: Settings, size: tuple[int, int], megapixels: float) -> np.ndarray | None:
-    if "composite" not in settings.save:
-        return None
-    if data := form.files.get("background_image"):
-        name = "background_image"
-        picture = io.image_of(name, io.decode_raw(name, data, max_megapixels=megapixels))
-        return backgrounds.cover(picture.pixels, size)
-    return backgrounds.plain(settings.background, size)
+def _image(name: str, form: Form, megapixels: float) -> io.Picture:
+    return io.image_of(name, io.decode_raw(name, form.files[name], max_megapixels=megapixels))
 
 
 def require_pixels(name: str, data: bytes, megapixels: float) -> tuple[int, int]:

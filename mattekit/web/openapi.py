@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from mattekit import __version__
-from mattekit.baselines import FOREGROUND
 from mattekit.imaging.codecs.encode import CHOICES
 from mattekit.web.answers import FORMATS, MEDIA
 from mattekit.web.body import Limits
-from mattekit.web.matting import ANSWERS, SAVES, TTA
+from mattekit.web.matting import ANSWERS, FOREGROUNDS, SAVES, TTA
 
 FILE = {"type": "string", "contentMediaType": "application/octet-stream", "format": "binary"}
 FILES = {
@@ -77,7 +76,7 @@ def _body(models: Sequence[str]) -> dict[str, Any]:
         "answer": _one_of(ANSWERS, "One picture alone, JSON with pictures in base64, or events with the progress."),
         "tta": _one_of(TTA, "Views that are averaged."),
         "max_size": {"type": "integer", "minimum": 16, "maximum": 100000, "description": "Longest side for the model."},
-        "foreground_method": _one_of(tuple(FOREGROUND), "How colours of the foreground are estimated."),
+        "foreground_method": _one_of(FOREGROUNDS, "How colours of the foreground are estimated."),
         "background": _text("A colour behind the composite.", None),
     }
     schema = {"type": "object", "required": ["image"], "properties": fields, "additionalProperties": False}

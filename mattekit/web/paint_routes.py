@@ -176,7 +176,8 @@ async def get_download(request: Request) -> Response:
 def _file(painting: Painting, kind: str, suffix: str, depth: str, work: Work) -> bytes:
     trimap = of_levels(painting.snapshot()[0])
     alpha = trimap if kind == "trimap" else painting.finish(work.step)
-    pixels = Pictures(painting.picture.pixels, trimap, alpha).make((kind,))[kind]
+    source = painting.picture
+    pixels = Pictures(source.pixels, trimap, alpha, light=source.light).make((kind,))[kind]
     return encoded(kind, pixels, suffix, depth, painting.picture)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from mattekit.errors import InputError
 from mattekit.imaging.io import Picture
+from mattekit.imaging.transfer import bounded
 from mattekit.models.prediction import predict_alpha
 from mattekit.web import solution
 from mattekit.web.display import shown
@@ -68,6 +69,7 @@ class Painting:
             found, wanted = (f"{width}x{height}" for height, width in (levels.shape, size))
             raise InputError(f"the trimap is {found}, but the picture {wanted}.")
         self.picture, self.model, self.revision = picture, model, 0
+        self.image = bounded(picture.pixels)  # as models see it
         self.shown, self.note = shown(picture)
         self.levels = np.full(size, UNKNOWN_LEVEL, np.uint8) if levels is None else levels.copy()
         self.stale = self.levels == UNKNOWN_LEVEL
@@ -198,7 +200,7 @@ class Painting:
                 return self._whole[1]
         progress("alpha")
         trimap = solution.of_levels(levels)
-        alpha = predict_alpha(ready(self.model), self.picture.pixels, trimap)
+        alpha = predict_alpha(ready(self.model), self.image, trimap)
         progress("colours")
         result = solution.rgba(solution.colours(self.shown, alpha), alpha)
         with self._lock:
@@ -225,7 +227,7 @@ class Painting:
         return Patch(window, self.result[window.slices].copy(), self._order)
 
     def _solve(self, model: str, window: Window, levels: np.ndarray, largest: int) -> np.ndarray:
-        image, shown = self.picture.pixels[window.slices], self.shown[window.slices]
+        image, shown = self.image[window.slices], self.shown[window.slices]
         return solution.solve(model, image, shown, levels, largest)
 
     def _put(self, window: Window, pixels: np.ndarray, where: np.ndarray, weight: np.ndarray | None = None) -> None:

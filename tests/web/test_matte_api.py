@@ -83,7 +83,6 @@ def test_several_pictures_come_as_json(post, trimap, decode):
     ],
 )
 def test_every_source_makes_a_trimap_that_holds_the_truth(post, scene, encode, decode, files, fields, source):
-    empty = scene.image * (1 - scene.alpha[..., None])
     strokes = np.full(scene.levels.shape, 128, np.uint8)
     strokes[60:90, 80:120], strokes[:10] = 255, 0
     pictures = {
@@ -98,7 +97,6 @@ def test_every_source_makes_a_trimap_that_holds_the_truth(post, scene, encode, d
                 np.float32
             )
         )
-    del empty
     answer = post({name: pictures[name] for name in files}, image=image, save="trimap", answer="json", **fields)
     assert answer.status_code == 200, answer.text
     told = answer.json()
@@ -112,9 +110,9 @@ def test_progress_is_streamed(post, trimap, decode):
     answer = post(trimap, headers={"accept": "text/event-stream"}, model="shared")
     assert answer.headers["content-type"].startswith("text/event-stream")
     events = [dict(line.split(": ", 1) for line in part.split("\n")) for part in answer.text.strip().split("\n\n")]
-    assert [one["event"] for one in events] == ["queued", *["progress"] * 5, "result"]
+    assert [one["event"] for one in events] == ["queued", *["progress"] * 4, "result"]
     steps = [json.loads(one["data"])["step"] for one in events[1:-1]]
-    assert steps == ["started", "decoding", "alpha", "pictures", "encoding"]
+    assert steps == ["started", "decoding", "alpha", "encoding"]
     result = json.loads(events[-1]["data"])
     assert decode(base64.b64decode(result["outputs"]["alpha"]["data"])).shape == (150, 200)
 
@@ -210,7 +208,7 @@ def test_every_field_is_described_and_every_described_field_is_taken(client):
 
 
 def test_a_fault_of_the_server_shows_no_traceback(post, trimap, monkeypatch, caplog):
-    monkeypatch.setattr("mattekit.web.matting.predict_alpha", lambda *given, **more: 1 / 0)
+    monkeypatch.setattr("mattekit.jobs.matte.predict_alpha", lambda *given, **more: 1 / 0)
     answer = post(trimap)
     assert answer.status_code == 500 and answer.json() == {"error": "a fault of the server's own."}
     assert "ZeroDivisionError" in caplog.text
@@ -244,3 +242,23 @@ def test_work_whose_client_left_stops_between_views(scene, encode):
     assert steps == ["decoding", "alpha", "alpha", "alpha"]
     work = Work(None, steps.append)
     assert matte(form, settings, "shared", 1, work)["width"] == 200 and steps.count("alpha") == 3 + 8
+
+
+def test_composites_lie_over_a_picture_of_the_form_and_no_file_of_the_server(post, trimap, encode, decode, tmp_path):
+    behind = np.full((30, 30, 3), 0.2, np.float32)
+    answer = post({**trimap, "background_image": encode(behind)}, save="composite", model="shared")
+    assert (decode(answer.content)[0, 0] == 51).all()
+    (tmp_path / "secret.png").write_bytes(encode(behind))
+    assert post(trimap, save="composite", background=str(tmp_path / "secret.png")).status_code == 422
+
+
+def test_light_stronger_than_white_comes_back_as_it_was(post, trimap, scene, tmp_path):
+    pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+    from mattekit.imaging import io
+
+    light = (scene.image**2.2 * 3).astype(np.float32)
+    io.write_image(tmp_path / "in.exr", light, depth="float", light=True)
+    answer = post(trimap, image=(tmp_path / "in.exr").read_bytes(), save="cutout", format="exr", depth="float")
+    (tmp_path / "out.exr").write_bytes(answer.content)
+    cutout, opaque = io.read_raw(tmp_path / "out.exr").pixels, scene.levels == 255
+    assert np.abs(cutout[opaque][:, :3] - light[opaque]).max() < 1e-5 and light[opaque].max() > 1.5
