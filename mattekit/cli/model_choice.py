@@ -18,7 +18,7 @@ Model = Annotated[
         others=True,
         envvar="MATTEKIT_MODEL",
         show_default="default",
-        help="Compute with this model, or with a network's FILE.safetensors or FILE.onnx.",
+        help="Compute with this model, or a network's FILE.safetensors, FILE.onnx or folder.",
         rich_help_panel=options.PANEL_MODEL,
     ),
 ]

@@ -36,7 +36,7 @@ Backbone = Annotated[
 
 @app.command(cls=Command, epilog="mattekit weights convert indexnet_matting.pth.tar -o indexnet.safetensors")
 def convert(
-    file: Annotated[Path, typer.Argument(help="Checkpoint: .pth, .pth.tar or .safetensors.")],
+    file: Annotated[Path, typer.Argument(help="Checkpoint (.pth, .pth.tar, .safetensors), or a folder of ViTMatte.")],
     output: Annotated[
         Path | None,
         typer.Option(

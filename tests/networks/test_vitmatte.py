@@ -108,6 +108,42 @@ def test_the_authors_checkpoints_are_converted(theirs, tmp_path):
         torch.testing.assert_close(made(x), network(x).alphas, atol=2e-6, rtol=0)
 
 
+def test_an_onnx_export_of_transformers_gives_the_same(tmp_path):
+    """By its own exporter's names; the file alone tells how pictures are prepared."""
+    transformers = pytest.importorskip("transformers", reason="transformers is compared with where it is installed")
+    pytest.importorskip("onnxscript"), pytest.importorskip("onnxruntime")
+    from mattekit.inference.onnx_export import _quiet
+    from mattekit.models import registry
+
+    torch.manual_seed(0)
+    values = config(24, 2, num_hidden_layers=1, window_block_indices=[], residual_block_indices=[0])
+    backbone = transformers.VitDetConfig(**{**values["backbone_config"], "out_features": ["stage1"]})
+    network = transformers.VitMatteForImageMatting(
+        transformers.VitMatteConfig(**{**values, "backbone_config": backbone})
+    )
+    whole = Alphas(shuffled(network))
+    with _quiet():
+        names = dict(input_names=["pixel_values"], output_names=["alphas"])
+        torch.onnx.export(whole, (torch.zeros(1, 4, 64, 96),), tmp_path / "model.onnx", verbose=False, **names)
+    image, trimap = np.random.default_rng(0).random((50, 90, 3), np.float32), np.full((50, 90), 0.5, np.float32)
+    x = np.zeros((1, 4, 64, 96), np.float32)
+    x[0, :3, :50, :90], x[0, 3, :50, :90] = (2 * image - 1).transpose(2, 0, 1), 128 / 255
+    with torch.inference_mode():
+        wanted = whole(torch.from_numpy(x))[0, 0, :50, :90].numpy()
+    np.testing.assert_allclose(registry.resolve(tmp_path / "model.onnx").alpha(image, trimap), wanted, atol=2e-6)
+
+
+class Alphas(torch.nn.Module):
+    """Transformers' network with its alphas alone."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixel_values):
+        return self.network(pixel_values).alphas
+
+
 def tiny(tmp_path):
     """A folder of a network that is fast, and the network."""
     torch.manual_seed(0)
