@@ -220,6 +220,9 @@ def test_an_upload_is_started_from_a_box_and_a_mask(make_site, serving, tab, pho
     known = levels != 128
     assert (levels[known] / 255 == (scene.alpha[known] > 0.5)).all()
     settled(page)
+    page.get_by_role("radio", name="Alpha").check()
+    for x, y, value in ((100, 75, 255), (4, 4, 0), (4, 145, 0), (195, 75, 0)):  # near and far
+        assert shown(page, x, y, "result") == [value] * 3
     page.get_by_role("radio", name="Trimap").check()
     assert shown(page, 100, 75, "trimap") == [255, 255, 255] and shown(page, 4, 4, "trimap") == [0, 0, 0]
 

@@ -69,6 +69,7 @@ async function open(id) {
     $("saved").classList.remove("bad");
     showHistory();
     view.open(picture);
+    if (levels.every((value) => value === levels[0])) say("Paint some foreground and some background, or start from a box or a mask.");
     const opened = follower;
     const patch = await server.result();
     if (patch && !opened.closed) {
@@ -195,38 +196,53 @@ function resize(factor) {
 
 // ---- starts, downloads
 
-async function begin(entries) {
-  const levels = await guarded(() => picture.server.start(start.form({ band: $("band").value, ...entries })));
-  if (levels) replace(levels);
+// Let the server make the trimap of a source, and take its result: there is no stroke whose answer brings it.
+function begin(entries) {
+  const of = picture, following = follower;
+  return guarded(async () => {
+    const levels = await of.server.start(start.form(entries));
+    if (following.closed) return;
+    use(levels);
+    following.take(await of.server.result());
+    following.refine();
+    following.watch();
+  });
 }
 
-function replace(levels) {
+const band = () => ({ band: $("band").value });
+
+// Put a whole trimap in place of the present one; the eraser goes back to it.
+function use(levels) {
   picture.levels.set(levels);
   picture.first.set(levels);
-  commit(whole(picture));
+  if (!history.commit(whole(picture))) return;
+  picture.showTrimap(whole(picture));
+  showHistory();
+  if (pictures.length) showSaved({ done: false });
 }
 
 const starts = {
   box: () => {
     say("Drag a box around the subject.");
-    pointers.ask(({ x, y, width, height }) => begin({ box: [x, y, width, height].join() }));
+    pointers.ask(({ x, y, width, height }) => begin({ box: [x, y, width, height].join(), ...band() }));
   },
   grow: () => {
     const points = start.points(picture);
     if (!points.includes("+")) return say("Paint some foreground first, and some background.");
-    return begin({ points });
+    return begin({ points, ...band() });
   },
-  screen: () => guarded(async () => replace(await picture.server.start(start.form({ screen: "auto" })))),
-  clear: () => replace(start.nothing(picture)),
+  screen: () => begin({ screen: "auto" }),
+  clear: () => {
+    use(start.nothing(picture));
+    follower.changed(whole(picture));
+  },
 };
 
 function chooseFile(name) {
   $("start-file").onchange = () => {
     const [file] = $("start-file").files;
     $("start-file").value = "";
-    if (!file) return;
-    if (name === "mask") begin({ mask: file });
-    else guarded(async () => replace(await picture.server.start(start.form({ [name]: file }))));
+    if (file) begin({ [name]: file, ...(name === "mask" ? band() : {}) });
   };
   $("start-file").click();
 }
