@@ -14,6 +14,7 @@ TOPICS = (
     "measured",
     "training",
     "checkpoints",
+    "models",
     "paint-and-serve",
     "other-programs",
     "extending",
