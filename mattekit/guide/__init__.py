@@ -9,6 +9,7 @@ TOPICS = (
     "screens",
     "methods",
     "folders",
+    "film",
     "data-sets",
     "metrics",
     "measured",
