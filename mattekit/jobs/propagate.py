@@ -115,7 +115,7 @@ def _along(
                 io.require_same_size(str(keys[job.number]), key.shape, str(job.image), picture.shape)
             else:
                 io.require_same_size(str(job.image), picture.shape, str(keys[frames[0].number]), key.shape)
-                way = way.onward(flow.between(before, picture)[1])
+                way = way.onward(flow.motion(picture, before))
             before = picture
         except Exception as error:
             if key is None or before is None:  # without its key nothing of a shot can be made

@@ -20,10 +20,6 @@ class Motion(NamedTuple):
     flow: np.ndarray
     error: np.ndarray
 
-    def reversed_with(self, back: np.ndarray) -> "Motion":
-        """Return the motion of the other direction, whose flow is `back`."""
-        return Motion(back, disagreement(back, self.flow))
-
 
 def grey(image: np.ndarray) -> np.ndarray:
     """Return the picture (H, W) uint8 that flow is estimated from: luma of an image (H, W, 3) in 0..1."""
@@ -31,15 +27,15 @@ def grey(image: np.ndarray) -> np.ndarray:
     return np.rint(luma.clip(0, 1) * 255).astype(np.uint8)
 
 
-def between(one: np.ndarray, other: np.ndarray) -> tuple[Motion, Motion]:
-    """Estimate the motions from one frame to the other and back, of pictures (H, W) uint8 of one size.
+def motion(one: np.ndarray, other: np.ndarray) -> Motion:
+    """Estimate the motion from one frame to the other, of pictures (H, W) uint8 of one size.
 
     References
     ----------
     Kroeger, Timofte, Dai and Van Gool, "Fast Optical Flow using Dense Inverse Search", 2016, as OpenCV has it.
     """
-    forth, back = _flow(one, other), _flow(other, one)
-    return Motion(forth, disagreement(forth, back)), Motion(back, disagreement(back, forth))
+    forth = _flow(one, other)
+    return Motion(forth, disagreement(forth, _flow(other, one)))
 
 
 def disagreement(forth: np.ndarray, back: np.ndarray) -> np.ndarray:
