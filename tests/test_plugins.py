@@ -71,6 +71,16 @@ def test_info_tells_what_failed_and_why(install):
     assert "left out: ModuleNotFoundError: No module named 'no_such_package'" in found["bad (metrics)"]
 
 
+def test_a_network_that_cannot_be_built_is_left_out_of_the_list(monkeypatch, caplog):
+    from mattekit.networks.summary import summaries
+
+    own = {"lsa": NETWORKS["lsa"], "broken": Row(lambda: 1 / 0, {}, "a test", "reflect-16")}
+    monkeypatch.setattr(NETWORKS, "data", own)
+    with caplog.at_level(logging.WARNING, "mattekit"):
+        assert [row["name"] for row in summaries()] == ["lsa"]
+    assert caplog.messages == ["network broken, of a plug-in, left out: ZeroDivisionError: division by zero"]
+
+
 def test_rows_of_all_tables_are_their_own():
     assert {table.group for table in (NETWORKS, OPERATORS, METRICS)} < set(plugins.GROUPS)
     assert NETWORKS.kind is Row and METRICS.kind is Metric and OPERATORS.kind is None

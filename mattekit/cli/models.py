@@ -39,8 +39,7 @@ def models(
     if picture or image or trimap:
         _picture(name, picture, image, trimap)
         return
-    from mattekit.networks import NETWORKS
-    from mattekit.networks.summary import summary
+    from mattekit.networks.summary import summaries
 
     if name is not None:
         _one(name, settings, json)
@@ -49,7 +48,7 @@ def models(
         raise typer.BadParameter("--set changes one network: name it.")
     if not json:
         console.data(_line("name", "parameters", "MACs", "source"))
-    for row in map(summary, NETWORKS):
+    for row in summaries():
         if json:
             console.json_line(row)
         else:

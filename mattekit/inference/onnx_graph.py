@@ -108,6 +108,8 @@ def _first(message: Value, wanted: int, default: object) -> object:
 
 
 def _text(value: Value) -> str:
+    if isinstance(value, int):
+        raise ValueError("a number where a text belongs")
     return bytes(value).decode(errors="replace")
 
 

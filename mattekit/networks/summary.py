@@ -6,7 +6,8 @@ its networks are counted in the same way, with the convolutions by U and V of Eq
 are counted, too.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -15,8 +16,11 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from mattekit.networks import NETWORKS, Row, build
+from mattekit.networks import NETWORKS, OWN, Row, build
 from mattekit.operators import OPERATORS, options
+from mattekit.plugins import reason
+
+log = logging.getLogger("mattekit")
 
 GIGA = 2**30
 PRODUCTS = (torch.Tensor.__matmul__, torch.Tensor.matmul, torch.matmul)  # of batches of matrices, as in attention
@@ -103,6 +107,17 @@ def summary(name: str, changes: dict | None = None) -> dict:
         "source": source(name, changes or {}),
         "note": "" if changes else NETWORKS[name].note,
     }
+
+
+def summaries() -> Iterator[dict]:
+    """Yield the `summary` of every network; one of a plug-in that cannot be built is left out with a warning."""
+    for name in NETWORKS:
+        try:
+            yield summary(name)
+        except Exception as error:
+            if name in OWN:
+                raise
+            log.warning("network %s, of a plug-in, left out: %s", name, reason(error))
 
 
 def source(name: str, changes: dict) -> str:

@@ -5,6 +5,8 @@ import json
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from mattekit.cli import app
@@ -12,7 +14,7 @@ from mattekit.errors import InputError, MattekitError, WeightsError
 from mattekit.imaging.distance_maps import distance_maps
 from mattekit.models import registry
 from mattekit.models.graph import GraphModel
-from mattekit.models.graph_rule import GraphRule
+from mattekit.models.graph_rule import KEY, GraphRule
 from mattekit.tiling import memory
 
 onnx = pytest.importorskip("onnx", reason='ONNX is tested with the packages of pip install "mattekit[onnx]"')
@@ -343,3 +345,18 @@ def test_what_does_not_fit_is_not_adopted(tmp_path, words, message):
     said = " ".join(result.stderr.split())
     assert result.exit_code in (1, 2) and re.search(message, said), said
     assert not (tmp_path / "mine.toml").exists()
+
+
+@given(at=st.integers(0, 10_000), byte=st.integers(0, 255), kept=st.integers(1, 10_000))
+@example(at=0, byte=0, kept=10_000)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_files_are_refused_in_a_line(tmp_path, at, byte, kept):
+    """Whatever byte is wrong and wherever the file ends, before anything is run."""
+    path = graph(tmp_path / "m.onnx", inputs(("x", [1, 4, None, None])), plane("x", 0), metadata={KEY: '{"pad": 8}'})
+    data = bytearray(path.read_bytes())
+    data[at % len(data)] = byte
+    path.write_bytes(data[: kept % len(data) + 1])
+    try:
+        GraphModel(path)
+    except MattekitError as error:
+        assert "m.onnx" in str(error) and "\n" not in str(error)
