@@ -7,7 +7,6 @@ import numpy as np
 
 LARGEST = 1 << 20  # pixels; larger frames have their flow estimated at half size, a quarter, ...
 PATCH = 16  # sides shorter than this are too small for the search
-CERTAIN = 0.5  # px: forward and backward flow that disagree by this are trusted by exp(-1)
 
 
 class Motion(NamedTuple):
