@@ -48,6 +48,7 @@ CALLS = {  # heading -> calls that together print every field
     "train": [f"train {TINY}", f"train {TINY} --dry-run"],
     "models": ["models indexnet-b11"],
     "weights": ["weights list", "weights show indexnet.safetensors"],
+    "weights adopt": ["weights adopt net.onnx --inputs image+trimap --activation sigmoid"],
     "info": ["info"],
 }
 OPEN = {"recipe", "arguments"}  # explained as a whole
@@ -78,7 +79,9 @@ def pattern(field):
 
 
 @pytest.mark.parametrize("heading", CALLS)
-def test_each_field_is_explained_and_each_explained_field_is_printed(heading, studio, tmp_path, monkeypatch):
+def test_each_field_is_explained_and_each_explained_field_is_printed(heading, studio, network, tmp_path, monkeypatch):
+    if "adopt" in heading:
+        network(shape=("n", 4, "h", "w"))
     shutil.copytree(studio, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(dry_run, "SECONDS", 0.1)
