@@ -121,13 +121,13 @@ def test_on_sigterm_the_server_finishes_what_is_under_way(start, pictures):
     given = form(
         image=(pictures / "a.png").read_bytes(),
         trimap=(pictures / "trimap.png").read_bytes(),
-        tta="full",
+        tta="dihedral",
         answer="json",
     )
     answers = []
     asking = threading.Thread(target=lambda: answers.append(ask(f"{address}v1/matte", *given)))
     asking.start()
-    while b"mattekit_running 1" not in ask(f"{address}metrics")[1]:
+    while asking.is_alive() and b"mattekit_running 1" not in ask(f"{address}metrics")[1]:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     asking.join(60)

@@ -223,6 +223,18 @@ def test_an_upload_is_started_from_a_box_and_a_mask(make_site, serving, tab, pho
     page.get_by_role("radio", name="Alpha").check()
     for x, y, value in ((100, 75, 255), (4, 4, 0), (4, 145, 0), (195, 75, 0)):  # near and far
         assert shown(page, x, y, "result") == [value] * 3
+    page.get_by_role("radio", name="Cut-out").check()
+    page.get_by_role("radio", name="White").check()
+    assert shown(page, 4, 4, "result") == [255, 255, 255]
+    page.locator("#colour").fill("#20c0e0")
+    assert shown(page, 4, 4, "result") == [0x20, 0xC0, 0xE0]
+    (photos / "scene.png").write_bytes(encode(np.broadcast_to(np.uint8([200, 40, 90]), (20, 30, 3)).copy()))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("radio", name="A picture").check()
+    chooser.value.set_files(str(photos / "scene.png"))
+    page.wait_for_timeout(200)
+    assert shown(page, 4, 4, "result") == [200, 40, 90]
+    assert max(abs(a - 255 * b) for a, b in zip(shown(page, 100, 75, "result"), scene.image[75, 100], strict=True)) < 9
     page.get_by_role("radio", name="Trimap").check()
     assert shown(page, 100, 75, "trimap") == [255, 255, 255] and shown(page, 4, 4, "trimap") == [0, 0, 0]
 

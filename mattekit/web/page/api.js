@@ -12,7 +12,7 @@ async function ask(path, options = {}) {
   try {
     answer = await fetch(path, options);
   } catch {
-    throw new Refused(0, "The server does not answer. Start it again; nothing on this page is lost.");
+    throw new Refused(0, "The server does not answer; strokes are sent again until it does.");
   }
   if (answer.ok) return answer;
   const told = await answer.json().catch(() => ({}));
