@@ -216,7 +216,7 @@ def test_the_authors_checkpoint_is_read(network, tmp_path):
 
 def test_tiles_give_the_alpha_of_the_whole_image(network):
     """All that sees the whole image is told of it; in double precision nothing else is left."""
-    image, trimap = picture(32, 640, slice(260, 400))
+    image, trimap = picture(16, 640, slice(260, 400))
     x = network_input(image, trimap, estimates=distance_maps(trimap)).double()
     alphas = [
         Tiling(deepcopy(network).double(), "cpu", tile=tile)(lambda *window: x[:, :, *window], trimap == 0.5)
