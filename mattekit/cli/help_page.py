@@ -50,8 +50,8 @@ def page(command: Any, ctx: Any) -> str:
     parts += [_panel(title, rows, column, width) for title, rows in panels.items()]
     if command.epilog:
         parts.append(f"{typer.style('Examples', bold=True)}\n{textwrap.indent(command.epilog, '  ')}")
-    if topic := topic_of(ctx):
-        parts[-1] += f"\nMore: mattekit guide {topic}"
+    if (topic := topic_of(ctx)) is not None:
+        parts[-1] += f"\nMore: mattekit guide {topic}".rstrip()
     return "\n\n".join(parts) + "\n"
 
 

@@ -22,7 +22,9 @@ TOPIC_OF = {  # command -> topic
 
 
 def topic_of(ctx: Any) -> str | None:
-    """Return the topic of a command, or of the group that it belongs to; None if it has none."""
+    """Return the topic of a command or of its group: "" for the program itself, None if there is none."""
+    if ctx.parent is None:
+        return ""
     while ctx.parent and ctx.parent.parent:
         ctx = ctx.parent
     return TOPIC_OF.get(ctx.command.name)

@@ -68,6 +68,7 @@ def test_a_terminal_gets_text_with_colours_by_the_pager(tmp_path):
 
 def test_help_of_every_command_names_the_topic_that_explains_it():
     root = CliRunner().invoke(app, ["--help"]).stdout
+    assert root.endswith("\nMore: mattekit guide\n")
     for command in app.registered_commands:
         name = command.callback.__name__
         assert f"  {name} " in root
