@@ -1,7 +1,5 @@
 """FBA: its layers and fusion against plain computations, its size, its authors' files, and tiles."""
 
-from copy import deepcopy
-
 import numpy as np
 import pytest
 import torch
@@ -16,6 +14,7 @@ from mattekit.networks import build
 from mattekit.networks.convert import convert
 from mattekit.networks.encoders.resnet50_dilated import DeepStages
 from mattekit.networks.fba import PyramidPooling, fuse
+from mattekit.networks.inference_copy import inference_copy
 from mattekit.networks.safetensors_file import header_of, save_network
 from mattekit.networks.standardised import ConvGroupNorm, GroupNormBottleneck
 from mattekit.networks.summary import count_parameters
@@ -217,11 +216,8 @@ def test_the_authors_checkpoint_is_read(network, tmp_path):
 def test_tiles_give_the_alpha_of_the_whole_image(network):
     """All that sees the whole image is told of it; in double precision nothing else is left."""
     image, trimap = picture(16, 640, slice(260, 400))
-    x = network_input(image, trimap, estimates=distance_maps(trimap)).double()
-    alphas = [
-        Tiling(deepcopy(network).double(), "cpu", tile=tile)(lambda *window: x[:, :, *window], trimap == 0.5)
-        for tile in ("off", 384)
-    ]
+    x, exact = network_input(image, trimap, estimates=distance_maps(trimap)).double(), inference_copy(network).double()
+    alphas = [Tiling(exact, "cpu", tile=tile)(lambda *window: x[:, :, *window], trimap == 0.5) for tile in ("off", 384)]
     whole, tiled = (alpha[trimap == 0.5] for alpha in alphas)
     assert whole.std() > 0.01
     np.testing.assert_allclose(tiled, whole, rtol=0, atol=1e-6)
