@@ -104,7 +104,7 @@ class Guard:
             answer = RedirectResponse(scope["path"] + (f"?{rest}" if rest else ""), 303)
             answer.set_cookie(self.door.cookie, self.door.token, httponly=True, samesite="strict", path="/")
             return answer
-        answer = problem(401, "Token: missing or wrong. Open the whole address that the server printed.")
+        answer = problem(401, "Token: missing or wrong. Send Authorization: Bearer, or open /?token=SECRET once.")
         answer.headers["www-authenticate"] = "Bearer"
         return answer
 

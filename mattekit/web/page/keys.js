@@ -40,7 +40,7 @@ function plain(key, event, view, pointers, acts) {
   return {
     "[": () => acts.resize(1 / 1.15), "]": () => acts.resize(1.15),
     "+": () => view.step(1), "=": () => view.step(1), "-": () => view.step(-1), 0: () => view.fit(), 1: () => view.actual(),
-    v: acts.turnRight, a: acts.turnRight, l: acts.turnLeft, t: acts.toggleTint,
+    v: acts.turnRight, l: acts.turnLeft, t: acts.toggleTint,
     PageUp: () => acts.turn(-1), PageDown: () => acts.turn(1), "?": acts.help,
   }[key] || null;
 }
