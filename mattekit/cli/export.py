@@ -36,12 +36,13 @@ def export(
         raise typer.BadParameter(f"-o {target}: wanted a name that ends in .onnx.")
     from mattekit.files import refuse_overwriting
     from mattekit.inference.onnx_export import export, require_packages
+    from mattekit.networks import folder
     from mattekit.networks.packaged import file_of
     from mattekit.networks.safetensors_file import load_network
 
     require_packages(target)  # before the weights are read
     refuse_overwriting(target, [file])
-    network = load_network(file_of(file))
+    network = folder.load_network(file) if file.is_dir() else load_network(file_of(file))
     console.status(f"{file}: recording {network.header.network}, which can take minutes ...")
     compared = export(target, network, network.header)
     sizes = " and ".join(f"{c.size[1]}x{c.size[0]}" for c in compared)
