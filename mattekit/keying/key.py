@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from mattekit.compiling import announced
 from mattekit.errors import InputError
 from mattekit.imaging.alignment import align
 from mattekit.imaging.codecs.exr import decode_srgb, encode_srgb
-from mattekit.imaging.trimap import join
+from mattekit.imaging.trimap import join, missing
 from mattekit.keying.colour import ScreenColour, find_colour
 from mattekit.keying.confidence import SURE_ENOUGH, confidence
 from mattekit.keying.despill import clean_colours
@@ -19,6 +20,8 @@ from mattekit.keying.unmixing import unmix
 
 log = logging.getLogger("mattekit")
 
+TRUST = 0.1  # in alpha, against its smoothness along the plate's light
+SMOOTHED = 400_000  # pixels
 LEAST = 0.002  # share of the picture: less of a screen tells nothing of it
 NAMES = {"auto": "green or blue"}
 PARTS = ("alpha", "cutout", "foreground", "trimap")  # pictures that can be written of a key
@@ -91,8 +94,9 @@ def key(
     colour, field = find_screen(image, light, settings.screen, clean=clean, usable=~(garbage | core))
     found = unmix(light, image, field, core=core, outside=garbage)
     alpha = np.where(garbage, np.float32(0), found.alpha)
-    fg = clean_colours(light, alpha, field.light, settings.despill)
     trimap = join(field.sure & ~core | garbage, (alpha == 1) & ~found.unknown)
+    alpha = _along_light(light, trimap, alpha)
+    fg = clean_colours(light, alpha, field.light, settings.despill)
     if settings.keep_shadows:
         shadow = np.where(garbage | core, np.float32(0), shadow_alpha(field))
         alpha, fg = with_shadows(alpha, fg, shadow)
@@ -100,6 +104,19 @@ def key(
     if not (alpha > 0.5).any():
         log.warning("there is nothing but screen: hardly any pixel is foreground.")
     return Keyed(alpha, encode_srgb(fg), trimap, _facts(colour, field))
+
+
+def _along_light(light: np.ndarray, trimap: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Smooth alpha (H, W) along the plate's light: noise, and colours that JPEG has smeared, make it uneven.
+
+    Plates with more than `SMOOTHED` unknown pixels stay as they are, as it takes seconds there.
+    """
+    if missing(trimap) or np.count_nonzero(trimap == 0.5) > SMOOTHED:
+        return alpha
+    with announced("smoothing alpha: the first use compiles for some seconds; later uses start at once."):
+        from mattekit.baselines.smoothing import smoothed
+
+        return smoothed(light / max(1.0, float(light.max())), trimap, alpha, TRUST)
 
 
 def find_screen(

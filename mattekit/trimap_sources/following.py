@@ -30,9 +30,11 @@ BACKGROUND, FOREGROUND, EDGE, UNSURE, MIXED, BEYOND_MIXED, STRAND, AGAINST = ran
 PIXELS = 160_000  # of the picture that the band is looked for on, about
 REACH, JUDGED = 0.08, 0.16  # of the short side from the mask's edge: what is matted, and what may be unknown
 LOW, HIGH = 0.15, 0.85  # probabilities between count as unsure
-DOUBT = 0.02, 0.1  # probability of all else up to which background, and foreground, is known
-MARGINS = 2, 1  # pixels of the reduced picture around what is unknown, on the background and on the foreground
-STRAND_MARGIN = 4  # pixels
+DOUBT = 0.02  # probability of all else up to which background is known
+SHALLOW, DEEP = (0.02, 0.07), (0.05, 0.6)  # depths in the mask, of the short side, and the same for foreground there
+WIDE = 8  # pixels of the reduced picture around what all methods find mixed: no depth counts there
+MARGINS = 3, 2  # pixels of the reduced picture around what is unknown, on the background and on the foreground
+STRAND_MARGIN = 5  # pixels
 PLAIN = slice(1, 5)  # estimates of `baselines.coarse`, by methods that err in different places
 AGREED = 0.05  # mixed where all of them say so and are less than this apart: wide soft edges, as of defocus
 LIKELY = 0.3  # probability from which "mixed colours" is the reason
@@ -100,7 +102,11 @@ def _probabilities(image: np.ndarray, sides: Sides, contrast: np.ndarray, near: 
 def _opened(likely: np.ndarray, sides: Sides, near: np.ndarray) -> tuple[np.ndarray, dict[int, np.ndarray]]:
     """Classes (h, w) bool of what is known, and regions (h, w) bool that are unknown, by reason."""
     classes = likely[..., 2] > likely[..., 0]
-    known = [likely[..., 0] > 1 - DOUBT[0], likely[..., 2] > 1 - DOUBT[1]]
+    # Methods find mixtures in textures of opaque foreground, and the more so the more of it is unknown.
+    depths, doubts = zip(SHALLOW, DEEP, strict=True)
+    doubt = np.interp(sides.depth / sides.short, depths, doubts)
+    doubt[dilated(likely[..., 1] == 1, WIDE)] = SHALLOW[1]
+    known = [likely[..., 0] > 1 - DOUBT, likely[..., 2] > 1 - doubt]
     touching = np.logical_and(*(cv2.dilate(side.astype(np.uint8), SQUARE) > 0 for side in known))
     unsure = ~(known[0] | known[1]) | touching
     off = distance_inside(~unsure) if unsure.any() else np.full(unsure.shape, np.inf, np.float32)
