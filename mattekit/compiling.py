@@ -9,6 +9,9 @@ from typing import Any
 
 log = logging.getLogger("mattekit")
 
+# Options of numba's functions: those that Python calls, and those that others of them call, which compile faster.
+KERNEL = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+PART = {**KERNEL, "no_cpython_wrapper": True}
 SMALL = 20_000  # pixels; below this, handing work to a thread costs more than doing it
 
 

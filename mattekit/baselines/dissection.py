@@ -8,12 +8,13 @@ mesh", 1973. Each piece, a half too small to cut or a strip, is one block of the
 import numpy as np
 from numba import njit
 
+from mattekit.compiling import KERNEL, PART
+
 REACH = 2  # pixels: two pixels of one 3 x 3 window are at most this far apart
 SMALLEST = 24  # pixels: a region this small is not cut
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def dissect(rows, columns):
+def dissect(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Order pixels for elimination.
 
     Parameters
@@ -29,85 +30,85 @@ def dissect(rows, columns):
     is_leaf : (B,) bool
         Whether a block has no children; it has two otherwise, the last two whose parent was not met yet.
     """
-    order, buffer = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
-    for k in range(rows.size):
-        order[k] = k
+    count = rows.size
     # No half is empty, so that there are fewer than twice as many blocks as pixels.
-    sizes, leaves, count = np.empty(2 * rows.size, np.int64), np.empty(2 * rows.size, np.bool_), 0
-    lows, highs, waiting = np.zeros(rows.size + 1, np.int64), np.zeros(rows.size + 1, np.int64), 1
-    highs[0] = rows.size
+    order, ends, sizes, leaves = (
+        np.arange(count),
+        np.zeros(count + 1, int),
+        np.empty(2 * count, int),
+        np.empty(2 * count, int),
+    )
+    buffer, strips = np.empty(count, int), np.empty(max(np.ptp(rows), np.ptp(columns)) + 1, int)
+    blocks = dissected(rows, columns, order, np.zeros_like(ends), ends, buffer, strips, sizes, leaves)
+    starts = np.concatenate([[0], sizes[:blocks][::-1].cumsum()])
+    return order, starts, leaves[:blocks][::-1] > 0
+
+
+# Loops over scalars throughout, and no allocation: NumPy's functions take numba up to a second each to compile.
+@njit(**KERNEL)
+def dissected(rows, columns, order, lows, highs, buffer, strips, sizes, leaves):
+    """Sort `order`, write sizes of blocks and whether they are leaves, last one first; return their number."""
+    count, waiting, highs[0] = 0, 1, rows.size
     while waiting:  # a parent, its right half, its left half: the reverse is the order wanted
         waiting -= 1
         low, high = lows[waiting], highs[waiting]
         left, right = low, low
         if high - low > SMALLEST:
-            left, right = _cut(rows, columns, order[low:high], buffer)
-            left, right = left + low, right + low
+            left, right = _cut(rows, columns, order, low, high, buffer, strips)
             lows[waiting], highs[waiting] = low, left
             lows[waiting + 1], highs[waiting + 1] = left, right
             waiting += 2
         sizes[count], leaves[count] = high - right, right == low
         count += 1
-    starts, is_leaf = np.zeros(count + 1, np.int64), np.zeros(count, np.bool_)
-    for b in range(count):
-        starts[b + 1] = starts[b] + sizes[count - 1 - b]
-        is_leaf[b] = leaves[count - 1 - b]
-    return order, starts, is_leaf
+    return count
 
 
-# Loops over scalars throughout: NumPy's functions take numba up to a second each to compile.
-@njit(cache=True, nogil=True, error_model="numpy")
-def _cut(rows, columns, region, buffer):
+@njit(**PART)
+def _cut(rows, columns, order, low, high, buffer, strips):
     """Sort a region into left half, right half and the strip between, in place; return where the last two start."""
-    top, bottom = _range(rows, region)
-    first, last = _range(columns, region)
+    top = bottom = rows[order[low]]
+    first = last = columns[order[low]]
+    for k in range(low, high):
+        y, x = rows[order[k]], columns[order[k]]
+        top, bottom, first, last = min(top, y), max(bottom, y), min(first, x), max(last, x)
     along = rows
     if last - first > bottom - top:
         along, top, bottom = columns, first, last
-    strip = _thinnest(along, region, top, bottom)
-    left, right, between = 0, 0, 0
-    for k in range(region.size):
-        left += along[region[k]] < strip
-        between += strip <= along[region[k]] < strip + REACH
-    right = region.size - between
-    ends = 0, left, right
-    for k in range(region.size):
-        buffer[k] = region[k]
-    a, b, c = ends
-    for k in range(region.size):
+    strip = _thinnest(along, order, low, high, top, bottom - top + 1, strips)
+    left, right = low, high
+    for k in range(low, high):
+        buffer[k] = order[k]
+        left += along[order[k]] < strip
+        right -= strip <= along[order[k]] < strip + REACH
+    a, b, c = low, left, right
+    for k in range(low, high):
         at = along[buffer[k]]
         if at < strip:
-            region[a] = buffer[k]
+            order[a] = buffer[k]
             a += 1
         elif at >= strip + REACH:
-            region[b] = buffer[k]
+            order[b] = buffer[k]
             b += 1
         else:
-            region[c] = buffer[k]
+            order[c] = buffer[k]
             c += 1
     return left, right
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _range(values, region):
-    low = high = values[region[0]]
-    for k in range(region.size):
-        low, high = min(low, values[region[k]]), max(high, values[region[k]])
-    return low, high
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _thinnest(along, region, first, last):
+@njit(**PART)
+def _thinnest(along, order, low, high, first, length, strips):
     """Return where a strip has fewest pixels, among the places that leave each half a third of the region."""
-    counts = np.zeros(last - first + 1, np.int64)
-    for k in range(region.size):
-        counts[along[region[k]] - first] += 1
-    best, where, before = region.size + 1, 1, 0
-    for c in range(1, counts.size - REACH):
-        before += counts[c - 1]
-        strip = counts[c] + counts[c + 1]
-        uneven = abs(2 * before + strip - region.size)
-        cost = strip if 3 * uneven <= region.size else strip + uneven
+    for c in range(length):
+        strips[c] = 0
+    for k in range(low, high):
+        strips[along[order[k]] - first] += 1
+    size = high - low
+    best, where, before = size + 1, 1, 0
+    for c in range(1, length - REACH):
+        before += strips[c - 1]
+        strip = strips[c] + strips[c + 1]
+        uneven = abs(2 * before + strip - size)
+        cost = strip if 3 * uneven <= size else strip + uneven
         if cost < best:
             best, where = cost, c
     return first + where
@@ -132,24 +133,26 @@ def boundaries(rows, columns, place, starts, is_leaf):
     ends : (B + 1,) int64
         Block b reaches reached[ends[b]:ends[b + 1]].
     """
-    reached, ends = _reach(rows, columns, place, starts, is_leaf)
-    block = np.repeat(np.arange(is_leaf.size), np.diff(ends))
+    count = is_leaf.size
+    reached_by, ends, waiting = np.zeros(rows.size, int), np.zeros(count + 1, int), np.empty(count, int)
+    reached = find_reached(rows, columns, place, starts, is_leaf, reached_by, ends, waiting)[: ends[-1]]
+    block = np.repeat(np.arange(count), np.diff(ends))
     return (np.sort(block * rows.size + reached) % rows.size).astype(np.int32), ends
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _reach(rows, columns, place, starts, is_leaf):
-    """Return the positions, unsorted, and `ends` of `boundaries`."""
-    count = starts.size - 1
-    reached_by = np.zeros(rows.size, np.int64)  # the last block that reached a pixel, counted from 1
-    ends, waiting, children = np.zeros(count + 1, np.int64), np.empty(count, np.int64), 0
-    reached = np.empty(16 * rows.size + 64, np.int32)
-    for b in range(count):
+@njit(**KERNEL)
+def find_reached(rows, columns, place, starts, is_leaf, reached_by, ends, waiting):
+    """Return the positions, unsorted, and write `ends` of `boundaries`.
+
+    reached_by : (N,) int64, 0; the last block that reached a pixel, counted from 1. waiting : (B,) int64, anything.
+    """
+    children, reached = 0, np.empty(16 * rows.size + 64, np.int32)
+    for b in range(starts.size - 1):
         high, total = starts[b + 1], ends[b]
         most = total + 25 * (high - starts[b])
-        if not is_leaf[b]:
-            for child in waiting[children - 2 : children]:
-                most += ends[child + 1] - ends[child]
+        first = children if is_leaf[b] else children - 2
+        for c in range(first, children):
+            most += ends[waiting[c] + 1] - ends[waiting[c]]
         if most > reached.size:
             longer = np.empty(2 * most, np.int32)
             for k in range(total):
@@ -163,16 +166,12 @@ def _reach(rows, columns, place, starts, is_leaf):
                         reached_by[q] = b + 1
                         reached[total] = q
                         total += 1
-        if not is_leaf[b]:
-            for child in waiting[children - 2 : children]:
-                for k in range(ends[child], ends[child + 1]):
-                    q = reached[k]
-                    if q >= high and reached_by[q] != b + 1:
-                        reached_by[q] = b + 1
-                        reached[total] = q
-                        total += 1
-            children -= 2
-        waiting[children] = b
-        children += 1
-        ends[b + 1] = total
-    return reached[: ends[count]], ends
+        for c in range(first, children):
+            for k in range(ends[waiting[c]], ends[waiting[c] + 1]):
+                q = reached[k]
+                if q >= high and reached_by[q] != b + 1:
+                    reached_by[q] = b + 1
+                    reached[total] = q
+                    total += 1
+        waiting[first], children, ends[b + 1] = b, first + 1, total
+    return reached

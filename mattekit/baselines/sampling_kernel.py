@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numba import njit
 
+from mattekit.compiling import KERNEL, PART
+
 ANGLES = 4  # rays from each pixel
 TILE, PRIME = 8, 99991  # the first ray's angle differs within tiles of 8x8 pixels, in an order without pattern
 SMALL = np.float32(1e-5)  # keeps denominators from 0; of single precision, as all that it is added to
@@ -12,7 +14,7 @@ FASTMATH = {"arcp", "contract", "nsz", "reassoc"}  # of rounding, not of infinit
 PATH = 10  # steps at most along a path whose changes of colour are summed
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def expand(image, trimap, within_reach, offsets, farthest, out, top, end):
     """Write to rows top..end of `out` a trimap whose unknown pixels join the nearest known one of nearly their colour.
 
@@ -36,7 +38,7 @@ def expand(image, trimap, within_reach, offsets, farthest, out, top, end):
                     break
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**PART, fastmath=FASTMATH)
 def _path(differences, y, x, v, u):
     """Sum of the changes of colour on the way from one pixel to another."""
     dy, dx = v - y, u - x
@@ -54,7 +56,7 @@ def _path(differences, y, x, v, u):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always", fastmath=FASTMATH)
+@njit(**PART, inline="always", fastmath=FASTMATH)
 def _misfit(r, g, b, fr, fg, fb, br, bg, bb):
     """Squared distance of a colour from the line between two."""
     dr, dg, db = fr - br, fg - bg, fb - bb
@@ -64,21 +66,22 @@ def _misfit(r, g, b, fr, fg, fb, br, bg, bb):
     return r * r + g * g + b * b
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**PART, fastmath=FASTMATH)
 def _misfits(neighbours, fr, fg, fb, br, bg, bb):
-    """Sum of the squared distances of nine colours (3, 9) from the line between two."""
+    """Sum of the squared distances of nine colours (3, 9) from the line between two, and the middle one's alpha."""
     dr, dg, db = fr - br, fg - bg, fb - bb
     scale = np.float32(1) / (dr * dr + dg * dg + db * db + SMALL)
-    total = np.float32(0)
+    total, middle = np.float32(0), np.float32(0)
     for k in range(9):
         r, g, b = neighbours[0, k] - br, neighbours[1, k] - bg, neighbours[2, k] - bb
         a = max(np.float32(0), min(np.float32(1), (r * dr + g * dg + b * db) * scale))
         r, g, b = a * dr - r, a * dg - g, a * db - b
         total += r * r + g * g + b * b
-    return total
+        middle = a if k == 4 else middle
+    return total, middle
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PART)
 def _neighbourhood(image, y, x, neighbours):
     """Write the colours of a pixel and its eight neighbours to neighbours (3, 9)."""
     height, width = image.shape[:2]
@@ -90,80 +93,80 @@ def _neighbourhood(image, y, x, neighbours):
                 neighbours[c, 3 * dy + dx] = image[v, u, c]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _cast_ray(safe_steps, y, x, angle, hits):
-    """Write to `hits` where a ray first meets foreground and background: y, x, y, x; -1 where it does not."""
+@njit(**PART)
+def _cast_ray(safe_steps, y, x, angle, hits, k):
+    """Write to hits[:, k] the rows and columns where a ray first meets foreground and background; -1 if it does not."""
     height, width = safe_steps.shape[:2]
     c, s = math.cos(angle), math.sin(angle)
-    hits[0], hits[2] = -1, -1
+    hits[0, k, 0], hits[1, k, 0] = -1, -1
     step = 0
     while True:
         u, v = int(x + step * c), int(y + step * s)
         if u < 0 or v < 0 or u >= width or v >= height:
             return
         to_fg, to_bg = safe_steps[v, u, 0], safe_steps[v, u, 1]
-        if hits[0] < 0 and to_fg == 0:
-            hits[0], hits[1] = v, u
-        elif hits[2] < 0 and to_bg == 0:
-            hits[2], hits[3] = v, u
-        if hits[0] < 0:
-            step += to_fg if hits[2] >= 0 else min(to_fg, to_bg)
-        elif hits[2] < 0:
+        if hits[0, k, 0] < 0 and to_fg == 0:
+            hits[0, k, 0], hits[0, k, 1] = v, u
+        elif hits[1, k, 0] < 0 and to_bg == 0:
+            hits[1, k, 0], hits[1, k, 1] = v, u
+        if hits[0, k, 0] < 0:
+            step += to_fg if hits[1, k, 0] >= 0 else min(to_fg, to_bg)
+        elif hits[1, k, 0] < 0:
             step += to_bg
         else:
             return
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _best_pair(image, differences, safe_steps, y, x, hits, neighbours, fg, bg):
+@njit(**PART)
+def _best_pair(image, differences, safe_steps, y, x, hits, neighbours, fg_found, bg_found, fg, bg):
     """Leave in fg[y, x] and bg[y, x] the best pair of colours that rays find; the averages there if they find none."""
     start = ((x % TILE + (y % TILE) * TILE) * PRIME) % (TILE * TILE)
     energy_fg, energy_bg, fgs, bgs = np.inf, np.inf, 0, 0
     for k in range(ANGLES):
-        _cast_ray(safe_steps, y, x, 2 * math.pi / ANGLES * k + 2 * math.pi / (TILE * TILE) * start, hits[k])
-        if hits[k, 0] >= 0:
-            energy_fg, fgs = min(energy_fg, _path(differences, y, x, hits[k, 0], hits[k, 1])), fgs + 1
-        if hits[k, 2] >= 0:
-            energy_bg, bgs = min(energy_bg, _path(differences, y, x, hits[k, 2], hits[k, 3])), bgs + 1
+        _cast_ray(safe_steps, y, x, 2 * math.pi / ANGLES * k + 2 * math.pi / (TILE * TILE) * start, hits, k)
+        if hits[0, k, 0] >= 0:
+            energy_fg, fgs = min(energy_fg, _path(differences, y, x, hits[0, k, 0], hits[0, k, 1])), fgs + 1
+        if hits[1, k, 0] >= 0:
+            energy_bg, bgs = min(energy_bg, _path(differences, y, x, hits[1, k, 0], hits[1, k, 1])), bgs + 1
     energy_fg, energy_bg = energy_fg if fgs else 0.0, energy_bg if bgs else 0.0
     fg_probability = energy_bg / (energy_fg + energy_bg + 1e-5)
     _neighbourhood(image, y, x, neighbours)
-    lowest, fr, fg_, fb, br, bg_, bb = (
-        np.inf,
-        fg[y, x, 0],
-        fg[y, x, 1],
-        fg[y, x, 2],
-        bg[y, x, 0],
-        bg[y, x, 1],
-        bg[y, x, 2],
-    )
-    r, g, b = image[y, x, 0], image[y, x, 1], image[y, x, 2]
-    for i in range(ANGLES):
-        if hits[i, 0] < 0 and (fgs or i):
-            continue
-        f0, f1, f2, distance_fg = fg[y, x, 0], fg[y, x, 1], fg[y, x, 2], 0.0
-        if hits[i, 0] >= 0:
-            v, u = hits[i, 0], hits[i, 1]
-            f0, f1, f2, distance_fg = image[v, u, 0], image[v, u, 1], image[v, u, 2], math.hypot(x - u, y - v)
-        for j in range(ANGLES):
-            if hits[j, 2] < 0 and (bgs or j):
-                continue
-            b0, b1, b2, distance_bg = bg[y, x, 0], bg[y, x, 1], bg[y, x, 2], 0.0
-            if hits[j, 2] >= 0:
-                v, u = hits[j, 2], hits[j, 3]
-                b0, b1, b2, distance_bg = image[v, u, 0], image[v, u, 1], image[v, u, 2], math.hypot(x - u, y - v)
-            misfit = _misfits(neighbours, f0, f1, f2, b0, b1, b2)
-            d0, d1, d2 = f0 - b0, f1 - b1, f2 - b2
-            a = ((r - b0) * d0 + (g - b1) * d1 + (b - b2) * d2) / (d0 * d0 + d1 * d1 + d2 * d2 + 1e-5)
-            probability = fg_probability + (1 - 2 * fg_probability) * max(0.0, min(1.0, a))
-            cost = misfit**3 * probability**2 * distance_fg * distance_bg**4
+    fgs = _candidates(image, fg, y, x, hits[0], fg_found)
+    bgs = _candidates(image, bg, y, x, hits[1], bg_found)
+    lowest, best_fg, best_bg = np.inf, -1, -1
+    for i in range(fgs):
+        f0, f1, f2 = fg_found[i, 0], fg_found[i, 1], fg_found[i, 2]
+        for j in range(bgs):
+            b0, b1, b2 = bg_found[j, 0], bg_found[j, 1], bg_found[j, 2]
+            misfit, a = _misfits(neighbours, f0, f1, f2, b0, b1, b2)
+            probability = fg_probability + (1 - 2 * fg_probability) * a
+            cost = misfit**3 * probability**2 * fg_found[i, 3] * bg_found[j, 3] ** 4
             if cost < lowest:
-                lowest, fr, fg_, fb, br, bg_, bb = cost, f0, f1, f2, b0, b1, b2
-    fg[y, x, 0], fg[y, x, 1], fg[y, x, 2] = fr, fg_, fb
-    bg[y, x, 0], bg[y, x, 1], bg[y, x, 2] = br, bg_, bb
+                lowest, best_fg, best_bg = cost, i, j
+    if best_fg >= 0:
+        for c in range(3):
+            fg[y, x, c], bg[y, x, c] = fg_found[best_fg, c], bg_found[best_bg, c]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**PART)
+def _candidates(image, average, y, x, hits, found):
+    """Write colours that rays met, and how far away, to found (4, 4); return how many, the average if there is none."""
+    count = 0
+    for k in range(ANGLES):
+        v, u = hits[k, 0], hits[k, 1]
+        if v >= 0:
+            for c in range(3):
+                found[count, c] = image[v, u, c]
+            found[count, 3] = math.sqrt((x - u) ** 2 + (y - v) ** 2)
+            count += 1
+    if count == 0:
+        for c in range(3):
+            found[0, c] = average[y, x, c]
+        found[0, 3] = 0
+    return max(1, count)
+
+
+@njit(**KERNEL)
 def gather(image, differences, trimap, safe_steps, fg, bg, top, end):
     """Give unknown pixels the best pair of colours along their rays, in place; fg, bg (H, W, 3) hold averages.
 
@@ -171,14 +174,15 @@ def gather(image, differences, trimap, safe_steps, fg, bg, top, end):
     safe_steps : (H, W, 2) int32, 0 in foreground and in background; elsewhere steps of one pixel from here, in any
     direction, of which all but the last stay clear of it.
     """
-    hits, neighbours = np.empty((ANGLES, 4), np.int64), np.empty((3, 9), np.float32)
+    hits, neighbours = np.empty((2, ANGLES, 2), np.int64), np.empty((3, 9), np.float32)
+    fg_found, bg_found = np.empty((ANGLES, 4), np.float32), np.empty((ANGLES, 4), np.float32)
     for y in range(top, end):
         for x in range(trimap.shape[1]):
             if trimap[y, x] == 0.5:
-                _best_pair(image, differences, safe_steps, y, x, hits, neighbours, fg, bg)
+                _best_pair(image, differences, safe_steps, y, x, hits, neighbours, fg_found, bg_found, fg, bg)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**KERNEL, fastmath=FASTMATH)
 def share(image, trimap, fg, bg, radius, out_fg, out_bg, top, end):
     """Write to rows top..end of out_fg, out_bg the mean of the three pairs within `radius` that fit a pixel best."""
     height, width = trimap.shape
@@ -206,7 +210,7 @@ def share(image, trimap, fg, bg, radius, out_fg, out_bg, top, end):
                 out_bg[y, x, c] = (bg[v0, u0, c] + bg[v1, u1, c] + bg[v2, u2, c]) / 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**KERNEL, fastmath=FASTMATH)
 def smooth(trimap, alpha, fg, bg, weights, out_fg, out_bg, top, end):
     """Write to out_fg, out_bg means of the colours around, weighed by distance, difference and size of alpha.
 

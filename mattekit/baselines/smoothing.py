@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from mattekit.baselines.closed_form import REACH, equations, numbered
+from mattekit.compiling import KERNEL
 from mattekit.imaging.trimap import reduced
 
 TRUST = 0.01  # in the estimate, against the matting Laplacian, whose diagonal is of the order of one
@@ -108,8 +109,7 @@ def _in_halves(image, trimap, estimate, smooth) -> np.ndarray:
     return np.concatenate([first[cut(None, middle)], second[cut(MARGIN, None)]], axis)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def conjugate_gradients(values, right, start, rows, columns, shape, accuracy, steps):
+def conjugate_gradients(values, right, start, rows, columns, shape, accuracy, steps) -> np.ndarray:
     """Solve A x = right by conjugate gradients, preconditioned by the diagonal.
 
     Parameters
@@ -131,31 +131,26 @@ def conjugate_gradients(values, right, start, rows, columns, shape, accuracy, st
     -------
     (N,) float64
     """
-    x, residual, scale = start.copy(), right.copy(), right.copy()
-    direction, product = np.zeros(x.size), np.empty(x.size)
-    grid = np.zeros((shape[0] + 4, shape[1] + 4))
-    _multiply(values, x, rows, columns, grid, product)
-    goal = ZERO
-    for k in range(x.size):
-        scale[k] = 1 / values[k, 2, 2]
-        goal += accuracy * accuracy * right[k] * right[k]
-    squared_norm, rz = _step(x, residual, direction, product, scale, 1.0)  # the residual of the start
+    x, residual, scale = np.zeros_like(start), right.copy(), 1 / values[:, REACH, REACH].astype(np.float64)
+    direction, product = start.copy(), np.empty_like(start)
+    grid = np.zeros((shape[0] + 2 * REACH, shape[1] + 2 * REACH))
+    multiply(values, scale, residual, direction, 1.0, 0.0, rows, columns, grid, product)
+    squared_norm, rz = advance(x, residual, direction, product, scale, 1.0)  # to the start, and its residual
+    goal = ZERO + accuracy**2 * np.dot(right, right)
     beta = 0.0  # share of the last direction that the next one keeps
     for _ in range(steps):
         if squared_norm <= goal:
             break
-        for k in range(x.size):
-            direction[k] = beta * direction[k] + scale[k] * residual[k]
-        length = rz / _multiply(values, direction, rows, columns, grid, product)
+        length = rz / multiply(values, scale, residual, direction, beta, 1.0, rows, columns, grid, product)
         previous = rz
-        squared_norm, rz = _step(x, residual, direction, product, scale, length)
+        squared_norm, rz = advance(x, residual, direction, product, scale, length)
         beta = rz / previous
     return x
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _step(x, residual, direction, product, scale, length):
-    """Go `length` along `direction` in place; the residual's squared norms, plain and preconditioned."""
+@njit(**KERNEL, fastmath=FASTMATH)
+def advance(x, residual, direction, product, scale, length):
+    """Go `length` along `direction` in place; return the residual's squared norms, plain and preconditioned."""
     squared_norm, rz = 0.0, 0.0
     for k in range(x.size):
         x[k] += length * direction[k]
@@ -166,21 +161,23 @@ def _step(x, residual, direction, product, scale, length):
     return squared_norm, rz
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _multiply(values, x, rows, columns, grid, product):
-    """Write A x to `product`; return its dot product with x.
+@njit(**KERNEL, fastmath=FASTMATH)
+def multiply(values, scale, residual, direction, beta, descent, rows, columns, grid, product):
+    """Turn the direction to beta times it plus `descent` times the preconditioned residual; multiply it by A.
 
-    grid : the picture with a frame of two pixels, that stays 0 where pixels are known, as `values` are.
+    Writes A times the direction to `product`, and returns the dot product of the two. grid : the picture with a frame
+    of two pixels, that stays 0 where pixels are known, as `values` are.
     """
-    for k in range(x.size):
-        grid[rows[k] + 2, columns[k] + 2] = x[k]
+    for k in range(direction.size):
+        direction[k] = beta * direction[k] + descent * scale[k] * residual[k]
+        grid[rows[k] + 2, columns[k] + 2] = direction[k]
     dot = 0.0
-    for k in range(x.size):
+    for k in range(direction.size):
         total = 0.0
         for dy in range(5):
             line = grid[rows[k] + dy]
             for dx in range(5):
                 total += values[k, dy, dx] * line[columns[k] + dx]
         product[k] = total
-        dot += x[k] * total
+        dot += direction[k] * total
     return dot
