@@ -36,6 +36,7 @@ def ellipse(width: int) -> Tensor:
 
 def uncertain(alpha: Tensor, kernel: Tensor) -> Tensor:
     """Return where alphas (N, 1, H, W) lie between 0 and 1, widened by a kernel on a square of 640 pixels: bool."""
+    kernel = kernel.to(alpha)  # which has no memory where layers are counted
     small, width = F.interpolate(alpha.detach(), (SIDE, SIDE)), kernel.shape[-1]
     between = ((small >= CERTAIN) & (small <= 1 - CERTAIN)).to(kernel)
     before, after = width // 2, (width - 1) // 2  # of OpenCV's anchor

@@ -155,7 +155,8 @@ def layers(name: str, changes: dict | None = None) -> list[Layer]:
     network = build_without_memory(name, changes)
     listed: dict[str, Layer] = {}
 
-    def note(layer: str, module: nn.Module, output: torch.Tensor) -> None:
+    def note(layer: str, module: nn.Module, output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
+        output = output if isinstance(output, torch.Tensor) else output[0]
         parameters = sum(parameter.numel() for parameter in module.parameters(recurse=False))
         listed.setdefault(layer, Layer(layer, type(module).__name__, tuple(output.shape), parameters))
 
