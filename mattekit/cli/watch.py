@@ -84,9 +84,9 @@ def _note(result: Any, arrivals: Any, *, json: bool, show: batch.Show | None) ->
     name = result.item.name
     batch.log(result.logged)
     if result.error is None:
-        arrivals.finished(result.item)
         (show or batch.console_result)(name, result.value, json)
         console.status(f"{name}: done")
+        arrivals.finished(result.item)
         return True
     arrivals.failed(result.item)
     batch.failure(name, result.error, json=json)
