@@ -360,3 +360,23 @@ def test_damaged_files_are_refused_in_a_line(tmp_path, at, byte, kept):
         GraphModel(path)
     except MattekitError as error:
         assert "m.onnx" in str(error) and "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("opset", "side", "free", "message"),
+    [
+        (99, None, 1 << 40, "no model that onnxruntime"),
+        (18, 33, 1 << 40, "cannot be computed for 33x33 pixels"),
+        (18, None, 10, "MB of weights"),
+    ],
+)
+def test_a_bad_graph_is_one_line_of_predict(tmp_path, scene, monkeypatch, opset, side, free, message):
+    """A runtime too old for it, a size that its layers do not take, and a file larger than memory."""
+    monkeypatch.setattr(memory, "available", lambda device: free)
+    pool = [helper.make_node("Reshape", ["x", "at3"], ["alpha"])] if side else plane("x", 0)
+    path = graph(tmp_path / "m.onnx", inputs(("x", [1, 4, side, side])), pool, opset=opset)
+    (tmp_path / "m.toml").write_text('inputs = ["image", "trimap"]\n')
+    stderr = run("predict", *scene, "-m", path, "-o", tmp_path / "out.png", code=1).stderr
+    errors = [line for line in stderr.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1 and message in errors[0] and "Traceback" not in stderr
+    assert not (tmp_path / "out.png").exists()
