@@ -1,7 +1,8 @@
 """Foreground colours that vary smoothly where alpha is small, so that no old background shows through a matte.
 
-Wang et al., "Improving Deep Image Matting via Local Smoothness Assumption" (LSA), section 4.1: the cost C, the paper's
-multi-scale solver, and a multigrid solver that lowers C further in fewer sweeps.
+Wang et al., "Improving Deep Image Matting via Local Smoothness Assumption" (LSA), section 4.1, foreground
+re-estimation: the cost C that fuses a foreground with a smooth one, the paper's multi-scale solver, and a multigrid
+solver that lowers C further in fewer sweeps.
 """
 
 import cv2
