@@ -8,7 +8,7 @@ from mattekit.imaging.codecs.exr import encode_srgb
 from mattekit.keying.colour import ScreenColour
 from mattekit.keying.field import ScreenField
 
-SURE_ENOUGH = 0.3
+SURE_ENOUGH = 0.5  # photographs without a screen reach this in 8 of 293 cases, and nearly all plates 0.97
 
 
 def confidence(colour: ScreenColour, field: ScreenField) -> float:

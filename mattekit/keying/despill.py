@@ -5,7 +5,7 @@ import numpy as np
 from mattekit.keying.fill import fill
 from mattekit.keying.unmixing import foreground_light
 
-FAINT = 0.15  # alpha at which a pixel's own colour counts as much as those around it
+FAINT = 0.3  # alpha at which a pixel's own colour counts as much as those around it
 
 
 def clean_colours(light: np.ndarray, alpha: np.ndarray, screen: np.ndarray, despill: float = 1.0) -> np.ndarray:

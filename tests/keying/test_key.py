@@ -158,3 +158,16 @@ def test_masks_that_do_not_fit_are_refused(scene):
     ):
         with pytest.raises(InputError, match=words):
             key(image, **masks)
+
+
+def test_black_that_spill_makes_as_pure_as_the_screen_is_not_taken_for_it(scene):
+    """Light of 0.02 with the screen's hue over a third of the picture: purer than the noisy screen, and no screen."""
+    truth = scene()
+    image = truth.image.copy()
+    height = image.shape[0]
+    dark = encode_srgb(np.float32([0.0005, 0.02, 0.0005]))
+    image[: height // 3] = dark
+    keyed = key(image)
+    assert keyed.facts["confidence"] > 0.5
+    lit = np.float32([int(keyed.facts["screen"][i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    assert lit.max() > 2 * dark.max()
