@@ -79,7 +79,7 @@ def test_predict_takes_a_mask_and_saves_the_trimap_used(photo, mask, tmp_path):
     told = json.loads(run("predict", photo, "--mask", mask, *words).stdout)
     alpha, levels = read(told["outputs"]["alpha"]), read(told["outputs"]["trimap"])
     assert (alpha[levels == 0] == 0).all() and (alpha[levels == 255] == 255).all() and (levels == 128).any()
-    assert np.abs(alpha / 255 - DISC).mean() < 0.01
+    assert np.abs(alpha / 255 - DISC).mean() < 0.7 * np.abs(rough() / 255 - DISC).mean()
     assert told["trimap"]["source"] == "mask" and told["trimap"]["shares"]["unknown"] == (levels == 128).mean()
 
 

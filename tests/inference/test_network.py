@@ -135,7 +135,7 @@ def test_a_smooth_channel_comes_back_where_it_was(name):
         np.repeat(ramp[..., None], 3, 2), np.full((70, 90), 0.5, np.float32)
     )
     error = np.abs(alpha - ramp)
-    assert error.max() < (0.01 if "resize" in name else 1e-6)
+    assert error.max() < (0.01 if name.startswith(("resize", "lanczos")) else 1e-6)
     assert error[2:-2, 2:-2].max() < 1e-3
 
 

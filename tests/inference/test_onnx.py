@@ -163,14 +163,16 @@ def test_files_that_are_no_models_are_refused(tmp_path):
     from onnx import TensorProto, helper, save
 
     (tmp_path / "text.onnx").write_text("no model")
-    with pytest.raises(WeightsError, match="text.onnx: no model that onnxruntime"):
+    with pytest.raises(WeightsError, match="text.onnx: damaged, or no ONNX file"):
         registry.resolve(f"{tmp_path}/text.onnx")
     with pytest.raises(MissingFileError, match="none.onnx"):
         registry.resolve(f"{tmp_path}/none.onnx")
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "other", [x], [y])
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "other.onnx")
-    with pytest.raises(WeightsError, match="names no network. Make one with: mattekit export"):
+    with pytest.raises(
+        WeightsError, match="other.onnx: inputs x .float32, 1., wanted to know which take the image and the trimap"
+    ):
         registry.resolve(f"{tmp_path}/other.onnx")
 
 
