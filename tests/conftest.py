@@ -10,6 +10,8 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers that share the cores wait for each other's threads otherwise
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background would hand on that it is ignored
 settings.register_profile("fixed", derandomize=True)  # a run's result depends on the code alone
 settings.register_profile("random", print_blob=True)  # HYPOTHESIS_PROFILE=random looks for new examples
