@@ -20,11 +20,14 @@ MOST = 1_000_000  # frames in a list; eleven hours
 
 @dataclass
 class Shot:
-    """Files by frame number, ascending. duplicates: numbers that several files have, which are in no place else."""
+    """Files by frame number, ascending.
+
+    duplicates: numbers that several files have. wanted: numbers that a pattern lists; None if it takes all.
+    """
 
     files: dict[int, Path]
     duplicates: dict[int, list[Path]] = field(default_factory=dict)
-    wanted: tuple[int, ...] | None = None  # of a pattern with a list
+    wanted: tuple[int, ...] | None = None
 
 
 def is_pattern(path: Path) -> bool:
@@ -166,8 +169,8 @@ def pair(places: Mapping[str, Path]) -> tuple[dict[int, dict[str, Path]], list[t
     leader, *followers = places
     shots = {role: find(place) for role, place in places.items() if not place.is_file()}
     leading = shots[leader]
-    if missing := gaps(leading.files):
-        log.warning("%s: frames %s are missing.", places[leader], spans(missing)) if leading.wanted is None else None
+    if leading.wanted is None and (missing := gaps(leading.files)):
+        log.warning("%s: frames %s are missing.", places[leader], spans(missing))
     groups: dict[int, dict[str, Path]] = {}
     problems = [(str(n), f"{places[leader]}: no frame {n}. Add it, or change the list.") for n in _absent(leading)]
     for frame, path in leading.files.items():

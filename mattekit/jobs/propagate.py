@@ -1,7 +1,7 @@
 """Trimaps of all frames of a shot from those of a few key frames.
 
-Frames between two keys are reached from both. What the way forward found waits in a temporary folder for the way back,
-so that memory does not depend on the length of a shot. A frame that cannot be read is left out and stepped over.
+Frames between two keys are reached from both. What the forward pass found waits in a temporary folder for the backward
+pass, so that memory does not depend on the length of a shot. A frame that cannot be read is left out and stepped over.
 """
 
 import logging
@@ -22,7 +22,7 @@ from mattekit.imaging.trimap import to_levels
 from mattekit.jobs.base import Job
 from mattekit.parallel import Result
 from mattekit.sequences import flow
-from mattekit.sequences.propagation import Way, carried, confidence, joined, widened
+from mattekit.sequences.propagation import FlowToKey, confidence, merged, warped, widened
 
 log = logging.getLogger("mattekit")
 
@@ -87,8 +87,8 @@ def _between(
         if ahead and back:
             for job, found in _along(frames, keys):
                 if isinstance(found, tuple):
-                    levels, doubt = (part.astype(np.float16) for part in found)
-                    np.savez(kept / f"{job.number}.npz", levels=levels, doubt=doubt)
+                    levels, uncertainty = (part.astype(np.float16) for part in found)
+                    np.savez(kept / f"{job.number}.npz", levels=levels, uncertainty=uncertainty)
         for job, found in _along(frames[::-1] if back else frames, keys):
             if job.number not in wanted or job.number in keys:
                 continue
@@ -97,32 +97,32 @@ def _between(
                 continue
             if (other := kept / f"{job.number}.npz").exists():
                 with np.load(other) as stored:
-                    found = joined(*(stored[part].astype(np.float32) for part in ("levels", "doubt")), *found)
-            yield _result(_write_carried, job, *found, ends)
+                    found = merged(*(stored[part].astype(np.float32) for part in ("levels", "uncertainty")), *found)
+            yield _result(_write_warped, job, *found, ends)
 
 
 def _along(
     frames: Sequence[FrameJob], keys: Mapping[int, Path]
 ) -> Iterator[tuple[FrameJob, tuple[np.ndarray, np.ndarray] | Exception]]:
-    """Go from a key, the first of the frames, and yield each frame with its carried levels and doubt, or its error."""
-    key, before, way = None, None, None
+    """Go from a key, the first frame, and yield each frame with its warped levels and uncertainty, or its error."""
+    key, before, to_key = None, None, None
     for job in frames:
         try:
             image = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
             picture = flow.grey(bounded(image.pixels))
             if key is None:
-                key, way = _key(job, keys), Way.at_key(picture.shape)
+                key, to_key = _key(job, keys), FlowToKey.of_key(picture.shape)
                 io.require_same_size(str(keys[job.number]), key.shape, str(job.image), picture.shape)
             else:
                 io.require_same_size(str(job.image), picture.shape, str(keys[frames[0].number]), key.shape)
-                way = way.onward(flow.motion(picture, before))
+                to_key = to_key.extended(flow.motion(picture, before))
             before = picture
         except Exception as error:
             if key is None or before is None:  # without its key nothing of a shot can be made
                 raise
             yield job, error
             continue
-        yield job, (carried(key, way), way.doubt)
+        yield job, (warped(key, to_key), to_key.uncertainty)
 
 
 def _key(job: FrameJob, keys: Mapping[int, Path]) -> np.ndarray:
@@ -133,9 +133,9 @@ def _write_key(job: FrameJob, keys: Mapping[int, Path]) -> dict:
     return _write(job, _key(job, keys), [job.number], 1.0)
 
 
-def _write_carried(job: FrameJob, levels: np.ndarray, doubt: np.ndarray, ends: list[int]) -> dict:
-    trimap = widened(levels, doubt)
-    return _write(job, trimap, ends, confidence(trimap, doubt))
+def _write_warped(job: FrameJob, levels: np.ndarray, uncertainty: np.ndarray, ends: list[int]) -> dict:
+    trimap = widened(levels, uncertainty)
+    return _write(job, trimap, ends, confidence(trimap, uncertainty))
 
 
 def _write(job: FrameJob, trimap: np.ndarray, ends: list[int], sure: float) -> dict:

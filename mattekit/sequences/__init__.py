@@ -1,1 +1,1 @@
-"""Alphas and trimaps over time: motion between frames, steady alphas, trimaps carried from key frames."""
+"""Trimaps over time: motion between frames, and trimaps propagated from key frames."""

@@ -58,7 +58,7 @@ def outside(flow: np.ndarray) -> np.ndarray:
     return (x < -1) | (x > width) | (y < -1) | (y > height)
 
 
-def then(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the flow that goes along `first` and from there along `second`."""
     return first + sample(second, first)
 

@@ -20,7 +20,7 @@ from mattekit.metrics import sad
 from mattekit.models import registry
 from mattekit.models.prediction import predict_alpha
 from mattekit.sequences import flow
-from mattekit.sequences.propagation import Way, carried, joined, widened
+from mattekit.sequences.propagation import FlowToKey, merged, warped, widened
 
 MOTIONS = ("shift", "turn", "wind", "parallax")
 
@@ -61,29 +61,29 @@ def shot(folder: Path, name: str, behind: str, motion: str, count: int) -> list[
     return frames
 
 
-def way(frames: list[tuple[np.ndarray, ...]]) -> Way:
-    """Return the way from the last of the frames to the first."""
+def flow_to_key(frames: list[tuple[np.ndarray, ...]]) -> FlowToKey:
+    """Return the flow from the last of the frames to the first."""
     greys = [flow.grey(frame[0]) for frame in frames]
-    found = Way.at_key(greys[0].shape)
+    found = FlowToKey.of_key(greys[0].shape)
     for before, after in zip(greys, greys[1:], strict=False):
-        found = found.onward(flow.motion(after, before))
+        found = found.extended(flow.motion(after, before))
     return found
 
 
 def trimaps(frames: list[tuple[np.ndarray, ...]], middle: int) -> dict[str, np.ndarray]:
     """Return the trimaps of the middle frame: exact, of the first frame, and carried from one key and from two."""
-    ahead, back = way(frames[: middle + 1]), way(frames[: middle - 1 : -1])
-    first, last = carried(frames[0][2], ahead), carried(frames[-1][2], back)
+    ahead, back = flow_to_key(frames[: middle + 1]), flow_to_key(frames[: middle - 1 : -1])
+    first, last = warped(frames[0][2], ahead), warped(frames[-1][2], back)
     return {
         "exact": frames[middle][2],
         "still": frames[0][2],
-        "one key": widened(first, ahead.doubt),
-        "two keys": widened(*joined(first, ahead.doubt, last, back.doubt)),
+        "one key": widened(first, ahead.uncertainty),
+        "two keys": widened(*merged(first, ahead.uncertainty, last, back.uncertainty)),
     }
 
 
 def seconds_at_1080p() -> float:
-    """Seconds for one frame of 1920x1080: both flows, the way and the trimap."""
+    """Seconds for one frame of 1920x1080: both flows and the trimap."""
     rng = np.random.default_rng(0)
     wide = cv2.GaussianBlur(rng.integers(0, 255, (1080, 1960)).astype(np.uint8), (0, 0), 3)
     one, other = np.ascontiguousarray(wide[:, 20:1940]), np.ascontiguousarray(wide[:, 12:1932])
@@ -93,8 +93,8 @@ def seconds_at_1080p() -> float:
     rounds = []
     for _ in range(3):
         start = time.perf_counter()
-        found = Way.at_key(one.shape).onward(flow.motion(other, one))
-        widened(carried(key, found), found.doubt)
+        found = FlowToKey.of_key(one.shape).extended(flow.motion(other, one))
+        widened(warped(key, found), found.uncertainty)
         rounds.append(time.perf_counter() - start)
     return min(rounds)
 
@@ -130,7 +130,7 @@ def main() -> None:
                 )
     for kind, values in ratios.items():
         print(f"{kind}: SAD {np.exp(np.mean(np.log(values))):.2f} times the exact trimap's (geometric mean)")
-    print(f"1920x1080: {seconds_at_1080p():.2f} s a frame (flows both ways, way, trimap)")
+    print(f"1920x1080: {seconds_at_1080p():.2f} s a frame (flows both ways and the trimap)")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_tiny_frames_stand_still(size):
 def test_flows_are_composed_and_lead_out():
     right, down = np.zeros((10, 12, 2), np.float32), np.zeros((10, 12, 2), np.float32)
     right[..., 0], down[..., 1] = 3, 2
-    np.testing.assert_array_equal(flow.then(right, down), right + down)
+    np.testing.assert_array_equal(flow.compose(right, down), right + down)
     assert flow.outside(right).sum() == 10 * 2  # from x = 10 and 11 beyond 12, a pixel past the last
     picture = np.arange(120, dtype=np.float32).reshape(10, 12)
     np.testing.assert_array_equal(flow.sample(picture, right)[:, :9], picture[:, 3:])

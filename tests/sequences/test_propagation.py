@@ -3,7 +3,7 @@
 import numpy as np
 
 from mattekit.sequences.flow import Motion
-from mattekit.sequences.propagation import Way, carried, confidence, joined, widened
+from mattekit.sequences.propagation import FlowToKey, confidence, merged, warped, widened
 
 SIZE = (60, 90)
 
@@ -20,32 +20,32 @@ def shift(pixels, error=0.0):
 
 
 def test_a_trimap_goes_where_the_motion_goes():
-    way = Way.at_key(SIZE).onward(shift(3)).onward(shift(2))
-    levels = carried(disc(40), way)
+    to_key = FlowToKey.of_key(SIZE).extended(shift(3)).extended(shift(2))
+    levels = warped(disc(40), to_key)
     np.testing.assert_array_equal(levels[:, 8:], disc(45)[:, 8:])
 
 
-def test_doubt_grows_with_errors_and_frames():
-    calm, wild = Way.at_key(SIZE), Way.at_key(SIZE)
+def test_uncertainty_grows_with_errors_and_frames():
+    calm, wild = FlowToKey.of_key(SIZE), FlowToKey.of_key(SIZE)
     for _ in range(4):
-        calm, wild = calm.onward(shift(0)), wild.onward(shift(0, error=2))
-    assert 0 < calm.doubt.max() < 2
-    np.testing.assert_allclose(wild.doubt, np.sqrt(4 * (2**2 + 0.5**2)), rtol=1e-5)
-    narrow, wide = (widened(carried(disc(45), way), way.doubt) for way in (calm, wild))
+        calm, wild = calm.extended(shift(0)), wild.extended(shift(0, error=2))
+    assert 0 < calm.uncertainty.max() < 2
+    np.testing.assert_allclose(wild.uncertainty, np.sqrt(4 * (2**2 + 0.5**2)), rtol=1e-5)
+    narrow, wide = (widened(warped(disc(45), to_key), to_key.uncertainty) for to_key in (calm, wild))
     assert (disc(45) == 0.5).sum() <= (narrow == 0.5).sum() < (wide == 0.5).sum()
     assert not ((disc(45) == 0.5) & (wide != 0.5)).any()
-    assert confidence(narrow, calm.doubt) > confidence(wide, wild.doubt)
+    assert confidence(narrow, calm.uncertainty) > confidence(wide, wild.uncertainty)
 
 
-def test_what_comes_from_outside_is_doubtful():
-    way = Way.at_key(SIZE).onward(shift(20))
-    assert (way.doubt[:, :18] > 10).all()
-    assert (way.doubt[:, 22:] < 1).all()
+def test_what_comes_from_outside_is_uncertain():
+    to_key = FlowToKey.of_key(SIZE).extended(shift(20))
+    assert (to_key.uncertainty[:, :18] > 10).all()
+    assert (to_key.uncertainty[:, 22:] < 1).all()
 
 
-def test_a_key_is_carried_as_it_is():
-    way = Way.at_key(SIZE)
-    np.testing.assert_array_equal(widened(carried(disc(40), way), way.doubt), disc(40))
+def test_a_key_is_warped_as_it_is():
+    to_key = FlowToKey.of_key(SIZE)
+    np.testing.assert_array_equal(widened(warped(disc(40), to_key), to_key.uncertainty), disc(40))
 
 
 def test_hair_that_flow_misses_stays_unknown():
@@ -54,20 +54,20 @@ def test_hair_that_flow_misses_stays_unknown():
     moved = disc(50)
     flow[moved == 1] = [-10, 0]
     uncovered = (disc(40) == 1) & (moved != 1)  # where the object was
-    levels = carried(disc(40), Way(flow, np.where(uncovered, np.float32(9), np.float32(0))))
+    levels = warped(disc(40), FlowToKey(flow, np.where(uncovered, np.float32(9), np.float32(0))))
     assert (levels[moved == 0.5] == 0.5).mean() > 0.9
 
 
-def test_keys_on_both_sides_share_by_doubt():
+def test_keys_on_both_sides_share_by_uncertainty():
     one, other = np.zeros(SIZE, np.float32), np.ones(SIZE, np.float32)
     sure, unsure = np.full(SIZE, 0.2, np.float32), np.full(SIZE, 6, np.float32)
-    assert (joined(one, sure, other, unsure)[0] == 0).all()
-    assert (joined(one, unsure, other, sure)[0] == 1).all()
-    levels, doubt = joined(one, sure, other, sure)
+    assert (merged(one, sure, other, unsure)[0] == 0).all()
+    assert (merged(one, unsure, other, sure)[0] == 1).all()
+    levels, uncertainty = merged(one, sure, other, sure)
     assert (levels == 0.5).all()  # as sure of one as of the other
-    np.testing.assert_array_equal(doubt, sure)
+    np.testing.assert_array_equal(uncertainty, sure)
 
 
-def test_a_trimap_without_foreground_is_carried():
-    way = Way.at_key(SIZE).onward(shift(3))
-    assert not widened(carried(np.zeros(SIZE, np.float32), way), way.doubt).any()
+def test_a_trimap_without_foreground_is_warped():
+    to_key = FlowToKey.of_key(SIZE).extended(shift(3))
+    assert not widened(warped(np.zeros(SIZE, np.float32), to_key), to_key.uncertainty).any()
