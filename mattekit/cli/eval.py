@@ -152,13 +152,16 @@ def _format(format: str | None, output: Path | None, json: bool) -> str:
         raise typer.BadParameter("--json prints a line per image on stdout; name a file for the report with -o.")
     if output and output.is_dir():
         raise typer.BadParameter(f"-o {output} is a folder; name a file for the report.")
-    suffix = output.suffix.lower() if output else ""
-    if format is None and suffix not in suffixes:
-        known = ", ".join(filter(None, suffixes))
-        raise typer.BadParameter(f"-o {output}: wanted one of {known}. Or name the format with --format.")
-    if (format or suffixes[suffix]) == "html" and suffix not in PAGES:
+    if output is None or str(output) == "-":
+        format, suffix = format or "table", ""
+    else:
+        suffix = output.suffix.lower()
+        format = format or suffixes.get(suffix)
+    if format is None:
+        raise typer.BadParameter(f"-o {output}: wanted one of {', '.join(suffixes)}. Or name the format with --format.")
+    if format == "html" and suffix not in PAGES:
         raise typer.BadParameter("--format html needs -o FILE.html.")
-    return format or suffixes[suffix]
+    return format
 
 
 def _check_pattern(group_by: str | None) -> None:

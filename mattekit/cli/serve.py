@@ -1,5 +1,6 @@
 """`mattekit serve`: mattes over HTTP, and a page on which uploads are painted."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -7,61 +8,29 @@ import typer
 from mattekit.cli import console, model_choice, options, serving
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-Host = Annotated[
-    str,
-    typer.Option("--host", metavar="ADDRESS", rich_help_panel=serving.PANEL, help="Listen at this address."),
-]
+_server = partial(typer.Option, rich_help_panel=serving.PANEL)
+_memory = partial(typer.Option, rich_help_panel=options.PANEL_MEMORY)
+Host = Annotated[str, _server("--host", metavar="ADDRESS", help="Listen at this address.")]
 AllowHost = Annotated[
     list[str] | None,
-    typer.Option(
-        "--allow-host",
-        metavar="NAME",
-        rich_help_panel=serving.PANEL,
-        help="Answer requests for this name too; may be given several times.",
-    ),
+    _server("--allow-host", metavar="NAME", help="Answer requests for this name too; may be given several times."),
 ]
 Token = Annotated[
     str | None,
-    typer.Option(
+    _server(
         "--token",
         envvar="MATTEKIT_TOKEN",
-        rich_help_panel=serving.PANEL,
         help="Answer only requests that carry this secret; other addresses than 127.0.0.1 need it.",
     ),
 ]
-Jobs = Annotated[
-    int,
-    typer.Option("-j", "--jobs", min=1, max=64, rich_help_panel=options.PANEL_MEMORY, help="Matte so many at once."),
-]
+Jobs = Annotated[int, _memory("-j", "--jobs", min=1, max=64, help="Matte so many at once.")]
 Waiting = Annotated[
-    int,
-    typer.Option(
-        "--waiting",
-        metavar="N",
-        min=1,
-        rich_help_panel=options.PANEL_MEMORY,
-        help="Let so many requests wait; more are told when to ask again.",
-    ),
+    int, _memory("--waiting", metavar="N", min=1, help="Let so many requests wait; more are told when to ask again.")
 ]
-MaxBytes = Annotated[
-    float,
-    typer.Option(
-        "--max-bytes",
-        metavar="MEGABYTES",
-        min=0.001,
-        rich_help_panel=options.PANEL_MEMORY,
-        help="Refuse requests of more.",
-    ),
-]
+MaxBytes = Annotated[float, _memory("--max-bytes", metavar="MEGABYTES", min=0.001, help="Refuse requests of more.")]
 MaxPixels = Annotated[
     float,
-    typer.Option(
-        "--max-pixels",
-        metavar="MEGAPIXELS",
-        min=0.001,
-        rich_help_panel=options.PANEL_MEMORY,
-        help="Refuse pictures of more, before they are decoded.",
-    ),
+    _memory("--max-pixels", metavar="MEGAPIXELS", min=0.001, help="Refuse pictures of more, before they are decoded."),
 ]
 SHORTEST_TOKEN = 8  # characters
 REQUESTS_HELD = 4  # requests of the largest size that memory is held for

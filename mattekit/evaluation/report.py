@@ -12,7 +12,7 @@ from mattekit.evaluation.tables import Table, tables
 from mattekit.metrics import ALL_METRICS
 
 FORMATS = ("table", "csv", "json", "markdown", "latex")
-SUFFIXES = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
+SUFFIXES = {".txt": "table", ".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
 PAGES = {".html": "html", ".htm": "html"}  # written by mattekit.report
 
 

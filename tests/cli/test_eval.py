@@ -361,6 +361,8 @@ def test_report_goes_to_a_file_whose_name_tells_the_format(folders):
     assert json.loads((folders / "scores.json").read_text()) == report(*words)
     run(*words, "-o", folders / "scores.tex")
     assert (folders / "scores.tex").read_text().startswith(r"\begin{table}")
+    run(*words, "--format", "csv", "-o", folders / "scores")
+    assert (folders / "scores").read_text().startswith("kind,name")
     before = (folders / "truth/cat.png").read_bytes()
     result = run(*words, "--format", "table", "-o", folders / "truth/cat.png", code=1)
     assert "the output is also an input" in result.stderr
@@ -398,6 +400,8 @@ def test_policies_for_empty_levels_differ_where_nothing_is_opaque(tmp_path):
         (["good", "truth", "--format", "xml"], "--format xml"),
         (["good", "truth", "-o", "truth"], "truth is a folder"),
         (["good", "truth", "-o", "scores.xlsx"], "wanted one of .txt, .csv, .json, .md, .tex"),
+        (["good", "truth", "-o", "scores"], "-o scores: wanted one of .txt, .csv"),
+        (["good", "truth", "-o", ".csv"], "-o .csv: wanted one of .txt, .csv"),
         (["good", "truth", "-o", "scores.csvx"], "wanted one of .txt, .csv, .json, .md, .tex"),
         (["good", "truth", "--latex-style", "paper"], "--latex-style needs --format latex"),
         (["good", "truth", "--worst", 3, "--per-image"], "--per-image and --worst exclude each other"),
