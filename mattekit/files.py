@@ -10,6 +10,8 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +20,26 @@ from mattekit.errors import InputError, MissingFileError
 ONE_DAY = 24 * 60 * 60
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".exr"})
 LONGEST_NAME = 255  # bytes of a file's name on every common file system
+
+
+def missing(path: Path, wanted: str = "file") -> MissingFileError:
+    """Return the error for a path that does not exist; its message names the path beside it that is most like it."""
+    found = "a link to a file that does not exist" if path.is_symlink() else f"no such {wanted}"
+    nearest = "" if "\0" in str(path) else _nearest(path)
+    return MissingFileError(f"{path}: {found}. Check the path.{f' Nearest: {nearest}.' if nearest else ''}")
+
+
+def _nearest(path: Path) -> Path | None:
+    """Return what is most like the first part of a path that is missing: another extension before another name."""
+    while path != path.parent and not os.path.lexists(path.parent):
+        path = path.parent
+    try:
+        names = [entry.name for entry in islice(os.scandir(path.parent), 10_000) if entry.name != path.name]
+    except OSError:
+        return None
+    same_stem = sorted(name for name in names if os.path.splitext(name)[0] == path.stem)
+    near = same_stem or get_close_matches(path.name, names, 1, 0.75)
+    return path.parent / near[0] if near else None
 
 
 @contextmanager
@@ -33,8 +55,7 @@ def open_regular(path: Path) -> Iterator[BinaryIO]:
         # Without blocking, a named pipe opens at once and can be told from a file that replaced it meanwhile.
         file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
     except FileNotFoundError:
-        found = "a link to a file that does not exist" if path.is_symlink() else "no such file"
-        raise MissingFileError(f"{path}: {found}. Check the path.") from None
+        raise missing(path) from None
     except IsADirectoryError:
         raise InputError(f"{path}: a folder, wanted a file.") from None
     except OSError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mattekit.errors import InputError, MissingFileError
-from mattekit.files import IMAGE_SUFFIXES
+from mattekit.files import IMAGE_SUFFIXES, missing
 
 log = logging.getLogger("mattekit")
 
@@ -88,7 +88,7 @@ def find(path: Path) -> Shot:
         paths = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
         shot = _shot((int(match[1]), p) for p in paths if (match := LAST_NUMBER.search(p.stem)))
     else:
-        raise MissingFileError(f"{path}: no such folder. Check the path.")
+        raise missing(path, "folder")
     if not shot.files and not shot.duplicates:
         raise MissingFileError(f"{path}: no frame found. Check the path and the number of digits.")
     return shot

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mattekit import frames
 from mattekit.errors import MissingFileError
-from mattekit.files import IMAGE_SUFFIXES, resolved
+from mattekit.files import IMAGE_SUFFIXES, missing, resolved
 
 
 class Problem(str):
@@ -120,8 +120,9 @@ def natural(name: str) -> tuple:
 
 def _images(folder: Path, recursive: bool, leave_out: Path | None) -> dict[str, list[Path]]:
     if not folder.is_dir():
-        found = "a file, wanted a folder like the others" if folder.exists() else "no such folder"
-        raise MissingFileError(f"{folder}: {found}. Check the path.")
+        if folder.exists():
+            raise MissingFileError(f"{folder}: a file, wanted a folder like the others. Check the path.")
+        raise missing(folder, "folder")
     left_out = _inside(leave_out, folder)
     by_name: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):

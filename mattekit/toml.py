@@ -4,7 +4,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from mattekit.errors import InputError, MissingFileError
+from mattekit.errors import InputError
+from mattekit.files import missing
 
 LARGEST = 1 << 20  # bytes
 DEEPEST = 8  # tables and lists within one another
@@ -21,7 +22,7 @@ def read(path: Path) -> dict[str, Any]:
         If it is another kind of file, too large, or not what `loads` takes.
     """
     if "\0" in str(path) or not path.exists():
-        raise MissingFileError(f"{path}: no such file. Check the path.")
+        raise missing(path)
     if not path.is_file():
         raise InputError(f"{path}: not a regular file, wanted TOML. Check the path.")
     with path.open("rb") as stream:

@@ -165,3 +165,20 @@ def test_text_is_bounded_and_utf_8(tmp_path):
     (tmp_path / "b.txt").write_bytes(b"caf\xe9")
     with pytest.raises(InputError, match="b.txt: byte 3 is not UTF-8 text"):
         files.read_text(tmp_path / "b.txt", 100)
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [
+        ("images/plume.png", "images/plume.jpg"),
+        ("images/plmue.jpg", "images/plume.jpg"),
+        ("imges/plume.jpg", "images"),
+        ("images/other.png", None),
+        ("images/plume.jpg/x", None),
+    ],
+)
+def test_a_missing_path_is_told_with_the_one_most_like_it(tmp_path, asked, nearest):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "plume.jpg").touch()
+    told = f" Nearest: {tmp_path / nearest}." if nearest else ""
+    assert str(files.missing(tmp_path / asked)) == f"{tmp_path / asked}: no such file. Check the path.{told}"

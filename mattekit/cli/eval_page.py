@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from mattekit.cli import console
-from mattekit.errors import MissingFileError
 
 
 class Shown:
@@ -16,8 +15,10 @@ class Shown:
     def __init__(
         self, predictions: Sequence[Path], truth: Path, trimaps: Path | None, images: Path | None, *, recursive: bool
     ) -> None:
+        from mattekit.files import missing
+
         if images is not None and not images.exists():
-            raise MissingFileError(f"{images}: no such file or folder. Check the path.")
+            raise missing(images, "file or folder")
         self.predictions, self.images, self.recursive = predictions, images, recursive
         self.sources = {"image": images, "trimap": trimaps, "truth": truth}
         self.sources |= {str(i): folder for i, folder in enumerate(predictions)}

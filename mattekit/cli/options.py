@@ -176,9 +176,9 @@ def require_no_folder(path: Path, beside: Path) -> None:
     if not is_many(path):
         return
     if str(beside) != "-" and not beside.exists():
-        from mattekit.errors import MissingFileError
+        from mattekit.files import missing
 
-        raise MissingFileError(f"{beside}: no such file or folder. Check the path.")
+        raise missing(beside, "file or folder")
     raise typer.BadParameter(f"{path} is a folder but {beside} is a file. Give files alone or folders alone.")
 
 

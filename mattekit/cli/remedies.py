@@ -25,6 +25,7 @@ REMEDIES: dict[str, str] = {
     "no-unknown": "Try a larger --erode and --dilate.",
     "onnxruntime": 'onnxruntime reads more than OpenCV: pip install "mattekit[onnx]".',
     "output": "Name another output with -o.",
+    "own-weights": "Give a file of them (mattekit guide models), or make it: mattekit train --arch NAME -o RUN",
     "recursive": "Add --recursive to look into them.",
     "refinement": "Name one with -m.",
     "resume": "Add --resume to go on with it, or name a new folder with -o.",

@@ -161,11 +161,11 @@ def _band(band: str, name: str, option: str) -> str:
 
 def folders(spec: Any) -> dict[str, Path]:
     """Return the roles of a TrimapSpec whose files are a folder's; a file of another role serves all pictures."""
-    from mattekit.errors import MissingFileError
+    from mattekit.files import missing
 
     for path in spec.files.values():
         if not path.exists() and not is_many(path):
-            raise MissingFileError(f"{path}: no such file or folder. Check the path.")
+            raise missing(path, "file or folder")
     return {role: path for role, path in spec.files.items() if is_many(path)}
 
 

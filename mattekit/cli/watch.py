@@ -97,14 +97,13 @@ def _note(result: Any, arrivals: Any, *, json: bool, show: batch.Show | None) ->
 
 def _check(folders: Sequence[Path], output: Path, shard: Any) -> None:
     """Refuse folders that are not there, an output folder whose files would arrive again, and several ranks."""
-    from mattekit.errors import MissingFileError
-    from mattekit.files import require_writable, resolved
+    from mattekit.files import missing, require_writable, resolved
 
     if batch.rank_of(shard).count > 1:
         raise typer.BadParameter("--watch is for one process that makes all items, without --shard or a launcher.")
     for folder in folders:
         if not folder.is_dir():
-            raise MissingFileError(f"{folder}: no such folder. Check the path.")
+            raise missing(folder, "folder")
         if resolved(folder) == resolved(output):
             raise typer.BadParameter(f"-o {output}: --watch would take what it writes there for new images.")
     require_writable(output)

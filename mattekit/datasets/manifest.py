@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from mattekit import files
 from mattekit.datasets.plan import Item
 from mattekit.datasets.records import MANIFEST, SETTINGS, Failure, Record, read, read_journal, read_settings
-from mattekit.errors import InputError, MissingFileError
+from mattekit.errors import InputError
+from mattekit.files import missing
 from mattekit.imaging import io
 from mattekit.ranks import Rank
 
@@ -39,7 +40,7 @@ def facts(path: Path) -> Facts:
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise MissingFileError(f"{path}: no such file. Check the path.") from None
+        raise missing(path) from None
     return _facts(path, status.st_mtime_ns, status.st_size)
 
 

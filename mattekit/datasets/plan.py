@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mattekit.errors import InputError, MissingFileError
-from mattekit.files import IMAGE_SUFFIXES, read_text
+from mattekit.files import IMAGE_SUFFIXES, missing, read_text
 from mattekit.imaging.trimap_random import generator
 from mattekit.pairing import Problem, natural
 
@@ -96,8 +96,9 @@ class Library:
         self._by_stem: dict[str, list[Path]] = {}
         for folder in self.folders:
             if not folder.is_dir():
-                problem = "a file, wanted a folder" if folder.exists() else "no such folder"
-                raise MissingFileError(f"{folder}: {problem}. Check the path.")
+                if folder.exists():
+                    raise MissingFileError(f"{folder}: a file, wanted a folder. Check the path.")
+                raise missing(folder, "folder")
             for path in folder.iterdir():
                 if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
                     _require_text(path)

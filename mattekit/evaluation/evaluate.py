@@ -10,6 +10,7 @@ import numpy as np
 from mattekit.errors import InputError, MissingFileError
 from mattekit.evaluation.scoring import Rules, read_matte, read_region
 from mattekit.evaluation.summary import mean
+from mattekit.files import missing
 from mattekit.imaging import io
 from mattekit.imaging.codecs.encode import quantise
 from mattekit.metrics import score
@@ -60,7 +61,7 @@ def find(folders: Sequence[Path]) -> list[Labelled]:
         return _paired("", *folders)
     (root,) = folders
     if not root.is_dir():
-        raise MissingFileError(f"{root}: no such folder. Check the path.")
+        raise missing(root, "folder")
     images, alphas = (_child(root, names) for names in FOLDERS.values())
     trimaps = sorted(path for path in root.iterdir() if path.is_dir() and path.name.lower().startswith("trimap"))
     if not trimaps:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mattekit.errors import MissingFileError
+from mattekit.files import missing
 from mattekit.frames import is_pattern
 from mattekit.pairing import Problem, images, natural, pair
 
@@ -47,21 +47,21 @@ def find_items(
     """
     for path in (*predictions, truth, *([trimaps] if trimaps else [])):
         if not path.exists() and not is_pattern(path):
-            raise MissingFileError(f"{path}: no such file or folder. Check the path.")
+            raise missing(path, "file or folder")
     methods = method_names(predictions)
     if truth.is_file():
         name = truth.stem if len(predictions) > 1 else predictions[0].stem
         return [Item(name, method, path, truth, trimaps) for path, method in zip(predictions, methods, strict=True)], []
     items: list[Item] = []
     problems: list[str] = []
-    missing: list[set[str]] = []
+    without: list[set[str]] = []
     for folder, method in zip(predictions, methods, strict=True):
         found, unpaired, absent = _pair_folder(folder, method, truth, trimaps, recursive)
         items += found
         problems += unpaired
-        missing.append(absent)
+        without.append(absent)
     known = {item.name for item in items}
-    for folder, method, absent in zip(predictions, methods, missing, strict=True):
+    for folder, method, absent in zip(predictions, methods, without, strict=True):
         own = {item.name for item in items if item.method == method}
         for name in sorted(absent | (known - own), key=natural):
             problems.append(Problem(name, f"{folder}: no prediction for {name}."))

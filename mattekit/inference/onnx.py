@@ -6,7 +6,8 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from mattekit.errors import InputError, MissingExtraError, MissingFileError, WeightsError
+from mattekit.errors import InputError, MissingExtraError, WeightsError
+from mattekit.files import missing
 from mattekit.inference.device import require_name
 
 INPUT, OUTPUT = "image_and_trimap", "alpha"  # names in the file
@@ -35,7 +36,7 @@ def open_session(model: str | Path | bytes, device: str = "auto", *, optimise: b
     """
     library = onnxruntime(model if isinstance(model, (str, Path)) else "ONNX")
     if isinstance(model, (str, Path)) and not Path(model).is_file():
-        raise MissingFileError(f"{model}: no such file. Check the path.")
+        raise missing(Path(model))
     providers = _providers(library, device)
     options = library.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1

@@ -76,8 +76,16 @@ def _resolve(name: str, stamp: tuple[int, ...], device: str, **options: Any) -> 
     if suffix != ".safetensors" and (model := _plugged_in(name, device=device, **options)):
         return model
     if not suffix and not Path(name).is_file():
-        raise InputError(f"{name}: no such model. Use one of {', '.join(names())}, or a network's file of weights.")
+        raise _unknown(name)
     return _torch(name, device=device, **options)
+
+
+def _unknown(name: str) -> InputError:
+    from mattekit.networks import NETWORKS
+
+    if name in NETWORKS:
+        return InputError(f"{name}: a network whose weights are not in the package.", remedy="own-weights")
+    return InputError(f"{name}: no such model. Use one of {', '.join(names())}, or a network's file of weights.")
 
 
 def names() -> list[str]:

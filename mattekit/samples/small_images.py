@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from mattekit.errors import InputError, MissingFileError
+from mattekit.files import missing
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 LARGEST = 1 << 31  # bytes; what a damaged header asks for is not tried
@@ -48,7 +49,7 @@ def read_idx(path: Path) -> np.ndarray:
         If it is not an idx file, or holds fewer or more numbers than its header says.
     """
     if not path.is_file():
-        raise MissingFileError(f"{path}: no such file. Check the path.")
+        raise missing(path)
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     try:

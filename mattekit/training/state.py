@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mattekit.errors import InputError, MissingFileError
-from mattekit.files import replacing
+from mattekit.errors import InputError
+from mattekit.files import missing, replacing
 
 FORMAT = 1
 NAMED = 3  # tensors that an error names
@@ -99,7 +99,7 @@ def read(path: Path) -> State:
         If it is damaged, no state, or of a newer format.
     """
     if not path.is_file():
-        raise MissingFileError(f"{path}: no such file. Check the path.")
+        raise missing(path)
     try:
         _refuse_compressed(path)
         values = torch.load(path, map_location="cpu", weights_only=True)

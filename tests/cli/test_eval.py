@@ -452,7 +452,7 @@ def test_what_is_wrong_with_hostile_names_is_one_line_each(folders):
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links")
 def test_a_loop_of_links_is_a_missing_file(folders):
     (folders / "loop").symlink_to("loop")
-    assert "loop: no such file or folder" in run(folders / "loop", folders / "truth", code=1).stderr
+    assert "loop: a link to a file that does not exist" in run(folders / "loop", folders / "truth", code=1).stderr
     (folders / "good" / "cat.png").unlink()
     (folders / "good" / "cat.png").symlink_to("cat.png")
     assert "good/cat.png: a link" in run(folders / "good", folders / "truth", code=3).stderr

@@ -79,6 +79,8 @@ def test_a_model_that_is_neither_method_nor_file_is_refused(tmp_path):
         registry.resolve("closed-forn")
     with pytest.raises(MissingFileError, match="none.safetensors: no such file"):
         registry.resolve(tmp_path / "none.safetensors")
+    with pytest.raises(InputError, match="a2u: a network whose weights are not in the package"):
+        registry.resolve("a2u")
 
 
 @pytest.mark.parametrize(

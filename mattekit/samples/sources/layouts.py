@@ -17,7 +17,7 @@ from mattekit.datasets import manifest, records
 from mattekit.datasets.plan import Library
 from mattekit.datasets.records import Record
 from mattekit.errors import InputError, MattekitError, MissingFileError
-from mattekit.files import IMAGE_SUFFIXES
+from mattekit.files import IMAGE_SUFFIXES, missing
 from mattekit.imaging.codecs.probe import probe
 from mattekit.pairing import pair
 from mattekit.samples.sources.files import Item
@@ -77,7 +77,7 @@ def _may_be_cutout(path: Path) -> bool:
 def require_folder(root: Path) -> None:
     """Raise MissingFileError or InputError if `root` is no folder."""
     if not root.exists():
-        raise MissingFileError(f"{root}: no such folder. Check the path.")
+        raise missing(root, "folder")
     if not root.is_dir():
         raise InputError(f"{root}: a file, wanted a folder, or a .toml file that lists sources.")
 
