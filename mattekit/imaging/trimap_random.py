@@ -37,6 +37,8 @@ RULES = {
     "dim": Rule("kernel", 29, both_sides=True),
     # Ours: as trimaps are drawn by hand around hair, where much of what is unknown turns out opaque or clear.
     "wide": Rule("distance", 64, both_sides=True),
+    # Ours: up to the whole object, of which a stroke or nothing but its core is known.
+    "widest": Rule("distance", 160, both_sides=True),
 }
 
 

@@ -73,8 +73,8 @@ def test_a2u_erodes_both_known_regions_by_ellipses(alpha, rule, at_bg, at_fg):
 @pytest.mark.parametrize("rule", RULES)
 def test_draws_cover_the_whole_range_of_the_paper(rule):
     """3000 draws meet every width from 1 to the largest and no other; seen on a single soft pixel."""
-    alpha = np.zeros((1, 201), np.float32)
-    alpha[0, 100] = 0.5
+    alpha = np.zeros((1, 401), np.float32)
+    alpha[0, 200] = 0.5
     counts = {int((random_from_alpha(alpha, generator(0, str(i)), rule) == 0.5).sum()) for i in range(3000)}
     if RULES[rule].shape == "kernel":
         assert counts == set(range(1, RULES[rule].largest + 1))

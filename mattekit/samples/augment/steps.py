@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from mattekit.errors import InputError
+from mattekit.samples.augment.camera import camera, defocus, forget
 from mattekit.samples.augment.colour import blur, fade, floats, hsv, invert, jitter, jpeg, noise, permute, rescale
 from mattekit.samples.augment.composition import background, compose, gamma, merge, prior, trimap
 from mattekit.samples.augment.crop import crop, turn
@@ -35,6 +36,7 @@ STEPS: dict[str, Callable[..., Sample]] = {
     # alpha and trimap
     "gamma": gamma,
     "trimap": trimap,
+    "forget": forget,
     # colours
     "hsv": hsv,
     "fade": fade,
@@ -45,8 +47,10 @@ STEPS: dict[str, Callable[..., Sample]] = {
     "rescale": rescale,
     "noise": noise,
     "jpeg": jpeg,
+    "defocus": defocus,
     # the image
     "compose": compose,
+    "camera": camera,
     "prior": prior,
 }
 PICTURES = ("alpha", "fg", "bg", "image", "trimap", "prior")
