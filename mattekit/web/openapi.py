@@ -9,10 +9,14 @@ from mattekit.web.answers import FORMATS, MEDIA
 from mattekit.web.body import Limits
 from mattekit.web.matting import ANSWERS, FOREGROUNDS, SAVES, TTA
 
+ABOUT = (
+    "Alpha mattes of pictures. The paths under /paint are the page's own: they change with it, keep pictures between "
+    "requests, and are not for other programs."
+)
 FILE = {"type": "string", "contentMediaType": "application/octet-stream", "format": "binary"}
 FILES = {
     "image": "The picture to matte: PNG, JPEG, TIFF, WebP, BMP or EXR.",
-    "trimap": "Its trimap: 0 background, 255 foreground, other values unknown.",
+    "trimap": "Its trimap: 0 background, 255 foreground, other values unknown. One source of a trimap is wanted.",
     "mask": "Or a rough mask, or the alpha of a cut-out, that the trimap follows.",
     "clean_plate": "Or the same view without the subject.",
     "scribbles": "Or strokes: white foreground, black background.",
@@ -52,7 +56,7 @@ def description(models: Sequence[str], limits: Limits) -> dict[str, Any]:
     paths["/v1/matte"] = {"post": {**_operation("matte", told, content, errors), "requestBody": _body(models)}}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "mattekit", "version": __version__, "description": "Alpha mattes of pictures."},
+        "info": {"title": "mattekit", "version": __version__, "description": ABOUT},
         "paths": paths,
         "components": {"schemas": _SCHEMAS, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
         "security": [{}, {"token": []}],
@@ -70,7 +74,10 @@ def _body(models: Sequence[str]) -> dict[str, Any]:
         "band": _text("Width of the unknown band of mask, clean_plate, box and points: auto, pixels or percent.", None),
         "fit": _one_of(("true", "false"), "Resize masks and plates of another size."),
         "model": _one_of(models, "The model."),
-        "save": _text(f"What to answer, one or more of {', '.join(SAVES)} with commas between.", None),
+        "save": _text(
+            f"What to answer, one or more of {', '.join(SAVES)} with commas between.",
+            rf"^ *({'|'.join(SAVES)}) *(, *({'|'.join(SAVES)}) *)*$",
+        ),
         "format": _one_of(tuple(FORMATS), "The format of pictures."),
         "depth": _one_of(CHOICES, "Bits of their channels; auto is the image's."),
         "answer": _one_of(ANSWERS, "One picture alone, JSON with pictures in base64, or events with the progress."),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
@@ -205,6 +206,14 @@ def test_every_field_is_described_and_every_described_field_is_taken(client):
         body = one.get("/openapi.json").json()["paths"]["/v1/matte"]["post"]["requestBody"]
     fields = body["content"]["multipart/form-data"]["schema"]["properties"]
     assert set(fields) == SETTINGS | PICTURES | set(FIELDS) | {"band"}
+
+
+def test_the_described_pattern_of_outputs_takes_what_the_server_takes(client):
+    with client() as one:
+        body = one.get("/openapi.json").json()["paths"]["/v1/matte"]["post"]["requestBody"]
+    pattern = re.compile(body["content"]["multipart/form-data"]["schema"]["properties"]["save"]["pattern"])
+    assert all(map(pattern.match, ("alpha", "cutout , trimap", "alpha,alpha")))
+    assert not any(map(pattern.match, ("", "alpha,", "matte", "alphacutout")))
 
 
 def test_a_fault_of_the_server_shows_no_traceback(post, trimap, monkeypatch, caplog):
