@@ -1,0 +1,228 @@
+"""Train a network of the default weights on pieces of `pack.py`, on a GPU or a CPU, in bfloat16.
+
+    python learn.py PIECES RUN --init default --minutes 20 --every 2          # everything on the device
+    python learn.py PIECES RUN --network mixing-mobilenet --backbone mobilenet_v2-b0353104.pth --init default ...
+
+The same command goes on where it stopped. Samples stay on the device as bytes; crops, turns and colours are drawn
+there by the seed and the step. Pieces that appear later are read at the next checkpoint. RUN gets a checkpoint of the
+averaged weights every so many minutes, for `score.py`, log.jsonl, and state.pt. In the log "loss" is in per cent of
+the loss of the estimates' blend. `--only camera`, `--only kind=renders,synthetic` and so on keep the samples with
+these tags.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import network as networks
+import numpy as np
+import torch
+from torch import Tensor
+
+from mattekit.networks import build
+from mattekit.networks.backbones import load_backbone
+from mattekit.networks.base import IMAGENET
+from mattekit.networks.header import header_of
+from mattekit.networks.packaged import file_of
+from mattekit.networks.safetensors_file import load_network, save_network
+from mattekit.training.learner import Average
+from mattekit.training.losses import multiscale_loss
+
+EPSILON = 0.05  # as in the recipe
+PLACES = 256  # unknown pixels of each sample about which crops are cut
+WARMUP = 100  # steps
+PERMUTED, BENT = 0.15, 0.5  # shares of samples whose channels are permuted, and whose tones are changed
+
+
+class Pieces:
+    """Samples of all pieces in a folder, on a device: (16, S, S) uint8, image, trimap, planes and alpha."""
+
+    def __init__(self, folder: Path, device: str, only: list[str], limit: int):
+        self.folder, self.device, self.only, self.limit = folder, device, only, limit
+        self.samples: list[Tensor] = []
+        self.places: list[np.ndarray] = []
+        self.read: set[str] = set()
+        self.update()
+
+    def update(self) -> None:
+        """Read the pieces that are new."""
+        for path in sorted(self.folder.glob("*.npz")):
+            if path.name in self.read or len(self.read) >= self.limit:
+                continue
+            self.read.add(path.name)
+            with np.load(path) as piece:
+                tags = json.loads(str(piece["tags"]))
+                image, trimap, planes, alpha = (piece[name] for name in ("image", "trimap", "planes", "alpha"))
+            packed = np.concatenate([image, trimap[..., None], planes, alpha[..., None]], 3).transpose(0, 3, 1, 2)
+            for n, each in enumerate(tags):
+                if all(_fits(each, rule) for rule in self.only):
+                    rng = np.random.default_rng([int(path.stem), n])
+                    candidates = rng.choice(np.flatnonzero(trimap[n] == 128), PLACES)
+                    self.places.append(np.stack(np.unravel_index(candidates, trimap[n].shape), 1))
+                    self.samples.append(torch.from_numpy(np.ascontiguousarray(packed[n])).to(self.device))
+
+    def batch(self, rng: np.random.Generator, count: int, side: int) -> Tensor:
+        """Cut a batch (N, 16, side, side) of bytes, turned at random."""
+        return torch.stack([self._crop(rng, int(rng.integers(len(self.samples))), side) for _ in range(count)])
+
+    def _crop(self, rng: np.random.Generator, number: int, side: int) -> Tensor:
+        sample, places = self.samples[number], self.places[number]
+        most = sample.shape[-1] - side
+        centre = places[rng.integers(len(places))] + rng.integers(-side // 2, side // 2, 2)
+        top, left = (int(min(max(at - side // 2, 0), most)) for at in centre)
+        crop = sample[:, top : top + side, left : left + side]
+        crop = torch.rot90(crop, int(rng.integers(4)), (1, 2))
+        return crop.flip(2) if rng.random() < 0.5 else crop
+
+
+def _fits(tags: dict, rule: str) -> bool:
+    key, _, values = rule.partition("=")
+    if key.startswith("not-"):
+        return not tags[key[4:]]
+    return str(tags[key]) in values.split(",") if values else bool(tags[key])
+
+
+def inputs(batch: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the network's input (N, 15, H, W), alpha and the mask of unknown pixels (N, 1, H, W) each."""
+    values = batch.float() / 255
+    image, count = values[:, :3], len(batch)
+    bends = np.where(rng.random(count) < BENT, np.exp(rng.normal(0, 0.25, count)), 1)
+    gains = np.where(rng.random((count, 1)) < BENT, np.exp(rng.normal(0, 0.08, (count, 3))), 1)
+    orders = [rng.permutation(3) if rng.random() < PERMUTED else np.arange(3) for _ in range(count)]
+    image = torch.stack([each[torch.as_tensor(order)] for each, order in zip(image, orders, strict=True)])
+    bend, gain = (torch.as_tensor(a, dtype=torch.float32, device=batch.device) for a in (bends, gains))
+    image = (image ** bend[:, None, None, None] * gain[..., None, None]).clip(0, 1)
+    mean, std = (torch.tensor(IMAGENET[key], device=batch.device)[:, None, None] for key in ("mean", "std"))
+    x = torch.cat([(image - mean) / std, values[:, 3:15]], 1)
+    return x.contiguous(memory_format=torch.channels_last), values[:, 15:], (batch[:, 3:4] == 128).float()
+
+
+def made(given: argparse.Namespace) -> torch.nn.Module:
+    """Build the network with its first weights."""
+    network = build(given.network)
+    if given.init:
+        networks.begin_as(network, load_network(file_of(given.init)).state_dict())
+    if given.backbone:
+        holder = torch.nn.Module()
+        holder.encoder = network.encoder.pretrained
+        load_backbone(holder, given.backbone)
+    return network.to(given.device, memory_format=torch.channels_last)
+
+
+class Run:
+    """A network in training, with its optimiser and its average."""
+
+    def __init__(self, given: argparse.Namespace):
+        self.given, self.network = given, made(given)
+        slow = [p for name, p in self.network.named_parameters() if ".pretrained." in name]
+        fast = [p for name, p in self.network.named_parameters() if ".pretrained." not in name]
+        groups = [{"params": fast, "rate": given.lr}, {"params": slow, "rate": 0.2 * given.lr}]
+        self.optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=given.lr, weight_decay=1e-4)
+        self.average, self.steps, self.minutes = Average(self.network, given.ema), 0, 0.0
+        if (given.run / "state.pt").exists():
+            self.load(torch.load(given.run / "state.pt", map_location=given.device, weights_only=False))
+
+    def load(self, state: dict) -> None:
+        """Go on from a state."""
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.steps, self.minutes = state["steps"], state["minutes"]
+
+    def save(self) -> None:
+        """Write the state, and the average as weights."""
+        names = ("network", "average", "optimiser")
+        state = {name: getattr(self, name).state_dict() for name in names}
+        torch.save({**state, "steps": self.steps, "minutes": self.minutes}, self.given.run / "state.part")
+        (self.given.run / "state.part").replace(self.given.run / "state.pt")
+        averaged = self.average.network
+        averaged.name, averaged.arguments = self.given.network, {}
+        header = header_of(averaged, licence="MIT", origin=f"learn.py, {self.steps} steps")
+        for name in (f"{self.steps:06d}", "last"):
+            save_network(self.given.run / f"{name}.safetensors", averaged, header)
+
+    def step(self, pieces: Pieces) -> tuple[float, float]:
+        """Take a step; return its loss and that of the estimates' blend."""
+        rng = np.random.default_rng([self.given.seed, self.steps])
+        x, alpha, unknown = inputs(pieces.batch(rng, self.given.batch, self.given.crop), rng)
+        self.network.train()
+        if hasattr(self.network.encoder, "pretrained"):  # the statistics of ImageNet
+            self.network.encoder.pretrained.eval()
+        with torch.autocast(x.device.type, torch.bfloat16):
+            output = self.network(x)
+        loss = multiscale_loss(output.float(), alpha, unknown, epsilon=EPSILON)
+        with torch.no_grad():
+            blend = multiscale_loss(x[:, 4:5], alpha, unknown, epsilon=EPSILON)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["rate"] * self.rate()
+        self.optimiser.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+            self.average.update()
+        self.steps += 1
+        return float(loss.detach()), float(blend)
+
+    def rate(self) -> float:
+        """Return the share of the learning rate: warm-up, and a cosine over the last part of the time if wanted."""
+        left = (self.given.minutes - self.minutes) / max(self.given.anneal, 1e-9)
+        return min(1, (self.steps + 1) / WARMUP) * (0.5 - 0.5 * np.cos(np.pi * min(max(left, 0.02), 1)))
+
+
+def learn(run: Run, pieces: Pieces) -> Iterator[dict]:
+    """Train until the time is over; yield a line of the log at each checkpoint."""
+    given, losses, began = run.given, [], time.monotonic()
+    due = run.minutes + given.every
+    while run.minutes < given.minutes:
+        losses.append(run.step(pieces))
+        now = time.monotonic()
+        run.minutes, began = run.minutes + (now - began) / 60, now
+        if run.minutes >= due or run.minutes >= given.minutes:
+            run.save()
+            pieces.update()
+            ours, blend = np.sum(losses, 0)
+            yield {
+                "steps": run.steps,
+                "minutes": run.minutes,
+                "loss": 100 * ours / blend,
+                "samples": len(pieces.places),
+            }
+            losses, began, due = [], time.monotonic(), run.minutes + given.every
+
+
+def main() -> None:
+    """Read the arguments and train."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pieces", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--network", default="mixing", choices=["mixing", networks.NAME])
+    parser.add_argument("--init", help="mixing weights to begin with, such as default")
+    parser.add_argument("--backbone", type=Path, help="torchvision's MobileNetV2")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--every", type=float, default=2, help="minutes between checkpoints")
+    parser.add_argument("--anneal", type=float, default=0, help="minutes at the end in which the rate falls")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--crop", type=int, default=256)
+    parser.add_argument("--lr", type=float, default=5e-4)
+    parser.add_argument("--ema", type=float, default=0.998)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", default=[], help="tags of the samples to take")
+    parser.add_argument("--limit", type=int, default=10**6, help="read so many pieces at most")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    given.run.mkdir(parents=True, exist_ok=True)
+    run, pieces = Run(given), Pieces(given.pieces, given.device, given.only, given.limit)
+    with (given.run / "log.jsonl").open("a") as log:
+        for line in learn(run, pieces):
+            print(json.dumps(line), flush=True)
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+
+
+if __name__ == "__main__":
+    main()
