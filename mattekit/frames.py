@@ -1,4 +1,7 @@
-"""Frame patterns: the files of a shot, by frame number. `shot.####.exr`, `shot.%04d.exr`, `shot_[0001-0120].exr`."""
+"""The frames of a shot, by number: files of a pattern such as `shot.####.exr` or `shot_[0001-0120].exr`, or a video.
+
+A video is read as a folder of its frames; `video.names` says how they are called.
+"""
 
 import logging
 import re
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from mattekit.errors import InputError, MissingFileError
 from mattekit.files import IMAGE_SUFFIXES, missing
+from mattekit.video import names
 
 log = logging.getLogger("mattekit")
 
@@ -15,6 +19,7 @@ log = logging.getLogger("mattekit")
 PLACE = re.compile(r"(?P<hashes>#+)|%(?:0(?P<digits>[1-9]))?d|\[(?P<list>\d[\dx,-]*)\]")
 PART = re.compile(r"(\d+)(?:-(\d+)(?:x(\d+))?)?")
 LAST_NUMBER = re.compile(r"(\d+)(?!.*\d)")
+PLAIN = str.maketrans("#%[]", "____")  # a video's own name is no pattern
 MOST = 1_000_000  # frames in a list; eleven hours
 
 
@@ -23,11 +28,13 @@ class Shot:
     """Files by frame number, ascending.
 
     duplicates: numbers that several files have. wanted: numbers that a pattern lists; None if it takes all.
+    lost: frames at its end that a video speaks of and does not hold.
     """
 
     files: dict[int, Path]
     duplicates: dict[int, list[Path]] = field(default_factory=dict)
     wanted: tuple[int, ...] | None = None
+    lost: int = 0
 
 
 def is_pattern(path: Path) -> bool:
@@ -37,7 +44,12 @@ def is_pattern(path: Path) -> bool:
 
 def is_many(path: Path) -> bool:
     """Whether a path stands for several pictures: a folder, or the frames of a shot."""
-    return Path(path).is_dir() or is_pattern(path)
+    return Path(path).is_dir() or is_shot(path)
+
+
+def is_shot(path: Path) -> bool:
+    """Whether a path stands for numbered frames: a pattern or a video."""
+    return is_pattern(path) or names.is_video(path)
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -63,15 +75,17 @@ def numbers(text: str) -> tuple[int, ...]:
 
 
 def restricted(pattern: Path, text: str) -> Path:
-    """Return a pattern that stands for the frames of a list alone. Raises as `numbers`."""
+    """Return a pattern that stands for the frames of a list alone, of a pattern or a video. Raises as `numbers`."""
     numbers(text)
+    if names.is_video(pattern):
+        return pattern / f"{pattern.stem.translate(PLAIN)}.[{text.replace(' ', '')}]{names.FRAME}"
     match = _place(pattern)
     listed = re.sub(r"\d+", lambda number: number[0].zfill(_digits(match)), text.replace(" ", ""), count=1)
     return pattern.with_name(f"{pattern.name[: match.start()]}[{listed}]{pattern.name[match.end() :]}")
 
 
 def find(path: Path) -> Shot:
-    """Find the frames of a pattern, or those of a folder or one file, whose numbers are the last ones in their names.
+    """Find the frames of a pattern or video, or those of a folder or file, whose numbers are the last in their names.
 
     Raises
     ------
@@ -80,7 +94,9 @@ def find(path: Path) -> Shot:
     InputError
         If a name has several places for numbers.
     """
-    if is_pattern(path):
+    if names.is_video(path.parent if is_pattern(path) else path):
+        shot = _of_video(path)
+    elif is_pattern(path):
         shot = _of_pattern(Path(path))
     elif path.is_file():
         shot = _shot((int(match[1]), path) for match in LAST_NUMBER.finditer(path.stem))
@@ -113,6 +129,16 @@ def spans(frames: Iterable[int]) -> str:
         else:
             runs.append([frame, frame])
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def _of_video(path: Path) -> Shot:
+    from mattekit.video import index
+
+    video = path if names.is_video(path) else path.parent
+    found = index.of(video)
+    wanted = None if video == path else numbers(_place(path)["list"] or f"1-{found.count}")
+    chosen = range(1, found.count + 1) if wanted is None else [n for n in wanted if 1 <= n <= found.count]
+    return Shot({n: names.frame(video, n, found.count) for n in chosen}, wanted=wanted, lost=found.lost)
 
 
 def _of_pattern(pattern: Path) -> Shot:
@@ -167,12 +193,14 @@ def pair(places: Mapping[str, Path]) -> tuple[dict[int, dict[str, Path]], list[t
     unused : role -> numbers that no leader asked for
     """
     leader, *followers = places
-    shots = {role: find(place) for role, place in places.items() if not place.is_file()}
+    shots = {role: find(place) for role, place in places.items() if is_shot(place) or not place.is_file()}
     leading = shots[leader]
     if leading.wanted is None and (missing := gaps(leading.files)):
         log.warning("%s: frames %s are missing.", places[leader], spans(missing))
     groups: dict[int, dict[str, Path]] = {}
-    problems = [(str(n), f"{places[leader]}: no frame {n}. Add it, or change the list.") for n in _absent(leading)]
+    place = names.file_of(places[leader])
+    problems = _ends_early(place, leading)
+    problems += [(str(n), f"{place}: no frame {n}. Add it, or change the list.") for n in _absent(leading)]
     for frame, path in leading.files.items():
         group, name = {leader: path}, path.stem
         lines = []
@@ -194,6 +222,15 @@ def pair(places: Mapping[str, Path]) -> tuple[dict[int, dict[str, Path]], list[t
         role: sorted(shots[role].files.keys() - leading.files.keys()) if role in shots else [] for role in followers
     }
     return groups, problems, unused
+
+
+def _ends_early(place: Path, shot: Shot) -> list[tuple[str, str]]:
+    """List that a video is cut off, if all of it is wanted."""
+    if not shot.lost or shot.wanted is not None:
+        return []
+    end = max(shot.files)
+    line = f"{place}: cut off after frame {end}, about {shot.lost} more are lost. Copy or record it again."
+    return [(place.stem, line)]
 
 
 def _absent(shot: Shot) -> list[int]:

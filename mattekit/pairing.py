@@ -56,7 +56,7 @@ def pair(
     ----------
     folders : role -> folder; the first role leads, the others follow. A follower's file may be named as the
         leader's or with its role behind (`cat.png` and `cat_trimap.png`), so that one folder can hold both. A leader
-        `cat_alpha.png` also finds a follower `cat.png`. With a pattern of frames among them, `frames.pair` does it.
+        `cat_alpha.png` also finds a follower `cat.png`. With a pattern or a video among them, `frames.pair` does it.
     recursive : also look into sub-folders; the relative path is part of the name.
     numbered : roles whose one file `name` serves all of `name_0`, `name_1`, ... (Composition-1k's alphas).
     leave_out : a sub-folder not to look into: the outputs of an earlier run are no inputs.
@@ -69,7 +69,7 @@ def pair(
     """
     result = Pairing()
     leader, *followers = folders
-    if any(frames.is_pattern(place) for place in folders.values()):
+    if any(frames.is_shot(place) for place in folders.values()):
         return _pair_frames(folders)
     others = tuple(f"_{role}" for role in followers)
     images = {role: _images(folder, recursive, leave_out) for role, folder in folders.items()}

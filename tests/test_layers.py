@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 LAYERS = [
     {
         *("errors", "files", "interrupts", "parallel", "ranks", "compiling", "toml", "guide"),
-        *("frames", "pairing", "plugins", "watching"),
+        *("frames", "pairing", "plugins", "video", "watching"),
     },
     {"tiling"},
     {"imaging", "operators"},
@@ -41,6 +41,7 @@ WITHOUT_TORCH = {
     "parallel",
     "ranks",
     "compiling",
+    "video",
     "watching",
     "imaging",
     "metrics",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mattekit.cli import choices
-from mattekit.frames import is_many, is_pattern, restricted
+from mattekit.frames import is_many, is_shot, restricted
 
 # Titles of the panels of `--help` (rich_help_panel), shown in the order in which a command's options name them.
 PANEL_FILES = "Input and output"
@@ -188,8 +188,8 @@ def framed(pattern: Path, frames: str | None) -> Path:
         return pattern
     from mattekit.errors import InputError
 
-    if not is_pattern(pattern):
-        raise typer.BadParameter(f"--frames needs a pattern, such as shot.####.exr, but {pattern} is none.")
+    if not is_shot(pattern):
+        raise typer.BadParameter(f"--frames needs a video or a pattern like shot.####.exr, but {pattern} is neither.")
     try:
         return restricted(pattern, frames)
     except InputError as error:

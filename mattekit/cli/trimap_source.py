@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mattekit.cli import console, options, source_settings
-from mattekit.frames import is_many
+from mattekit.frames import is_many, spans
 
 PANEL = "Trimap sources"
 Mask = Annotated[
@@ -193,7 +193,8 @@ def paired(
         distinct=not own,
     )  # fmt: skip
     for role in others.keys() - {"alpha"}:
-        for name in pairing.unused[role]:
+        unused = pairing.unused[role]
+        for name in [spans(map(int, unused))] if unused and pairing.frames else unused:
             console.logger.warning("%s: no image for %s %s.", others[role], role, name)
     return pairing
 

@@ -23,8 +23,10 @@ from mattekit.imaging.codecs.header import (
     format_of,
     read_bytes,
     read_header,
+    refuse_large,
 )
 from mattekit.imaging.pixel_values import to_float
+from mattekit.video import names as video
 
 logger = logging.getLogger("mattekit")
 
@@ -66,7 +68,7 @@ class Picture:
 
 
 def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None) -> Raw:
-    """Decode a PNG, JPEG, TIFF, WebP, BMP or EXR file.
+    """Decode a PNG, JPEG, TIFF, WebP, BMP or EXR file, or a frame of a video by its path.
 
     Parameters
     ----------
@@ -84,6 +86,8 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str
     MissingExtraError
         For EXR without the extra `mattekit[exr]`.
     """
+    if video.is_frame(source):
+        return _decode_frame(source, max_megapixels)
     data = read_bytes(source, max_megapixels)
     return decode_raw(name_of(source), data, max_megapixels=max_megapixels, layer=layer)
 
@@ -103,6 +107,15 @@ def _decode(name: str, data: bytes, max_megapixels: float, layer: str | None) ->
     pixels, header = decode.decode(name, data, max_megapixels)
     profile = header.icc if icc.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
     return Raw(pixels, profile, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
+
+
+def _decode_frame(frame: Path, max_megapixels: float) -> Raw:
+    """Decode a frame of a video; of transparent ones, colours are straight."""
+    from mattekit.video import decoder
+
+    refuse_large(str(frame), decoder.size(frame), 8, max_megapixels)
+    pixels, lossy = decoder.read(frame)
+    return Raw(pixels, None, ".png", encode.DEPTH_OF[pixels.dtype], lossy)
 
 
 def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None) -> Picture:
@@ -157,6 +170,10 @@ def read_trimap(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, require
 
 def read_size(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
     """(height, width) of a file's upright picture, from its header alone. Raises as `read_raw`."""
+    if video.is_frame(source):
+        from mattekit.video import decoder
+
+        return decoder.size(source)
     return size_of(name_of(source), read_bytes(source, max_megapixels))
 
 
