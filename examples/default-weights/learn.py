@@ -193,8 +193,8 @@ def learn(run: Run, pieces: Pieces) -> Iterator[dict]:
             losses, began, due = [], time.monotonic(), run.minutes + given.every
 
 
-def main() -> None:
-    """Read the arguments and train."""
+def settings(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the arguments."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pieces", type=Path)
     parser.add_argument("run", type=Path)
@@ -213,7 +213,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", default=[], help="tags of the samples to take")
     parser.add_argument("--limit", type=int, default=10**6, help="read so many pieces at most")
-    given = parser.parse_args()
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Train for the time that is given."""
+    given = settings()
     torch.set_num_threads(given.threads)
     given.run.mkdir(parents=True, exist_ok=True)
     run, pieces = Run(given), Pieces(given.pieces, given.device, given.only, given.limit)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mattekit.networks import OWN
+from mattekit.networks import NETWORKS
 from mattekit.networks.base import InputSize, Row
 from mattekit.networks.encoder_decoder import PLANES, EncoderDecoder
 from mattekit.networks.encoders.mobilenetv2 import MobileNetV2
@@ -87,6 +87,6 @@ def begin_as(network: nn.Module, state: dict[str, Tensor]) -> None:
     network.load_state_dict(own)
 
 
-OWN[NAME] = Row(
+NETWORKS[NAME] = Row(
     mixing_mobilenet, {}, "none", preparation="reflect-32", input=InputSize(PLANES + COARSE_PLANES, 256, 256)
 )

@@ -58,15 +58,16 @@ def sample(material: Material, number: int) -> tuple[dict[str, np.ndarray], dict
     return {name: (pixels * 255).round().astype(np.uint8) for name, pixels in pictures.items()}, tags
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Make the pieces that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--each", type=int, default=EACH, help="samples in a piece")
     parser.add_argument("--more", type=Path, nargs="*", default=())
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     material = Material(given.data, tuple(given.more))
     given.out.mkdir(parents=True, exist_ok=True)
     for piece in range(given.first, given.first + given.count):
@@ -74,14 +75,14 @@ def main() -> None:
         if path.exists():
             continue
         began = time.process_time()
-        pictures, tags = zip(*(sample(material, piece * EACH + n) for n in range(EACH)), strict=True)
+        pictures, tags = zip(*(sample(material, piece * given.each + n) for n in range(given.each)), strict=True)
         arrays = {name: np.stack([each[name] for each in pictures]) for name in pictures[0]}
         with files.replacing(path) as part, open(part, "wb") as file:
             np.savez_compressed(file, tags=np.array(json.dumps(tags)), **arrays)
         size = path.stat().st_size
         print(f"{path}: {size / 2**20:.0f} MiB, {time.process_time() - began:.0f} s", flush=True)
         if size > LIMIT:
-            raise SystemExit(f"{path}: more than 60 MiB. Lower EACH.")
+            raise SystemExit(f"{path}: more than 60 MiB. Lower --each.")
 
 
 if __name__ == "__main__":
