@@ -23,10 +23,10 @@ import numpy as np
 
 from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND, estimate
 from mattekit.errors import InputError
+from mattekit.formats import BY_SUFFIX
 from mattekit.imaging import background as backgrounds
 from mattekit.imaging import composite as compositing
 from mattekit.imaging import io, pixel_values
-from mattekit.imaging.codecs.encode import DEPTHS
 from mattekit.imaging.trimap import from_alpha
 from mattekit.metrics import score as scores_of
 from mattekit.models import registry
@@ -168,7 +168,7 @@ def composite(foreground: Picture, alpha: Picture, background: Picture) -> np.nd
     """
     fg, opacity = _image(foreground), _alpha(alpha)
     size = opacity.shape[:2]
-    if isinstance(background, np.ndarray) or Path(background).is_file() or Path(background).suffix.lower() in DEPTHS:
+    if isinstance(background, np.ndarray) or Path(background).is_file() or Path(background).suffix.lower() in BY_SUFFIX:
         behind = backgrounds.cover(_image(background), size)
     else:
         behind = backgrounds.plain(str(background), size)

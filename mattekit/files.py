@@ -18,7 +18,6 @@ from typing import BinaryIO
 from mattekit.errors import InputError, MissingFileError
 
 ONE_DAY = 24 * 60 * 60
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".exr"})
 LONGEST_NAME = 255  # bytes of a file's name on every common file system
 
 

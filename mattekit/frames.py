@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mattekit.errors import InputError, MissingFileError
-from mattekit.files import IMAGE_SUFFIXES, missing
+from mattekit.files import missing
+from mattekit.formats import BY_SUFFIX
 from mattekit.video import names
 
 log = logging.getLogger("mattekit")
@@ -101,7 +102,7 @@ def find(path: Path) -> Shot:
     elif path.is_file():
         shot = _shot((int(match[1]), path) for match in LAST_NUMBER.finditer(path.stem))
     elif path.is_dir():
-        paths = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
+        paths = [p for p in path.iterdir() if p.suffix.lower() in BY_SUFFIX and not p.name.startswith(".")]
         shot = _shot((int(match[1]), p) for p in paths if (match := LAST_NUMBER.search(p.stem)))
     else:
         raise missing(path, "folder")

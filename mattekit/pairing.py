@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mattekit import frames
 from mattekit.errors import MissingFileError
-from mattekit.files import IMAGE_SUFFIXES, missing, resolved
+from mattekit.files import missing, resolved
+from mattekit.formats import BY_SUFFIX, PLAIN, is_picture
 
 
 class Problem(str):
@@ -125,19 +126,25 @@ def _images(folder: Path, recursive: bool, leave_out: Path | None) -> dict[str, 
         raise missing(folder, "folder")
     left_out = _inside(leave_out, folder)
     by_name: dict[str, list[Path]] = {}
+    unreadable: dict[str, list[Path]] = {}  # here, without an extra: errors name it if there is nothing else
     for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):
         inside = path.relative_to(folder)
-        if path.suffix.lower() not in IMAGE_SUFFIXES or any(part.startswith(".") for part in inside.parts):
+        if path.suffix.lower() not in BY_SUFFIX or any(part.startswith(".") for part in inside.parts):
             continue
         if not path.is_dir() and not (left_out and inside.is_relative_to(left_out)):
-            by_name.setdefault(inside.with_suffix("").as_posix(), []).append(path)
-    return by_name
+            found = by_name if is_picture(path.suffix.lower()) else unreadable
+            found.setdefault(inside.with_suffix("").as_posix(), []).append(path)
+    # Beside a picture of its name, a layered file or a plate is what it was made from.
+    return {
+        name: [path for path in paths if path.suffix.lower() in PLAIN] or paths
+        for name, paths in (by_name or unreadable).items()
+    }
 
 
 def _no_images(folder: Path, *, deeper: bool) -> MissingFileError:
     if deeper:
         return MissingFileError(f"{folder}: no images found but in its sub-folders.", remedy="recursive")
-    formats = " ".join(sorted(IMAGE_SUFFIXES))
+    formats = " ".join(sorted(filter(is_picture, BY_SUFFIX)))
     return MissingFileError(f"{folder}: no images found. Check the path. Formats: {formats}.")
 
 

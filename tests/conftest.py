@@ -228,3 +228,23 @@ def tab(chromium):
     for context in contexts:
         context.close()
     assert said == [] and not [url for url, own in asked if not url.startswith(own)]
+
+
+@pytest.fixture(scope="session")
+def oiiotool():
+    """A function that runs OpenImageIO's tool of the system, not the one that comes with the package under test."""
+    import shutil
+    import subprocess
+    import sys
+
+    places = [p for p in os.environ.get("PATH", "").split(os.pathsep) if Path(p) != Path(sys.executable).parent]
+    tool = shutil.which("oiiotool", path=os.pathsep.join(places))
+    if tool is None:
+        pytest.skip("oiiotool is not installed: install the package openimageio-tools")
+
+    def run(*arguments) -> str:
+        done = subprocess.run([tool, *map(str, arguments)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    return run

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mattekit.errors import MissingFileError
-from mattekit.files import IMAGE_SUFFIXES
+from mattekit.formats import PLAIN
 from mattekit.pairing import images, pair
 
 
@@ -189,7 +189,7 @@ def test_an_empty_or_missing_folder_is_an_error_that_names_it(tmp_path):
 def test_any_names_pair_with_themselves(tmp_path_factory, stems):
     root = tmp_path_factory.mktemp("names")
     stems = {stem.lower() for stem in stems} or {"a"}
-    suffixes = sorted(IMAGE_SUFFIXES)
+    suffixes = sorted(PLAIN)
     image = touch(root / "i", *(stem + suffixes[k % len(suffixes)] for k, stem in enumerate(sorted(stems))))
     trimap = touch(root / "t", *(f"{stem}.png" for stem in stems))
     pairing = pair({"image": image, "trimap": trimap})
@@ -214,3 +214,13 @@ def test_a_dead_link_or_a_pipe_among_images_is_named(tmp_path):
         f"{trimaps}/c.png: a pipe, device or socket, wanted a regular file. Remove it.",
     ]
     assert [problem.name for problem in found.problems] == ["b", "c"]
+
+
+def test_plates_and_layered_files_count_where_they_can_be_read(tmp_path, monkeypatch):
+    """Beside a picture of its name a PSD is what that was made from; alone it is a picture, or fails by name."""
+    mixed, plates = touch(tmp_path / "m", "a.png", "a.psd", "b.dpx"), touch(tmp_path / "p", "c.dpx", "readme.txt")
+    monkeypatch.setattr("mattekit.formats.find_spec", lambda name: object())
+    assert {name: files["image"].name for name, files in images(mixed).groups.items()} == {"a": "a.png", "b": "b.dpx"}
+    monkeypatch.setattr("mattekit.formats.find_spec", lambda name: None)
+    assert list(images(mixed).groups) == ["a"]
+    assert list(images(plates).groups) == ["c"]

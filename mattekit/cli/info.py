@@ -12,6 +12,7 @@ EXTRAS = {
     "exr": ("OpenEXR",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "tensorboard": ("tensorboard",),
+    "vfx": ("OpenEXR", "OpenImageIO"),
     "watch": ("watchfiles",),
     "web": ("python-multipart", "starlette", "uvicorn"),
 }

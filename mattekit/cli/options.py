@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mattekit.cli import choices
+from mattekit.formats import BY_SUFFIX, DEPTHS
 from mattekit.frames import is_many, is_shot, restricted
 
 # Titles of the panels of `--help` (rich_help_panel), shown in the order in which a command's options name them.
@@ -76,7 +77,7 @@ Depth = Annotated[
     typer.Option("--depth", rich_help_panel=PANEL_FILES, help="Write this many bits; auto keeps those of the input."),
 ]
 Format = Annotated[
-    Literal["png", "tif", "tiff", "exr", "webp", "jpg", "jpeg"] | None,
+    Literal["png", "tif", "tiff", "exr", "webp", "jpg", "jpeg", "dpx", "jxl"] | None,
     typer.Option(
         "--format",
         case_sensitive=False,
@@ -163,7 +164,8 @@ MaxPixels = Annotated[
     ),
 ]
 
-SUFFIXES = {"png": ".png", "tif": ".tif", "tiff": ".tif", "exr": ".exr", "webp": ".webp", "jpg": ".jpg", "jpeg": ".jpg"}
+# What --format may be: all that is written but BMP, which holds no alpha.
+SUFFIXES = {suffix[1:]: BY_SUFFIX[suffix].suffixes[0] for suffix in DEPTHS if suffix != ".bmp"}
 
 
 def suffix(value: str | None) -> str | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mattekit.errors import InputError, MissingFileError
-from mattekit.files import IMAGE_SUFFIXES, missing, read_text
+from mattekit.files import missing, read_text
+from mattekit.formats import PLAIN
 from mattekit.imaging.trimap_random import generator
 from mattekit.pairing import Problem, natural
 
@@ -100,7 +101,7 @@ class Library:
                     raise MissingFileError(f"{folder}: a file, wanted a folder. Check the path.")
                 raise missing(folder, "folder")
             for path in folder.iterdir():
-                if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
+                if path.suffix.lower() in PLAIN and not path.name.startswith("."):
                     _require_text(path)
                     self._by_name.setdefault(path.name, []).append(path)
                     self._by_stem.setdefault(path.stem, []).append(path)
@@ -120,7 +121,7 @@ class Library:
         Raises MissingFileError if there is none, InputError if there are several.
         """
         name = Path(name).name  # lists may carry folders of another machine
-        stem = Path(name).stem if Path(name).suffix.lower() in IMAGE_SUFFIXES else name
+        stem = Path(name).stem if Path(name).suffix.lower() in PLAIN else name
         matches = self._by_name.get(name) or self._by_stem.get(stem, [])
         if not matches:
             raise MissingFileError(f"{name}: not in {self}. Add it, or check the folder.")

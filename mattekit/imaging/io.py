@@ -6,7 +6,6 @@ trimap (H, W) float32 of exactly 0, 0.5 and 1. `Path("-")` is standard input or 
 
 import logging
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -14,57 +13,22 @@ import numpy as np
 
 from mattekit import files
 from mattekit.errors import InputError
+from mattekit.formats import BY_NAME, format_of
 from mattekit.imaging import pixel_values
 from mattekit.imaging.codecs import decode, encode, exr, icc
+from mattekit.imaging.codecs.curves import CURVES
 from mattekit.imaging.codecs.header import (
     MAX_MEGAPIXELS,
     STANDARD,
-    SUFFIXES,
-    format_of,
     read_bytes,
-    read_header,
     refuse_large,
 )
+from mattekit.imaging.codecs.probe import probe_bytes
+from mattekit.imaging.picture import Picture, Raw
 from mattekit.imaging.pixel_values import to_float
 from mattekit.video import names as video
 
 logger = logging.getLogger("mattekit")
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A file as stored, but upright, in RGB order and with straight alpha.
-
-    pixels: (H, W), (H, W, 3) or (H, W, 4); uint8, uint16 or float32. 1-bit and palette files are expanded to uint8,
-    grey with alpha to RGBA, CMYK to RGB. EXR stays scene-linear.
-    icc: the colour profile if it describes these pixels. suffix: of the format, for example ".png".
-    depth: "8", "16" or "float"; half-float EXR counts as "16". lossy: compressed with loss.
-    """
-
-    pixels: np.ndarray
-    icc: bytes | None
-    suffix: str
-    depth: str = "8"
-    lossy: bool = False
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A file as float32: an image (H, W, 3), sRGB-encoded, or an alpha (H, W); see `Raw` for the rest.
-
-    light: of an image in scene-linear light, the pixels (H, W, 3) as stored.
-    """
-
-    pixels: np.ndarray
-    depth: str
-    icc: bytes | None = None
-    suffix: str = ".png"
-    light: np.ndarray | None = None
-
-    @property
-    def colours(self) -> np.ndarray:
-        """The colours (H, W, 3) that the matting equation mixes: light where that is known, else encoded values."""
-        return self.pixels if self.light is None else self.light
 
 
 def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None) -> Raw:
@@ -103,10 +67,11 @@ def decode_raw(name: str, data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS
 def _decode(name: str, data: bytes, max_megapixels: float, layer: str | None) -> Raw:
     if format_of(data) == "EXR":
         pixels, depth = exr.decode(name, data, max_megapixels, layer)
-        return Raw(pixels, None, ".exr", depth)
+        return Raw(pixels, None, ".exr", depth, curve="linear")
     pixels, header = decode.decode(name, data, max_megapixels)
     profile = header.icc if icc.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
-    return Raw(pixels, profile, SUFFIXES[header.format], encode.DEPTH_OF[pixels.dtype], header.lossy)
+    suffix, depth = BY_NAME[header.format].suffixes[0], encode.DEPTH_OF[pixels.dtype]
+    return Raw(pixels, profile, suffix, depth, header.lossy, header.curve)
 
 
 def _decode_frame(frame: Path, max_megapixels: float) -> Raw:
@@ -135,8 +100,9 @@ def image_of(name: str, raw: Raw) -> Picture:
     if pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
     pixels, light = to_float(pixels), None
-    if raw.suffix == ".exr":
-        pixels, light = exr.encode_srgb(pixels), pixels
+    if raw.curve != "srgb":
+        light = CURVES[raw.curve].to_light(pixels)
+        pixels = exr.encode_srgb(light)
     return Picture(pixels, raw.depth, raw.icc, raw.suffix, light)
 
 
@@ -179,7 +145,7 @@ def read_size(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[
 
 def size_of(name: str, data: bytes) -> tuple[int, int]:
     """(height, width) of the upright picture that the bytes of a file hold, from its header; raises as `read_raw`."""
-    return exr.read_size(name, data) if format_of(data) == "EXR" else read_header(name, data).upright_size
+    return probe_bytes(name, data).size
 
 
 def write_image(

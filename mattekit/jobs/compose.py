@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from mattekit.errors import InputError
+from mattekit.formats import BY_SUFFIX
 from mattekit.imaging import background, io, pixel_values
 from mattekit.imaging.codecs import exr
-from mattekit.imaging.codecs.encode import DEPTHS
+from mattekit.imaging.codecs.curves import CURVES
 from mattekit.imaging.composite import composite
 from mattekit.jobs.base import Job
 
@@ -61,7 +62,7 @@ def compose(job: ComposeJob) -> dict:
 
 def _is_picture(text: str) -> bool:
     # What looks like a file but is missing is told by the reader; the rest must be a colour.
-    return text == "-" or Path(text).exists() or Path(text).suffix.lower() in DEPTHS
+    return text == "-" or Path(text).exists() or Path(text).suffix.lower() in BY_SUFFIX
 
 
 def _pair(job: ComposeJob) -> tuple[io.Picture, np.ndarray]:
@@ -78,7 +79,7 @@ def _cutout(job: ComposeJob) -> tuple[io.Picture, np.ndarray]:
         raise InputError(f"{name}: no alpha channel, wanted a cut-out, or a foreground and its alpha.")
     pixels = pixel_values.to_float(raw.pixels)
     fg = np.ascontiguousarray(pixels[..., :3])
-    fg = exr.encode_srgb(fg) if raw.suffix == ".exr" else fg
+    fg = fg if raw.curve == "srgb" else exr.encode_srgb(CURVES[raw.curve].to_light(fg))
     return io.Picture(fg, raw.depth, raw.icc, raw.suffix), np.clip(pixels[..., 3], 0, 1)
 
 

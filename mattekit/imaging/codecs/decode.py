@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from PIL import ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
 
-from mattekit.errors import InputError
-from mattekit.imaging.codecs import tiff
+from mattekit.errors import InputError, MissingExtraError
+from mattekit.formats import BY_NAME, VFX, format_of
+from mattekit.imaging.codecs import alpha_mode, openimageio, tiff
 from mattekit.imaging.codecs.header import Header, parse_header, refuse_large
 from mattekit.imaging.codecs.png_webp import without_metadata
 from mattekit.imaging.codecs.silence import silent_libraries
@@ -32,16 +33,28 @@ def decode(name: str, data: bytes, max_megapixels: float) -> tuple[np.ndarray, H
     MemoryError
         If there is no memory for them.
     """
+    form = format_of(data)
+    if form and BY_NAME[form].extra == VFX:
+        return openimageio.decode(name, form, data, max_megapixels)
     with silent_libraries():
         header = parse_header(name, data)
         refuse_large(name, header.size, header.pixel_bytes, max_megapixels)
+        if header.tags and (kind := tiff.unsupported(data, header.tags)):
+            return _further_tiff(name, data, kind, max_megapixels)
         return _pixels(name, data, header), header
 
 
-def _pixels(name: str, data: bytes, header: Header) -> np.ndarray:
-    if kind := header.tags and tiff.unsupported(data, header.tags):
+def _further_tiff(name: str, data: bytes, kind: str, max_megapixels: float) -> tuple[np.ndarray, Header]:
+    """Decode a TIFF that OpenCV does not know, where OpenImageIO is installed."""
+    try:
+        return openimageio.decode(name, "TIFF", data, max_megapixels)
+    except MissingExtraError:
         wanted = "8 or 16 bits or float, grey, RGB or RGBA, interleaved"
-        raise InputError(f"{name}: a TIFF of {kind}, wanted {wanted}. Convert it.")
+        advice = 'Convert it, or pip install "mattekit[vfx]"'
+        raise InputError(f"{name}: a TIFF of {kind}, wanted {wanted}. {advice}.") from None
+
+
+def _pixels(name: str, data: bytes, header: Header) -> np.ndarray:
     plugin = _pillow_plugin(header)
     try:
         pixels = _by_pillow(plugin, data, header) if plugin else _by_opencv(data, header)
@@ -138,15 +151,5 @@ def _interpreted(pixels: np.ndarray | None, header: Header) -> np.ndarray | None
     if header.tags[tiff.Tag.PHOTOMETRIC] == 0 and pixels.ndim == 2 and pixels.dtype == np.uint16:
         pixels = 65535 - pixels  # white is stored as 0
     if header.tags.get(tiff.Tag.EXTRA_SAMPLES) == (tiff.PREMULTIPLIED,) and pixels.ndim == 3:
-        pixels = _straight(pixels)
+        pixels = alpha_mode.straight(pixels)
     return pixels
-
-
-def _straight(pixels: np.ndarray) -> np.ndarray:
-    """Divide colours by alpha, in the type of the pixels."""
-    alpha = pixels[..., 3:].astype(np.float32)
-    full = 65535 if pixels.dtype == np.uint16 else 1
-    colour = pixels[..., :3] * (full / np.where(alpha > 0, alpha, full))
-    if pixels.dtype == np.uint16:
-        colour = np.rint(np.minimum(colour, full))
-    return np.concatenate([colour.astype(pixels.dtype), pixels[..., 3:]], axis=2)

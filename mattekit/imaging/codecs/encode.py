@@ -7,23 +7,13 @@ import cv2
 import numpy as np
 
 from mattekit.errors import InputError, MattekitError
-from mattekit.imaging.codecs import exr, tiff
+from mattekit.formats import BY_SUFFIX, DEPTHS, PLAIN, VFX
+from mattekit.imaging.codecs import exr, openimageio, tiff
 from mattekit.imaging.codecs import icc as profiles
 from mattekit.imaging.codecs.header import read_bytes, read_header
 from mattekit.imaging.codecs.silence import silent_libraries
 from mattekit.imaging.pixel_values import refuse_not_finite, to_float
 
-# suffix -> depths it can hold, the best last
-DEPTHS = {
-    ".png": ("8", "16"),
-    ".tif": ("8", "16", "float"),
-    ".tiff": ("8", "16", "float"),
-    ".exr": ("8", "16", "float"),  # half floats unless "float"
-    ".webp": ("8",),
-    ".jpg": ("8",),
-    ".jpeg": ("8",),
-    ".bmp": ("8",),
-}
 CHOICES = ("auto", "8", "16", "float")  # of depth
 FULL_SCALE = {"8": (np.uint8, 255, cv2.CV_8U), "16": (np.uint16, 65535, cv2.CV_16U)}
 DEPTH_OF = {np.dtype(np.uint8): "8", np.dtype(np.uint16): "16", np.dtype(np.float32): "float"}
@@ -36,10 +26,10 @@ def check(name: str, shape: tuple[int, ...], depth: str, suffix: str) -> None:
     if not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
         raise InputError(f"{name}: pixels of shape {shape}, wanted (H, W), (H, W, 3) or (H, W, 4), not empty.")
     if depth not in DEPTHS[suffix]:
-        held, others = " or ".join(DEPTHS[suffix]), [s for s in DEPTHS if depth in DEPTHS[s] and s != ".tiff"]
+        others = [s for s in DEPTHS if depth in DEPTHS[s] and s in PLAIN and s != ".tiff"]
         if not others:
             raise InputError(f"{name}: depth {depth!r}, wanted 8, 16 or float.")
-        found = f"depth {depth}, but {suffix} holds {held}"
+        found = f"depth {depth}, but {suffix} holds {' or '.join(DEPTHS[suffix])}"
         raise InputError(f"{name}: {found}. Write {' or '.join(others)}.", remedy="depth")
     if suffix in (".jpg", ".jpeg") and (len(shape) == 2 or shape[2] == 4):
         raise InputError(f"{name}: JPEG cannot hold an alpha channel exactly. Write .png, .tif, .webp or .exr.")
@@ -110,6 +100,8 @@ def encode(
     full_colour : let JPEG keep the colour of every pixel, not only that of blocks of four.
     """
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    if BY_SUFFIX[suffix].extra == VFX:
+        return openimageio.encode(name, pixels, suffix, icc=icc if profiles.matches(icc, channels) else None, fast=fast)
     stored = pixels
     if channels >= 3:
         stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)

@@ -12,20 +12,10 @@ from PIL import BmpImagePlugin, Image, JpegImagePlugin
 
 from mattekit.errors import InputError
 from mattekit.files import open_regular
+from mattekit.formats import BY_NAME, format_of
 from mattekit.imaging.codecs import Truncated, png_webp, tiff
 from mattekit.imaging.codecs.silence import silent_libraries
 
-SIGNATURES = {
-    png_webp.PNG_SIGNATURE: "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
-    b"II+\0": "TIFF",  # BigTIFF
-    b"MM\0+": "TIFF",
-    b"BM": "BMP",
-    b"\x76\x2f\x31\x01": "EXR",
-}
-SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "WEBP": ".webp", "BMP": ".bmp", "EXR": ".exr"}
 PALETTE, CMYK = 3, 5  # a TIFF's photometric interpretations; CMYK is four colours and no alpha
 PNG_CHANNELS = {0: 1, 2: 3, 3: 4, 4: 4, 6: 4}  # type of colour -> channels as decoded
 STANDARD = Path("-")
@@ -43,7 +33,7 @@ class Header:
     size: (height, width) as stored. pixel_bytes: of a decoded pixel. mode: Pillow's name of the channels (JPEG and
     BMP only). orientation: the EXIF value, 1 = upright. depth: "8", "16" or "float". lossy: compressed with loss.
     tags: of a TIFF. metadata: whether a PNG holds more than its pixels need. transparent_level: the one grey level of
-    a PNG that is transparent. alpha: whether there is an alpha channel.
+    a PNG that is transparent. alpha: whether there is an alpha channel. curve: what values are, of `curves.CURVES`.
     """
 
     format: str
@@ -58,6 +48,7 @@ class Header:
     metadata: bool = False
     transparent_level: int | None = None
     alpha: bool = False
+    curve: str = "srgb"
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -65,15 +56,8 @@ class Header:
         return self.size[::-1] if self.orientation >= 5 else self.size
 
 
-def format_of(data: bytes) -> str | None:
-    """Name of the format by the first bytes: PNG, JPEG, TIFF, WEBP, BMP, EXR or None."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    return next((name for signature, name in SIGNATURES.items() if data.startswith(signature)), None)
-
-
 def read_header(name: str, data: bytes) -> Header:
-    """Read the header of an encoded image (not EXR); `name` is used in messages.
+    """Read the header of an encoded image that needs no extra; `name` is used in messages.
 
     Raises
     ------
@@ -90,7 +74,7 @@ def parse_header(name: str, data: bytes) -> Header:
         raise InputError(f"{name}: an empty file, wanted an image. Check how it was made.")
     form = format_of(data)
     if form is None:
-        raise InputError(f"{name}: not an image, or of another format; wanted {' '.join(SUFFIXES)}. Convert it.")
+        raise InputError(f"{name}: not an image, or of another format; wanted {' '.join(BY_NAME)}. Convert it.")
     try:
         return READERS[form](data)
     except Truncated:

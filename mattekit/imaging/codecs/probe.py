@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from mattekit.errors import InputError
 from mattekit.files import open_regular
-from mattekit.imaging.codecs import exr
-from mattekit.imaging.codecs.header import format_of, read_bytes, read_header
+from mattekit.formats import BY_NAME, VFX, format_of
+from mattekit.imaging.codecs import exr, openimageio
+from mattekit.imaging.codecs.header import read_bytes, read_header
 
 HEAD, TAIL = 1 << 16, 1 << 10  # bytes; of most files all metadata, and the mark of the end
 JPEG_END = b"\xff\xd9"
@@ -34,16 +35,19 @@ def probe(path: Path) -> Probe:
         if file.tell() > 2 * HEAD and format_of(head) in SHORT:
             file.seek(-TAIL, 2)
             try:
-                return _probe(str(path), SHORT[format_of(head)](head, file.read()))
+                return probe_bytes(str(path), SHORT[format_of(head)](head, file.read()))
             except InputError:
                 pass  # perhaps of an unusual order: the whole file decides
-    return _probe(str(path), read_bytes(path))
+    return probe_bytes(str(path), read_bytes(path))
 
 
-def _probe(name: str, data: bytes) -> Probe:
-    if format_of(data) == "EXR":
+def probe_bytes(name: str, data: bytes) -> Probe:
+    """Probe the bytes of a file, called `name` in messages; raises as `probe`, and MissingExtraError."""
+    form = format_of(data)
+    if form == "EXR":
         return Probe(exr.read_size(name, data), True)
-    header = read_header(name, data)
+    vfx = form and BY_NAME[form].extra == VFX
+    header = openimageio.read_header(name, form, data) if vfx else read_header(name, data)
     return Probe(header.upright_size, header.alpha)
 
 

@@ -17,7 +17,8 @@ from mattekit.datasets import manifest, records
 from mattekit.datasets.plan import Library
 from mattekit.datasets.records import Record
 from mattekit.errors import InputError, MattekitError, MissingFileError
-from mattekit.files import IMAGE_SUFFIXES, missing
+from mattekit.files import missing
+from mattekit.formats import PLAIN
 from mattekit.imaging.codecs.probe import probe
 from mattekit.pairing import pair
 from mattekit.samples.sources.files import Item
@@ -58,7 +59,7 @@ def items(folders: Mapping[str, Path], root: Path) -> tuple[list[Item], list[str
 
 def cutouts(root: Path) -> tuple[list[Item], list[str]]:
     """Return the items of a folder of cut-outs, or of pairs `cat.png`, `cat_alpha.png` side by side; and problems."""
-    if any(path.stem.endswith("_alpha") for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES):
+    if any(path.stem.endswith("_alpha") for path in root.rglob("*") if path.suffix.lower() in PLAIN):
         return items({"fg": root, "alpha": root}, root)
     pairing = pair({"fg": root}, recursive=True)
     if not any(_may_be_cutout(files["fg"]) for files in pairing.groups.values()):
