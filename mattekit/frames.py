@@ -191,7 +191,7 @@ def pair(places: Mapping[str, Path]) -> tuple[dict[int, dict[str, Path]], list[t
     -------
     groups : frame -> role -> file, ascending
     problems : (name, line) of frames that lack a file or have two
-    unused : role -> numbers that no leader asked for
+    unused : role -> numbers, of those that the leader's list names, which the leader has not
     """
     leader, *followers = places
     shots = {role: find(place) for role, place in places.items() if is_shot(place) or not place.is_file()}
@@ -219,10 +219,13 @@ def pair(places: Mapping[str, Path]) -> tuple[dict[int, dict[str, Path]], list[t
         if not lines:
             groups[frame] = group
     problems += [(str(frame), _twice(frame, paths)) for frame, paths in leading.duplicates.items()]
-    unused = {
-        role: sorted(shots[role].files.keys() - leading.files.keys()) if role in shots else [] for role in followers
-    }
-    return groups, problems, unused
+    return groups, problems, {role: _unused(shots.get(role), leading) for role in followers}
+
+
+def _unused(shot: Shot | None, leading: Shot) -> list[int]:
+    """List the frames that a leader has not, though it may have them by its list."""
+    more = shot.files.keys() - leading.files.keys() if shot else set()
+    return sorted(more if leading.wanted is None else more.intersection(leading.wanted))
 
 
 def _ends_early(place: Path, shot: Shot) -> list[tuple[str, str]]:

@@ -77,6 +77,13 @@ def test_a_wanted_frame_that_is_missing_fails_alone(shot):
     assert len(list((shot / "o").iterdir())) == 2
 
 
+def test_trimaps_of_frames_that_were_not_chosen_are_no_surprise(shot):
+    words = ("predict", shot / "plates/shot.%04d.png", shot / "trimaps/t%d.png", "-m", "shared", "-o", shot / "o")
+    assert "no image for" not in run(*words, "--frames", "1-2").stderr
+    cv2.imwrite(str(shot / "trimaps/t9.png"), cv2.imread(str(shot / "trimaps/t1.png"), 0))
+    assert "no image for trimap 9" in run(*words).stderr
+
+
 def test_eval_pairs_frames_by_number(shot):
     run("predict", shot / "plates/shot.####.png", shot / "trimaps", "-m", "closed-form", "-o", shot / "out")
     result = run(
