@@ -53,6 +53,11 @@ def is_shot(path: Path) -> bool:
     return is_pattern(path) or names.is_video(path)
 
 
+def is_video(path: Path) -> bool:
+    """Whether a path stands for frames of a video: the file, or a list of its frames."""
+    return names.is_video(path.parent if names.is_frame(path) else path)
+
+
 def numbers(text: str) -> tuple[int, ...]:
     """Frame numbers of a list such as "1-120x2" or "1,5,9-12", ascending.
 
@@ -95,7 +100,7 @@ def find(path: Path) -> Shot:
     InputError
         If a name has several places for numbers.
     """
-    if names.is_video(path.parent if is_pattern(path) else path):
+    if is_video(path):
         shot = _of_video(path)
     elif is_pattern(path):
         shot = _of_pattern(Path(path))

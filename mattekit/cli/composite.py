@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, choices, console, data_sets, options
+from mattekit.cli import batch, choices, compose_shot, console, data_sets, options
+from mattekit.frames import is_shot
 
 Parts = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="FOREGROUND [ALPHA] BACKGROUND",
-        help="Images; a cut-out needs no ALPHA, and BACKGROUND may be a colour.",
+        help="Images, or frames of a shot; a cut-out needs no ALPHA, BACKGROUND may be a colour.",
         show_default=False,
     ),
 ]
@@ -104,6 +105,8 @@ def composite(
     parts: Parts = None,
     output: Output = None,
     depth: options.Depth = "auto",
+    short_background: compose_shot.ShortBackground = "fail",
+    frames: options.Frames = None,
     preset: Preset = None,
     split: Split = None,
     foregrounds: Foregrounds = None,
@@ -122,6 +125,7 @@ def composite(
     verify: Verify = False,
     strict: Strict = False,
     jobs: options.Jobs = 1,
+    skip_existing: options.SkipExisting = False,
     fail_fast: options.FailFast = False,
     shard: options.Shard = None,
     max_pixels: options.MaxPixels = options.MAX_MEGAPIXELS,
@@ -153,6 +157,14 @@ def composite(
         return
     if size or kinds:
         raise typer.BadParameter("--size and --kinds are those of --synthetic N.")
+    if preset is None and parts and is_shot(options.framed(Path(parts[0]), frames)):
+        parts[0] = str(options.framed(Path(parts[0]), frames))
+        _require_parts(parts)
+        run |= {"skip_existing": skip_existing}
+        compose_shot.run(parts, output, short_background, depth, max_pixels, **run)
+        return
+    if short_background != "fail" or frames or skip_existing:
+        raise typer.BadParameter("--short-background, --frames and --skip-existing are for the frames of a shot.")
     if preset is None:
         task = _single(parts, output, depth, max_pixels, json)
         batch.run_one(task, _compose_one(), shard=shard, json=json)
@@ -168,6 +180,11 @@ def _folder(output: Path | None) -> Path:
     return output
 
 
+def _require_parts(parts: list[str] | None) -> None:
+    if len(parts or ()) not in (2, 3):
+        raise typer.BadParameter("wanted FOREGROUND ALPHA BACKGROUND, or CUTOUT BACKGROUND, or --preset.")
+
+
 def _compose_one() -> Any:
     from mattekit.jobs.compose import compose
 
@@ -178,13 +195,11 @@ def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels
     from mattekit.imaging.codecs.encode import output_suffix
     from mattekit.jobs.compose import ComposeJob
 
-    if len(parts or ()) not in (2, 3):
-        raise typer.BadParameter("wanted FOREGROUND ALPHA BACKGROUND, or CUTOUT BACKGROUND, or --preset.")
+    _require_parts(parts)
     foreground, alpha = Path(parts[0]), Path(parts[1]) if len(parts) == 3 else None
     if parts.count("-") > 1:
         raise typer.BadParameter("only one input can come from stdin.")
-    if foreground.is_dir() or (alpha and alpha.is_dir()):
-        raise typer.BadParameter("for folders use --preset custom --foregrounds DIR --alphas DIR --backgrounds DIR.")
+    compose_shot.refuse_folders(foreground, alpha)
     suffix = output_suffix(depth, foreground)
     if output is None or output.is_dir():
         if output is None and parts[0] == "-":

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, choices, console, options, targets
+from mattekit.cli import batch, choices, console, movies, options, targets
 from mattekit.frames import is_many
 
 PANEL = options.PANEL_MODEL
@@ -107,8 +107,11 @@ def foreground(
             from mattekit.jobs.compilation import warm_up
 
             warm_up(foregrounds=[method] if initial == "image" else [method, initial])
-        items, problems = _folder_jobs(image, alpha, targets.folder(output), kinds, recursive, numbered, settings)
-        batch.run_folder(
+        film = movies.wanted(image, output, kinds, settings)
+        place = film or targets.folder(output)
+        items, problems = _folder_jobs(image, alpha, place, kinds, recursive, numbered, settings)
+        movies.run_folder(
+            film,
             items,
             reestimate,
             problems=problems,

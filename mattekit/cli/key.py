@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from mattekit.cli import batch, choices, console, key_options, options, source_settings, targets
+from mattekit.cli import batch, choices, console, key_options, movies, options, source_settings, targets
 from mattekit.frames import is_many
 
 ROLES = ("clean_plate", "garbage", "core")
@@ -61,8 +61,9 @@ def key(
             raise typer.BadParameter("--json and -o - both want stdout.")
         batch.run_one(job, key_plate, **how)
         return
-    items, problems = _folder_jobs(plate, output, parts, others, recursive, fields)
-    batch.run_folder(items, key_plate, problems=problems, jobs=jobs, fail_fast=fail_fast, label="plates", **how)
+    film = movies.wanted(plate, output, parts, fields)
+    items, problems = _folder_jobs(plate, film or output, parts, others, recursive, fields)
+    movies.run_folder(film, items, key_plate, problems=problems, jobs=jobs, fail_fast=fail_fast, label="plates", **how)
 
 
 def _settings(screen: str, despill: float, keep_shadows: bool) -> Any:

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, choices, matte_jobs, options, watch
+from mattekit.cli import batch, choices, matte_jobs, movies, options, watch
 from mattekit.cli.model_choice import check_model
-from mattekit.frames import is_many
+from mattekit.frames import is_many, is_video
 
 FILES, MEMORY, FOLDERS = options.PANEL_FILES, options.PANEL_MEMORY, options.PANEL_FOLDERS
 
@@ -88,10 +88,13 @@ def run(
     """
     from mattekit.jobs import staged
 
-    files = (image, trimap, spec, output, kinds, make, truth)
+    fields = dict(make.keywords)
+    if film := movies.wanted(image, output, kinds, fields):
+        make = partial(make, depth=fields["depth"])
+    if watched and (film or is_video(image) or not is_many(image)):
+        raise typer.BadParameter(f"--watch is for a folder or a pattern of images, but {image} is neither.")
+    files = (image, trimap, spec, film or output, kinds, make, truth)
     if not is_many(image):
-        if watched:
-            raise typer.BadParameter(f"--watch is for a folder or a pattern of images, but {image} is neither.")
         job = matte_jobs.single(*files)
         if how["json"] and "-" in map(str, job.outputs):
             raise typer.BadParameter("--json and -o - both want stdout.")
@@ -105,7 +108,8 @@ def run(
         watch.run(find, places, output, work, fail_fast=fail_fast, **how)
         return
     items, problems = find()
-    batch.run_folder(items, staged.run_one, problems=problems, jobs=jobs, fail_fast=fail_fast, run=process, **how)
+    how |= dict(problems=problems, jobs=jobs, fail_fast=fail_fast, run=process)
+    movies.run_folder(film, items, staged.run_one, **how)
 
 
 def _process(

@@ -13,6 +13,7 @@ from mattekit.cli import (
     matte_settings,
     mattes,
     model_choice,
+    movies,
     options,
     predict_page,
     trimap_source,
@@ -176,6 +177,8 @@ def predict(
     make = partial(make, masks=taken)
     if watched and report:
         raise typer.BadParameter("--report shows what a run has made, and --watch has no end. Leave one of them out.")
+    if report and output and movies.is_movie(output):
+        raise typer.BadParameter(f"--report shows files of single frames, but -o {output} is a video.")
     page = predict_page.Page(report, make, kinds, shard, jobs) if report else None
     with page or nullcontext():
         mattes.run(

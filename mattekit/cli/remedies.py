@@ -32,6 +32,7 @@ REMEDIES: dict[str, str] = {
     "screen": "Name its colour with --screen, or mask what is no screen with --garbage.",
     "scribbled-image": "If there is a photo, name it with --image.",
     "sources": "Make a trimap of a photo with --mask, --segment, --box, --points, --clean-plate, --screen or --source.",
+    "short-background": "Choose with --short-background repeat or stop.",
     "single-file": "Leave out --single-file.",
     "strict": "Add --strict to count them as failures.",
     "tile": "Choose their side with --tile, or what they share with --overlap.",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from mattekit.cli.movies import Movies
+
 
 def of_file(source: Path, output: Path | None, suffixes: Mapping[str, str]) -> dict[str, Path]:
     """Return the target of every kind of picture of one `source`, by the `suffixes` of the kinds.
@@ -25,14 +27,18 @@ def of_file(source: Path, output: Path | None, suffixes: Mapping[str, str]) -> d
     return dict.fromkeys(suffixes, output)
 
 
-def in_folder(output: Path, name: str, suffixes: Mapping[str, str]) -> dict[str, Path]:
+def in_folder(output: Path | Movies, name: str, suffixes: Mapping[str, str]) -> dict[str, Path]:
     """Return the targets of a folder's item `name`: OUT/name for one kind of picture, OUT/KIND/name for several."""
+    if isinstance(output, Movies):
+        return output.targets(name)
     several = len(suffixes) > 1
     return {kind: (output / kind if several else output) / f"{name}{suffix}" for kind, suffix in suffixes.items()}
 
 
-def folder(output: Path | None) -> Path:
-    """Return the output folder, which a command over a folder needs; a usage error without."""
+def folder(output: Path | Movies | None) -> Path | Movies:
+    """Return the output folder, or the videos, which a command over a folder needs; a usage error without."""
+    if isinstance(output, Movies):
+        return output
     if output is None or str(output) == "-" or output.is_file():
         raise typer.BadParameter("a folder of images needs a folder for the outputs: -o OUT/")
     return output

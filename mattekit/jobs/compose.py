@@ -13,6 +13,7 @@ from mattekit.imaging.codecs import exr
 from mattekit.imaging.codecs.curves import CURVES
 from mattekit.imaging.composite import composite
 from mattekit.jobs.base import Job
+from mattekit.video.names import is_frame
 
 log = logging.getLogger("mattekit")
 
@@ -62,7 +63,7 @@ def compose(job: ComposeJob) -> dict:
 
 def _is_picture(text: str) -> bool:
     # What looks like a file but is missing is told by the reader; the rest must be a colour.
-    return text == "-" or Path(text).exists() or Path(text).suffix.lower() in BY_SUFFIX
+    return text == "-" or is_frame(Path(text)) or Path(text).exists() or Path(text).suffix.lower() in BY_SUFFIX
 
 
 def _pair(job: ComposeJob) -> tuple[io.Picture, np.ndarray]:

@@ -18,7 +18,7 @@ log = logging.getLogger("mattekit")
 
 @dataclass(frozen=True)
 class Index:
-    """What a video's packets tell.
+    """Facts that a video's packets tell.
 
     Attributes
     ----------
@@ -34,6 +34,8 @@ class Index:
         Duration of the last frame.
     lost : int
         Frames that the file speaks of and does not hold, at its end; an estimate for Matroska.
+    primaries, transfer : int
+        Colour primaries and transfer characteristics, by their numbers in H.273; 2 is unspecified.
     """
 
     times: tuple[int, ...]
@@ -43,6 +45,8 @@ class Index:
     rate: Fraction
     last: int
     lost: int
+    primaries: int = 2
+    transfer: int = 2
 
     @property
     def count(self) -> int:
@@ -109,8 +113,9 @@ def _read(container: Any, stream: Any, video: Path) -> Index:
     rate = Fraction(stream.average_rate or stream.guessed_rate or 24)
     last = found[times[-1]][0] or _typical(times) or max(1, round(1 / (rate * stream.time_base)))
     lost = max(0, stream.frames - whole) if stream.frames else _missing_at_end(container, stream, times, last, rate)
-    size = stream.codec_context.height, stream.codec_context.width
-    return Index(tuple(times), tuple(keys), Fraction(stream.time_base), size, rate, last, lost)
+    codec = stream.codec_context
+    look = (codec.height, codec.width), rate, last, lost, int(codec.color_primaries), int(codec.color_trc)
+    return Index(tuple(times), tuple(keys), Fraction(stream.time_base), *look)
 
 
 def _packets(container: Any, stream: Any) -> tuple[dict[int, tuple[int, bool]], int]:

@@ -22,6 +22,7 @@ CALLS = {  # heading -> calls that together print every field
         "predict photos trimaps -o o -m shared",
         "predict photos trimaps -o o -m shared --skip-existing",
         "predict photos plates -o p -m shared",
+        "predict shot/frame.####.jpg shot/trimap.%02d.png -o film.mkv -m shared",
     ],
     "predict and refine": [
         "predict photo.jpg --mask rough.png --refine 2",
@@ -92,7 +93,7 @@ def test_each_field_is_explained_and_each_explained_field_is_printed(heading, st
         assert lines and result.exit_code in (0, 3), (call, result.output)
         for line in lines:
             if heading == "Items of folders":
-                line = {key: line[key] for key in ("name", "error", "skipped") if key in line}
+                line = {key: line[key] for key in ("name", "error", "skipped", "frames") if key in line}
             printed |= set(fields(line))
     explained = sections()[heading]
     patterns = {field: pattern(field) for field in explained}
