@@ -136,4 +136,5 @@ def test_a_summary_compares_with_the_best_method_of_the_set_and_of_each_picture(
     items = [score.Picture(name, nothing, nothing, nothing, each) for name, each in tables.items()]
     found = score.summary([{"sad": 1.0}, {"sad": 1.2}], items)
     assert found["sad"] == pytest.approx(1.1) and found["of the best"] == pytest.approx(55)
-    assert found["worst"] == pytest.approx(120) and found["above 115"] == 1
+    assert found["worst"] == pytest.approx(120)
+    assert found["relative"] == pytest.approx(100 * (0.5 * 1.2) ** 0.5) and found["above 115"] == 1

@@ -3,11 +3,11 @@
     python learn.py PIECES RUN --init default --minutes 20 --every 2          # everything on the device
     python learn.py PIECES RUN --network mixing-mobilenet --backbone mobilenet_v2-b0353104.pth --init default ...
 
-The same command goes on where it stopped. Samples stay on the device as bytes; crops, turns and colours are drawn
-there by the seed and the step. Pieces that appear later are read at the next checkpoint. RUN gets a checkpoint of the
-averaged weights every so many minutes, for `score.py`, log.jsonl, and state.pt. In the log "loss" is in per cent of
-the loss of the estimates' blend. `--only camera`, `--only kind=renders,synthetic` and so on keep the samples with
-these tags.
+The same command goes on where it stopped, with --follow not to the same bits. Samples stay on the device as bytes;
+crops, turns and colours are drawn there by the seed and the step. Pieces that appear later are read at the next
+checkpoint, or at once with --follow. RUN gets a checkpoint of the averaged weights every so many minutes, for
+`score.py`, log.jsonl, and state.pt. Samples count by their loss relative to that of the estimates' blend; "loss" in the
+log is in per cent of that. `--only camera`, `--only kind=renders,synthetic` and so on keep the samples with these tags.
 """
 
 import argparse
@@ -15,11 +15,13 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import network as networks
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from mattekit.networks import build
 from mattekit.networks.backbones import load_backbone
@@ -28,23 +30,37 @@ from mattekit.networks.header import header_of
 from mattekit.networks.packaged import file_of
 from mattekit.networks.safetensors_file import load_network, save_network
 from mattekit.training.learner import Average
-from mattekit.training.losses import multiscale_loss
+from mattekit.training.losses import LSA_SCALES
 
 EPSILON = 0.05  # as in the recipe
 PLACES = 256  # unknown pixels of each sample about which crops are cut
 WARMUP = 100  # steps
+FLOOR = 0.04  # loss of the estimates' blend below which a sample counts less
 PERMUTED, BENT = 0.15, 0.5  # shares of samples whose channels are permuted, and whose tones are changed
 
 
 class Pieces:
     """Samples of all pieces in a folder, on a device: (16, S, S) uint8, image, trimap, planes and alpha."""
 
-    def __init__(self, folder: Path, device: str, only: list[str], limit: int):
+    def __init__(self, folder: Path, device: str, only: list[str], limit: int, least: int = 1):
         self.folder, self.device, self.only, self.limit = folder, device, only, limit
         self.samples: list[Tensor] = []
         self.places: list[np.ndarray] = []
         self.read: set[str] = set()
         self.update()
+        while len(self.places) < least:
+            time.sleep(5)
+            self.update()
+
+    def follow(self) -> None:
+        """Read new pieces in the background until the program ends."""
+
+        def repeat() -> None:
+            while True:
+                self.update()
+                time.sleep(5)
+
+        Thread(target=repeat, daemon=True).start()
 
     def update(self) -> None:
         """Read the pieces that are new."""
@@ -60,12 +76,12 @@ class Pieces:
                 if all(_fits(each, rule) for rule in self.only):
                     rng = np.random.default_rng([int(path.stem), n])
                     candidates = rng.choice(np.flatnonzero(trimap[n] == 128), PLACES)
-                    self.places.append(np.stack(np.unravel_index(candidates, trimap[n].shape), 1))
                     self.samples.append(torch.from_numpy(np.ascontiguousarray(packed[n])).to(self.device))
+                    self.places.append(np.stack(np.unravel_index(candidates, trimap[n].shape), 1))
 
     def batch(self, rng: np.random.Generator, count: int, side: int) -> Tensor:
         """Cut a batch (N, 16, side, side) of bytes, turned at random."""
-        return torch.stack([self._crop(rng, int(rng.integers(len(self.samples))), side) for _ in range(count)])
+        return torch.stack([self._crop(rng, int(rng.integers(len(self.places))), side) for _ in range(count)])
 
     def _crop(self, rng: np.random.Generator, number: int, side: int) -> Tensor:
         sample, places = self.samples[number], self.places[number]
@@ -97,6 +113,17 @@ def inputs(batch: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor, Ten
     mean, std = (torch.tensor(IMAGENET[key], device=batch.device)[:, None, None] for key in ("mean", "std"))
     x = torch.cat([(image - mean) / std, values[:, 3:15]], 1)
     return x.contiguous(memory_format=torch.channels_last), values[:, 15:], (batch[:, 3:4] == 128).float()
+
+
+def errors(pred: Tensor, alpha: Tensor, unknown: Tensor) -> Tensor:
+    """Return LSA's loss over five scales (`training.losses.multiscale_loss`) of each sample alone: (N,)."""
+    error, total = pred - alpha, torch.zeros(len(pred), device=pred.device)
+    for scale in range(LSA_SCALES):
+        if scale:
+            error, unknown = F.avg_pool2d(error, 2), F.avg_pool2d(unknown, 2)
+        rooted = torch.sqrt(error**2 + EPSILON**2) - EPSILON
+        total = total + (rooted * unknown).sum((1, 2, 3)) / (unknown.sum((1, 2, 3)) + 1) / 2**scale
+    return total
 
 
 def made(given: argparse.Namespace) -> torch.nn.Module:
@@ -152,9 +179,8 @@ class Run:
             self.network.encoder.pretrained.eval()
         with torch.autocast(x.device.type, torch.bfloat16):
             output = self.network(x)
-        loss = multiscale_loss(output.float(), alpha, unknown, epsilon=EPSILON)
-        with torch.no_grad():
-            blend = multiscale_loss(x[:, 4:5], alpha, unknown, epsilon=EPSILON)
+        ours, blend = (errors(each.float(), alpha, unknown) for each in (output, x[:, 4:5]))
+        loss = (ours / (blend + FLOOR)).mean()  # else the hopeless samples would be all that is learnt from
         for group in self.optimiser.param_groups:
             group["lr"] = group["rate"] * self.rate()
         self.optimiser.zero_grad()
@@ -164,7 +190,7 @@ class Run:
             self.optimiser.step()
             self.average.update()
         self.steps += 1
-        return float(loss.detach()), float(blend)
+        return float(loss.detach()), float((blend / (blend + FLOOR)).mean())
 
     def rate(self) -> float:
         """Return the share of the learning rate: warm-up, and a cosine over the last part of the time if wanted."""
@@ -182,7 +208,8 @@ def learn(run: Run, pieces: Pieces) -> Iterator[dict]:
         run.minutes, began = run.minutes + (now - began) / 60, now
         if run.minutes >= due or run.minutes >= given.minutes:
             run.save()
-            pieces.update()
+            if not given.follow:
+                pieces.update()
             ours, blend = np.sum(losses, 0)
             yield {
                 "steps": run.steps,
@@ -212,6 +239,8 @@ def settings(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ema", type=float, default=0.998)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", default=[], help="tags of the samples to take")
+    parser.add_argument("--follow", action="store_true", help="read new pieces at once, while training")
+    parser.add_argument("--least", type=int, default=1, help="samples to wait for before the first step")
     parser.add_argument("--limit", type=int, default=10**6, help="read so many pieces at most")
     return parser.parse_args(arguments)
 
@@ -221,7 +250,9 @@ def main() -> None:
     given = settings()
     torch.set_num_threads(given.threads)
     given.run.mkdir(parents=True, exist_ok=True)
-    run, pieces = Run(given), Pieces(given.pieces, given.device, given.only, given.limit)
+    run, pieces = Run(given), Pieces(given.pieces, given.device, given.only, given.limit, given.least)
+    if given.follow:
+        pieces.follow()
     with (given.run / "log.jsonl").open("a") as log:
         for line in learn(run, pieces):
             print(json.dumps(line), flush=True)

@@ -26,7 +26,7 @@ def photographs(data: Path, *, held_out: bool) -> list[Path]:
     photos = sorted((data / "photos").glob("*.webp")) + sorted((data / "photos").glob("*.jpg"))
     if held_out:
         return photos[::HELD_OUT]
-    return [path for n, path in enumerate(photos) if n % HELD_OUT] + sorted((data / "backgrounds").glob("*.*g"))
+    return [path for n, path in enumerate(photos) if n % HELD_OUT] + sorted((data / "backgrounds").glob("*.*p*"))
 
 
 class Material:

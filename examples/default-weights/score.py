@@ -1,11 +1,13 @@
 """Score weights on the validation sets of `validation.py` against the best classical method of each picture.
 
-    python score.py VALIDATION default RUN/last.safetensors ... [--first 20] [--log scores.jsonl] [--keep FOLDER]
+    python score.py VALIDATION default RUN/last.safetensors ... [--sets gt1 ...] [--first 20] [--log scores.jsonl] [--keep FOLDER]
 
 Mattes are made as `mattekit predict` makes them, and scored by mattekit's own metrics over the unknown pixels; the
 estimates that networks take are kept beside the sets, so that only the network and what finishes alpha are computed. A
-line for each set and weights: means; the SAD in per cent of the classical method that is best on the set; and the worst
-picture's SAD in per cent of the best method on it, of pictures on which that errs by more than `LEAST`.
+line for each set and weights: means; "relative", the geometric mean of each picture's SAD in per cent of that of the
+best classical method on it; "of the best", the mean SAD in per cent of the method that is best on the set; and the
+"worst" picture's SAD in per cent of the best method on it. The first and the last leave out pictures on which the best
+method errs by less than `LEAST`.
 """
 
 import argparse
@@ -95,16 +97,19 @@ def summary(rows: list[dict], items: list[Picture]) -> dict[str, float]:
     sad, best = np.array([row["sad"] for row in rows]), table.min(1)
     counted = best > LEAST
     return means | {
+        "relative": 100 * float(np.exp(np.log(np.maximum(sad, 1e-3) / np.maximum(best, 1e-3))[counted].mean())),
         "of the best": 100 * means["sad"] / float(table.mean(0).min()),
         "worst": 100 * float((sad / np.maximum(best, 1e-9))[counted].max()),
         "above 115": int(((sad > 1.15 * best) & counted).sum()),
     }
 
 
-def evaluate(weights: str, root: Path, first: int | None, metrics: tuple[str, ...], keep: Path | None) -> dict:
-    """Score weights, a classical method's name or "default" among them, on all sets."""
+def evaluate(
+    weights: str, root: Path, sets: list[str], first: int | None, metrics: tuple[str, ...], keep: Path | None
+) -> dict:
+    """Score weights, a classical method's name or "default" among them, on sets."""
     model, found = load(weights), {}
-    for name in SETS:
+    for name in sets:
         items = pictures(root / name, first)
         rows = []
         for item in items:
@@ -123,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("validation", type=Path)
     parser.add_argument("weights", nargs="+")
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--first", type=int, help="only so many pictures of each set")
     parser.add_argument("--all-metrics", action="store_true", help="Grad and Conn, too")
     parser.add_argument("--log", type=Path)
@@ -131,7 +137,7 @@ def main() -> None:
     kept_estimates(given.validation / "estimates")
     for weights in given.weights:
         metrics = METRICS if given.all_metrics else METRICS[:2]
-        found = evaluate(weights, given.validation, given.first, metrics, given.keep)
+        found = evaluate(weights, given.validation, given.sets, given.first, metrics, given.keep)
         for name, row in found.items():
             values = "  ".join(f"{key} {value:.4g}" for key, value in row.items() if key != "each")
             print(f"{weights} {name}: {values}", flush=True)
