@@ -1,6 +1,6 @@
 """Score weights on the validation sets of `validation.py` against the best classical method of each picture.
 
-    python score.py VALIDATION default RUN/last.safetensors ... [--sets gt1 ...] [--first 20] [--log scores.jsonl] [--keep FOLDER]
+    python score.py VALIDATION default RUN/last.safetensors ... [--first 20] [--log scores.jsonl] [--keep FOLDER]
 
 Mattes are made as `mattekit predict` makes them, and scored by mattekit's own metrics over the unknown pixels; the
 estimates that networks take are kept beside the sets, so that only the network and what finishes alpha are computed. A
