@@ -7,6 +7,7 @@ trimap (H, W) float32 of exactly 0, 0.5 and 1. `Path("-")` is standard input or 
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,14 +32,17 @@ from mattekit.video import names as video
 logger = logging.getLogger("mattekit")
 
 
-def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None) -> Raw:
-    """Decode a PNG, JPEG, TIFF, WebP, BMP or EXR file, or a frame of a video by its path.
+def read_raw(
+    source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None, plate: bool = False
+) -> Raw:
+    """Decode a file of a format of `formats.FORMATS`, or a frame of a video by its path.
 
     Parameters
     ----------
     source : the file; Path("-") reads standard input.
     max_megapixels : larger pictures are refused before they are decoded.
     layer : of an EXR file; the obvious one unless given. Other formats have none.
+    plate : read the overscan of an EXR, too, and its colours as stored; else its display window, with straight alpha.
 
     Raises
     ------
@@ -48,30 +52,37 @@ def read_raw(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str
         If it is unreadable, damaged, truncated, not an image, too large or of an unsupported kind, or a value is not
         finite.
     MissingExtraError
-        For EXR without the extra `mattekit[exr]`.
+        For a format that needs an extra which is not installed.
     """
     if video.is_frame(source):
         return _decode_frame(source, max_megapixels)
     data = read_bytes(source, max_megapixels)
-    return decode_raw(name_of(source), data, max_megapixels=max_megapixels, layer=layer)
+    return decode_raw(name_of(source), data, max_megapixels=max_megapixels, layer=layer, plate=plate)
 
 
-def decode_raw(name: str, data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None) -> Raw:
+def decode_raw(
+    name: str,
+    data: bytes,
+    *,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    layer: str | None = None,
+    plate: bool = False,
+) -> Raw:
     """Decode the bytes of a file, called `name` in messages; raises as `read_raw`."""
-    raw = _decode(name, data, max_megapixels, layer)
+    raw = _decode(name, data, max_megapixels, layer, plate)
     if raw.depth == "float" or raw.suffix == ".exr":
         pixel_values.refuse_not_finite(name, raw.pixels)
     return raw
 
 
-def _decode(name: str, data: bytes, max_megapixels: float, layer: str | None) -> Raw:
+def _decode(name: str, data: bytes, max_megapixels: float, layer: str | None, plate: bool) -> Raw:
     if format_of(data) == "EXR":
-        pixels, depth = exr.decode(name, data, max_megapixels, layer)
-        return Raw(pixels, None, ".exr", depth, curve="linear")
+        pixels, depth, origin = exr.decode(name, data, max_megapixels, layer, plate=plate)
+        return Raw(pixels, None, ".exr", depth, curve="linear", associated=True, origin=origin if plate else None)
     pixels, header = decode.decode(name, data, max_megapixels)
     profile = header.icc if icc.matches(header.icc, 1 if pixels.ndim == 2 else 3) else None
     suffix, depth = BY_NAME[header.format].suffixes[0], encode.DEPTH_OF[pixels.dtype]
-    return Raw(pixels, profile, suffix, depth, header.lossy, header.curve)
+    return Raw(pixels, profile, suffix, depth, header.lossy, header.curve, header.associated)
 
 
 def _decode_frame(frame: Path, max_megapixels: float) -> Raw:
@@ -91,6 +102,11 @@ def read_image(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: s
     return image_of(name_of(source), read_raw(source, max_megapixels=max_megapixels, layer=layer))
 
 
+def read_plate(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS, layer: str | None = None) -> Picture:
+    """Read an image that results are made from: as `read_image`, but an EXR with its overscan and colours as stored."""
+    return image_of(name_of(source), read_raw(source, max_megapixels=max_megapixels, layer=layer, plate=True))
+
+
 def image_of(name: str, raw: Raw) -> Picture:
     """Turn a decoded file, called `name` in messages, into an image; see `read_image`."""
     pixels = raw.pixels
@@ -103,7 +119,7 @@ def image_of(name: str, raw: Raw) -> Picture:
     if raw.curve != "srgb":
         light = CURVES[raw.curve].to_light(pixels)
         pixels = exr.encode_srgb(light)
-    return Picture(pixels, raw.depth, raw.icc, raw.suffix, light)
+    return Picture(pixels, raw.depth, raw.icc, raw.suffix, light, raw.curve, raw.origin)
 
 
 def read_alpha(source: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
@@ -153,22 +169,18 @@ def write_image(
     pixels: np.ndarray,
     *,
     depth: str = "8",
-    icc: bytes | None = None,
-    fast: bool = False,
     suffix: str | None = None,
-    light: bool = False,
+    **how: Any,
 ) -> None:
     """Write float32 pixels: an alpha (H, W), an image (H, W, 3) or a cut-out (H, W, 4, straight alpha).
 
     Parameters
     ----------
     target : the file, whose suffix names the format; replaced as a whole or not at all. Path("-") is stdout.
-    pixels : sRGB-encoded, 0..1; clipped and rounded for integer depths. EXR gets linear light, premultiplied.
+    pixels : sRGB-encoded, 0..1; clipped and rounded for integer depths. EXR gets linear light.
     depth : "8", "16" or "float"; EXR holds half floats unless "float".
-    icc : a profile to carry if it describes such pixels; left out otherwise.
-    fast : compress PNG quickly rather than well.
     suffix : the format, where the target does not tell (".png" on stdout by default).
-    light : the pixels are scene-linear, not sRGB-encoded; EXR gets them as they are.
+    how : more of `encode.encode_image`: icc, fast, light, curve, alpha_mode, origin.
 
     Raises
     ------
@@ -176,13 +188,13 @@ def write_image(
         If the format cannot hold such pixels, or a value is not finite.
     """
     name, suffix = _output(target, suffix)
-    _put(target, encode.encode_image(name, pixels, depth, suffix, icc=icc, fast=fast, light=light))
+    _put(target, encode.encode_image(name, pixels, depth, suffix, **how))
 
 
 def write_raw(
     target: Path, pixels: np.ndarray, *, icc: bytes | None = None, fast: bool = False, suffix: str | None = None
 ) -> None:
-    """Write uint8, uint16 or float32 pixels as they are; parameters and errors as `write_image`."""
+    """Write uint8, uint16 or float32 pixels as they are; parameters and errors as `write_image` and its encoder."""
     name, suffix = _output(target, suffix)
     _put(target, encode.encode_raw(name, pixels, suffix, icc=icc, fast=fast))
 

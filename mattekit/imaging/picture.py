@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mattekit.imaging.codecs.exr_origin import Origin
+
 
 @dataclass(frozen=True)
 class Raw:
@@ -13,7 +15,7 @@ class Raw:
     grey with alpha to RGBA, CMYK to RGB. EXR stays scene-linear.
     icc: the colour profile if it describes these pixels. suffix: of the format, for example ".png".
     depth: "8", "16" or "float"; half-float EXR counts as "16". lossy: compressed with loss. curve: what values are, a
-    name of `curves.CURVES`.
+    name of `curves.CURVES`. associated: colours are stored times alpha. origin: windows and attributes of an EXR.
     """
 
     pixels: np.ndarray
@@ -22,13 +24,16 @@ class Raw:
     depth: str = "8"
     lossy: bool = False
     curve: str = "srgb"
+    associated: bool = False
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
 class Picture:
     """A file as float32: an image (H, W, 3), sRGB-encoded, or an alpha (H, W); see `Raw` for the rest.
 
-    light: of an image in scene-linear light, the pixels (H, W, 3) as stored.
+    light: of an image that is stored as light or as a logarithm of it, the light (H, W, 3). origin: as of `Raw`, of
+    plates alone.
     """
 
     pixels: np.ndarray
@@ -36,6 +41,8 @@ class Picture:
     icc: bytes | None = None
     suffix: str = ".png"
     light: np.ndarray | None = None
+    curve: str = "srgb"
+    origin: Origin | None = None
 
     @property
     def colours(self) -> np.ndarray:

@@ -35,6 +35,8 @@ class Job:
         Larger inputs are refused.
     layer : str, optional
         Of images in EXR files that have several.
+    alpha_mode : "straight" or "premultiplied", optional
+        Of cut-outs, and of a cut-out that is read; premultiplied in EXR alone unless given.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Job:
     format: str | None = None
     max_megapixels: float = io.MAX_MEGAPIXELS
     layer: str | None = None
+    alpha_mode: str | None = None
 
     @property
     def inputs(self) -> Sequence[Path]:
@@ -63,6 +66,7 @@ class Job:
         self, kind: str, picture: np.ndarray, source: io.Picture, depth: str | None = None, *, light: bool = False
     ) -> None:
         """Write the picture (H, W) or (H, W, C) of one kind, with the colour profile of the picture it is made from.
+        EXR keeps that one's windows and attributes, and DPX its logarithm.
 
         `depth` is in place of the job's; `light` says that the picture is scene-linear. Where "auto" loses depth, or
         colours beyond white are clipped, a warning says so.
@@ -78,7 +82,9 @@ class Job:
             low, high = float(picture[..., :3].min()), float(picture[..., :3].max())
             if low < -HALF_LEVEL or high > 1 + HALF_LEVEL:
                 log.warning("%s: colours %.3g..%.3g are clipped to 0..1. Write .exr or .tif.", target, low, high)
-        io.write_image(target, picture, depth=written, icc=source.icc, suffix=suffix, light=light)
+        how = {"icc": source.icc, "light": light, "alpha_mode": self.alpha_mode, "origin": source.origin}
+        curve = "log" if source.curve == "log" and suffix == ".dpx" else "srgb"
+        io.write_image(target, picture, depth=written, suffix=suffix, curve=curve, **how)
 
     def outcome(self, size: tuple[int, int], **facts: Any) -> dict[str, Any]:
         """Return what JSON lines tell of a job that is done: its outputs, their size (H, W), and `facts`."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mattekit.baselines import estimate
-from mattekit.imaging import io
+from mattekit.imaging import io, overscan, pixel_values
 from mattekit.imaging.sheets import with_cutouts, with_errors
 from mattekit.jobs.matte import MatteJob
 from mattekit.jobs.staged import Inputs
@@ -52,13 +52,13 @@ class CompareJob(MatteJob):
         inputs = self.read()
         if self.truth is None:
             return inputs
-        truth = io.read_alpha(self.truth, max_megapixels=self.max_megapixels).pixels
+        raw = overscan.read(self.truth, inputs.source.origin, self.max_megapixels)
+        truth = pixel_values.alpha_of(io.name_of(self.truth), raw.pixels)
         io.require_same_size(self.truth, truth.shape, self.image, inputs.source.pixels.shape)
-        return inputs._replace(truth=truth, truth_colours=self._true_colours())
+        return inputs._replace(truth=truth, truth_colours=self._true_colours(raw))
 
-    def _true_colours(self) -> np.ndarray | None:
+    def _true_colours(self, raw: io.Raw) -> np.ndarray | None:
         """Return the colours (H, W, 3) of a true cut-out; None if the truth is an alpha alone."""
-        raw = io.read_raw(self.truth, max_megapixels=self.max_megapixels)
         if raw.pixels.ndim < 3 or raw.pixels.shape[2] != 4:
             return None
         return io.image_of(io.name_of(self.truth), raw).pixels

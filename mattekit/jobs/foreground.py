@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mattekit.baselines import DEFAULT_FOREGROUND, FOREGROUND, estimate
-from mattekit.imaging import io
+from mattekit.imaging import io, overscan, pixel_values
 from mattekit.imaging.lsa_foreground import cost
 from mattekit.jobs.base import Job
 
@@ -53,8 +53,9 @@ def reestimate(job: ForegroundJob) -> dict:
     """
     start = time.perf_counter()
     job.check_targets()
-    source = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
-    alpha = io.read_alpha(job.alpha, max_megapixels=job.max_megapixels).pixels
+    source = io.read_plate(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
+    raw = overscan.read(job.alpha, source.origin, job.max_megapixels)
+    alpha = pixel_values.alpha_of(io.name_of(job.alpha), raw.pixels)
     io.require_same_size(job.alpha, alpha.shape, job.image, source.pixels.shape)
     costs = {}
     for kind in job.targets:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging import io, masks
+from mattekit.imaging import io, masks, overscan
 from mattekit.imaging.trimap import to_levels
 from mattekit.jobs.base import Job
 from mattekit.keying.key import Keyed, KeySettings, key
@@ -47,12 +47,13 @@ def key_plate(job: KeyJob) -> dict:
     """
     start = time.perf_counter()
     job.check_targets()
-    source = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
+    source = io.read_plate(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
     clean = None
     if job.clean_plate:
-        clean = io.read_image(job.clean_plate, max_megapixels=job.max_megapixels).pixels
+        raw = overscan.read(job.clean_plate, source.origin, job.max_megapixels)
+        clean = io.image_of(io.name_of(job.clean_plate), raw).pixels
         io.require_same_size(io.name_of(job.clean_plate), clean.shape, io.name_of(job.image), source.pixels.shape)
-    garbage, core = (_mask(job, path, source.pixels.shape) for path in (job.garbage, job.core))
+    garbage, core = (_mask(job, path, source) for path in (job.garbage, job.core))
     try:
         keyed = key(source.pixels, job.settings, clean=clean, garbage=garbage, core=core)
     except InputError as error:
@@ -62,12 +63,12 @@ def key_plate(job: KeyJob) -> dict:
     return job.outcome(keyed.alpha.shape, **keyed.facts, seconds=seconds)
 
 
-def _mask(job: KeyJob, path: Path | None, shape: tuple[int, ...]) -> np.ndarray | None:
+def _mask(job: KeyJob, path: Path | None, source: io.Picture) -> np.ndarray | None:
     """Read a mask of the plate's size: True from half white on."""
     if path is None:
         return None
-    mask = masks.mask_of(io.name_of(path), io.read_raw(path, max_megapixels=job.max_megapixels).pixels)
-    io.require_same_size(io.name_of(path), mask.shape, io.name_of(job.image), shape)
+    mask = masks.mask_of(io.name_of(path), overscan.read(path, source.origin, job.max_megapixels).pixels)
+    io.require_same_size(io.name_of(path), mask.shape, io.name_of(job.image), source.pixels.shape)
     return mask >= 0.5
 
 

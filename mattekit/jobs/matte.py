@@ -11,7 +11,7 @@ import numpy as np
 
 from mattekit.baselines import DEFAULT_FOREGROUND
 from mattekit.errors import InputError
-from mattekit.imaging import io, masks, pixel_values
+from mattekit.imaging import io, masks, overscan, pixel_values
 from mattekit.imaging.transfer import bounded
 from mattekit.imaging.trimap import missing
 from mattekit.inference.refinement import Refined, RefinementSettings
@@ -68,19 +68,19 @@ class MatteJob(StagedJob):
 
     def read(self) -> Inputs:
         """Read the image, and read or make the trimap (H, W) of its size with the known classes that models need."""
-        source = io.read_image(self.image, max_megapixels=self.max_megapixels, layer=self.layer)
+        source = io.read_plate(self.image, max_megapixels=self.max_megapixels, layer=self.layer)
         if self.spec:
-            made = self.spec.make(source.pixels, self.image, self.max_megapixels)
+            made = self.spec.make(source, self.image, self.max_megapixels)
             self.require_classes(made.trimap)
             return Inputs(source, made.trimap, facts=facts_of(self.spec.name, made))
-        trimap = self._read_trimap()
+        trimap = self._read_trimap(source)
         io.require_same_size(self.trimap, trimap.shape, self.image, source.pixels.shape)
         self.require_classes(trimap)
         return Inputs(source, trimap)
 
-    def _read_trimap(self) -> np.ndarray:
+    def _read_trimap(self, source: io.Picture) -> np.ndarray:
         """Read the trimap; raise InputError for a photograph, and for a mask unless `masks` are taken."""
-        name, raw = io.name_of(self.trimap), io.read_raw(self.trimap, max_megapixels=self.max_megapixels)
+        name, raw = io.name_of(self.trimap), overscan.read(self.trimap, source.origin, self.max_megapixels)
         if masks.is_photograph(raw.pixels):
             raise InputError(f"{name}: a picture of many colours, wanted a trimap of 0, 128 and 255.", remedy="sources")
         trimap = pixel_values.trimap_of(name, raw.pixels, lossy=raw.lossy)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging import io, masks, trimap_check
+from mattekit.imaging import io, masks, overscan, trimap_check
 from mattekit.imaging.trimap import to_levels
 from mattekit.jobs.base import Job
 from mattekit.trimap_sources import registry
@@ -63,8 +63,8 @@ class TrimapSpec:
         """Return the spec of one picture of a folder, with its own files."""
         return replace(self, files={role: files.get(role, path) for role, path in self.files.items()})
 
-    def make(self, image: np.ndarray, image_path: Path, max_megapixels: float) -> SourcedTrimap:
-        """Make the trimap of an image (H, W, 3), naming the file at fault in errors.
+    def make(self, image: io.Picture, image_path: Path, max_megapixels: float) -> SourcedTrimap:
+        """Make the trimap of an image, naming the file at fault in errors.
 
         Raises
         ------
@@ -73,11 +73,11 @@ class TrimapSpec:
         """
         given = {role: self._read(role, path, image, image_path, max_megapixels) for role, path in self.files.items()}
         blamed = io.name_of(next(iter(self.files.values()), image_path))
-        return made(blamed, self.name, {**self.options, **given}, image)
+        return made(blamed, self.name, {**self.options, **given}, image.pixels)
 
-    def _read(self, role: str, path: Path, image: np.ndarray, image_path: Path, max_megapixels: float) -> np.ndarray:
-        raw = io.read_raw(path, max_megapixels=max_megapixels)
-        return of_role(role, io.name_of(path), raw, io.name_of(image_path), image.shape[:2], self.fit)
+    def _read(self, role: str, path: Path, image: io.Picture, image_path: Path, max_megapixels: float) -> np.ndarray:
+        raw = overscan.read(path, image.origin, max_megapixels)
+        return of_role(role, io.name_of(path), raw, io.name_of(image_path), image.pixels.shape[:2], self.fit)
 
 
 def made(blamed: str, name: str, options: Mapping[str, Any], image: np.ndarray) -> SourcedTrimap:
@@ -121,7 +121,7 @@ def make_sourced(job: SourcedJob) -> dict:
     """Do one job; return the output, the size, and `facts_of` its trimap."""
     start = time.perf_counter()
     job.check_targets()
-    image = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer).pixels
+    image = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
     sourced = job.spec.make(image, job.image, job.max_megapixels)
     facts = facts_of(job.spec.name, sourced)
     io.write_raw(job.targets["trimap"], to_levels(sourced.trimap))

@@ -8,8 +8,11 @@ import numpy as np
 
 from mattekit.errors import InputError, MattekitError
 from mattekit.formats import BY_SUFFIX, DEPTHS, PLAIN, VFX
+from mattekit.imaging.codecs import alpha_mode as alpha_modes
 from mattekit.imaging.codecs import exr, openimageio, tiff
 from mattekit.imaging.codecs import icc as profiles
+from mattekit.imaging.codecs.curves import CURVES
+from mattekit.imaging.codecs.exr_origin import Origin
 from mattekit.imaging.codecs.header import read_bytes, read_header
 from mattekit.imaging.codecs.silence import silent_libraries
 from mattekit.imaging.pixel_values import refuse_not_finite, to_float
@@ -57,14 +60,31 @@ def encode_image(
     icc: bytes | None = None,
     fast: bool = False,
     light: bool = False,
+    curve: str = "srgb",
+    alpha_mode: str | None = None,
+    origin: Origin | None = None,
 ) -> bytes:
-    """Return the bytes of a file of float32 pixels, quantised to a depth; see `io.write_image`."""
+    """Return the bytes of a file of float32 pixels, quantised to a depth; see `io.write_image`.
+
+    Parameters
+    ----------
+    name : for messages.
+    icc : a profile to carry if it describes such pixels; left out otherwise.
+    fast : compress PNG quickly rather than well.
+    light : the pixels are scene-linear, not sRGB-encoded; EXR gets them as they are.
+    curve : a name of `curves.CURVES`, by which other formats get light.
+    alpha_mode : "straight" or "premultiplied", of cut-outs; unless given, premultiplied in EXR alone.
+    origin : of the plate that they are made from; EXR gets its windows, attributes and compression.
+    """
     check(name, pixels.shape, depth, suffix)
     refuse_not_finite(name, pixels)
+    associated = alpha_mode == "premultiplied" or (alpha_mode is None and suffix == ".exr")
+    multiply = alpha_modes.premultiplied if associated and pixels.ndim == 3 and pixels.shape[2] == 4 else np.asarray
     if suffix == ".exr":
-        return exr.encode(name, pixels if light else _recoded(pixels, exr.decode_srgb), half=depth != "float")
-    coded = _recoded(pixels, exr.encode_srgb) if light else pixels
-    return encode(name, quantise(coded, depth), suffix, icc=icc, fast=fast)
+        linear = pixels if light else _recoded(pixels, exr.decode_srgb)
+        return exr.encode(name, multiply(linear), half=depth != "float", origin=origin)
+    coded = multiply(_recoded(pixels, CURVES[curve].from_light) if light else pixels)
+    return encode(name, quantise(coded, depth), suffix, icc=icc, fast=fast, curve=curve, associated=associated)
 
 
 def encode_raw(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = None, fast: bool = False) -> bytes:
@@ -76,7 +96,8 @@ def encode_raw(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None 
         return encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast)
     if pixels.dtype != np.float32:
         raise InputError(f"{name}: {pixels.dtype} pixels, wanted float32 linear light. Use write_image.")
-    return exr.encode(name, pixels, half=False)
+    rgba = pixels.ndim == 3 and pixels.shape[2] == 4
+    return exr.encode(name, alpha_modes.premultiplied(pixels) if rgba else pixels, half=False)
 
 
 def _recoded(pixels: np.ndarray, curve: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -94,14 +115,18 @@ def encode(
     icc: bytes | None = None,
     fast: bool = False,
     full_colour: bool = False,
+    curve: str = "srgb",
+    associated: bool = False,
 ) -> bytes:
     """Return the bytes of a file of uint8, uint16 or float32 pixels in RGB order (not EXR).
 
-    full_colour : let JPEG keep the colour of every pixel, not only that of blocks of four.
+    full_colour : let JPEG keep the colour of every pixel, not only that of blocks of four. curve, associated : what
+    files that can say so tell of their values, and of colours and alpha.
     """
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     if BY_SUFFIX[suffix].extra == VFX:
-        return openimageio.encode(name, pixels, suffix, icc=icc if profiles.matches(icc, channels) else None, fast=fast)
+        profile = icc if profiles.matches(icc, channels) else None
+        return openimageio.encode(name, pixels, suffix, icc=profile, fast=fast, curve=curve)
     stored = pixels
     if channels >= 3:
         stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
@@ -115,7 +140,8 @@ def encode(
         raise InputError(f"{name}: cannot store {width}x{height} pixels as {suffix}. Write .png or .tif.")
     data = buffer.tobytes()
     if channels == 4 and suffix in (".tif", ".tiff"):
-        data = tiff.set_tag(data, tiff.Tag.EXTRA_SAMPLES, tiff.SHORT, tiff.STRAIGHT)
+        kind = tiff.PREMULTIPLIED if associated else tiff.STRAIGHT
+        data = tiff.set_tag(data, tiff.Tag.EXTRA_SAMPLES, tiff.SHORT, kind)
     if profiles.matches(icc, channels):
         data = profiles.embed(data, suffix, icc)
     return data
@@ -160,10 +186,17 @@ def output_depth(wanted: str, source: str, suffix: str) -> str:
 def output_suffix(wanted: str, source: Path) -> str:
     """Extension of an output nobody named: .png, except where that would lose depth of the source or `wanted`."""
     suffix = source.suffix.lower()
-    if suffix == ".exr" and wanted in ("auto", "float"):
+    if wanted in ("auto", "float") and (suffix in (".exr", ".cin") or (suffix == ".dpx" and _is_light(source))):
         return ".exr"
     floating = wanted == "float" or (wanted == "auto" and suffix in (".tif", ".tiff") and _is_float_tiff(source))
     return ".tif" if floating else ".png"
+
+
+def _is_light(source: Path) -> bool:
+    try:
+        return openimageio.read_header(str(source), "DPX", read_bytes(source)).curve != "srgb"
+    except MattekitError:
+        return False
 
 
 def _is_float_tiff(source: Path) -> bool:

@@ -9,7 +9,10 @@ from types import ModuleType
 import numpy as np
 
 from mattekit.errors import InputError, MissingExtraError
+from mattekit.imaging.codecs import alpha_mode, exr_attributes
+from mattekit.imaging.codecs.exr_attributes import Attribute
 from mattekit.imaging.codecs.exr_layers import CHANNELS, Layer, choose, picture_of
+from mattekit.imaging.codecs.exr_origin import Box, Origin
 from mattekit.imaging.codecs.header import refuse_large
 from mattekit.imaging.codecs.silence import silent_libraries
 
@@ -30,10 +33,13 @@ def decode_srgb(encoded: np.ndarray) -> np.ndarray:
     return np.where(encoded <= 0.04045, encoded / np.float32(12.92), curve)
 
 
-def decode(name: str, data: bytes, max_megapixels: float, layer: str | None = None) -> tuple[np.ndarray, str]:
-    """Decode linear pixels (H, W), (H, W, 3) or (H, W, 4 straight) float32 of the display window, and "16" or "float".
+def decode(
+    name: str, data: bytes, max_megapixels: float, layer: str | None = None, *, plate: bool = False
+) -> tuple[np.ndarray, str, Origin]:
+    """Decode linear pixels (H, W), (H, W, 3) or (H, W, 4) float32, "16" or "float", and what else the file holds.
 
     layer : the layer or part that holds the picture; see `exr_layers.choose`.
+    plate : return the overscan, too, and colours as stored; else the display window alone, with straight alpha.
 
     Raises
     ------
@@ -46,13 +52,25 @@ def decode(name: str, data: bytes, max_megapixels: float, layer: str | None = No
     parts = [(str(header.get("name", "")), [channel.name for channel in header["channels"]]) for header in headers]
     chosen = choose(name, parts, layer)
     header = headers[chosen.part]
-    (left, top), size = header["displayWindow"][0].tolist(), _window_size(header["displayWindow"])
+    with _damage_reported(name):
+        origin = _origin(header, exr_attributes.read(data)[chosen.part])
+    shown = origin.canvas if plate else origin.display
+    refuse_large(name, shown.size, 4 * len(CHANNELS[0]), max_megapixels)
     with _damage_reported(name):
         channels = _library(name).File(io.BytesIO(data), separate_channels=True).parts[chosen.part].channels
         planes = {letter: channels[full].pixels for letter, full in chosen.channels.items()}
     pixels, depth = _stack(name, planes, chosen)
-    data_left, data_top = header["dataWindow"][0].tolist()
-    return _straight(_display(pixels, (data_top - top, data_left - left), size)), depth
+    offset = origin.data.top - shown.top, origin.data.left - shown.left
+    pixels = _display(pixels, offset, shown.size)
+    if pixels.ndim == 3 and pixels.shape[2] == 4 and not plate:
+        pixels = alpha_mode.straight(pixels)
+    return pixels, depth, origin
+
+
+def _origin(header: dict, attributes: list[Attribute]) -> Origin:
+    compression = header["compression"].name.removesuffix("_COMPRESSION")
+    windows = (Box.of(header[key]) for key in ("dataWindow", "displayWindow"))
+    return Origin(*windows, compression, tuple(exr_attributes.carried(attributes)))
 
 
 def read_size(name: str, data: bytes) -> tuple[int, int]:
@@ -60,20 +78,27 @@ def read_size(name: str, data: bytes) -> tuple[int, int]:
     return _window_size(_headers(name, data)[0]["displayWindow"])
 
 
-def encode(name: str, pixels: np.ndarray, *, half: bool) -> bytes:
-    """Encode a file of linear pixels (straight alpha, stored premultiplied); one plane becomes channel Y."""
+def encode(name: str, pixels: np.ndarray, *, half: bool, origin: Origin | None = None) -> bytes:
+    """Encode a file of linear pixels as they are; one plane becomes channel Y.
+
+    Windows, attributes and compression are those of `origin`, if the pixels are on its canvas.
+    """
     library = _library(name)
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        pixels = np.concatenate([pixels[..., :3] * pixels[..., 3:], pixels[..., 3:]], axis=2)
     planes = pixels[..., None] if pixels.ndim == 2 else pixels
+    header = {"compression": library.ZIP_COMPRESSION, "type": library.scanlineimage}
+    if origin is not None and planes.shape[:2] == origin.canvas.size:
+        window = origin.stored(planes)
+        planes = planes[origin.canvas.slices(window)]
+        header |= {**origin.header(library, half), "dataWindow": window.corners()}
+    else:
+        origin = None
     if half:  # the largest half float rather than infinity
         planes = planes.clip(-65504, 65504)
     planes = np.ascontiguousarray(planes.transpose(2, 0, 1), np.float16 if half else np.float32)
     channels = dict(zip("Y" if pixels.ndim == 2 else "RGBA", planes, strict=False))
-    header = {"compression": library.ZIP_COMPRESSION, "type": library.scanlineimage}
     stream = io.BytesIO()
     library.File(header, channels).write(stream)
-    return stream.getvalue()
+    return exr_attributes.replace(stream.getvalue(), [origin.attributes]) if origin else stream.getvalue()
 
 
 def _library(name: str) -> ModuleType:
@@ -145,12 +170,3 @@ def _display(pixels: np.ndarray, origin: tuple[int, int], size: tuple[int, int])
     top, left = max(top, 0), max(left, 0)
     shown[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
     return shown
-
-
-def _straight(pixels: np.ndarray) -> np.ndarray:
-    """Divide colours by alpha; where alpha is 0 or next to it they stay (light without cover)."""
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        alpha = pixels[..., 3:]
-        with np.errstate(all="ignore"):
-            np.divide(pixels[..., :3], alpha, out=pixels[..., :3], where=alpha > 1e-8)
-    return pixels

@@ -51,6 +51,11 @@ class Header:
     curve: str = "srgb"
 
     @property
+    def associated(self) -> bool:
+        """Whether colours are stored times alpha."""
+        return self.tags.get(tiff.Tag.EXTRA_SAMPLES) == (tiff.PREMULTIPLIED,)
+
+    @property
     def upright_size(self) -> tuple[int, int]:
         """(height, width) after the orientation is undone."""
         return self.size[::-1] if self.orientation >= 5 else self.size
