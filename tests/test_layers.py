@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 LAYERS = [
     {
         *("errors", "files", "formats", "interrupts", "parallel", "ranks", "compiling", "toml", "guide"),
-        *("frames", "pairing", "plugins", "video", "watching"),
+        *("frames", "pairing", "plugins", "progress", "video", "watching"),
     },
     {"tiling"},
     {"imaging", "operators"},

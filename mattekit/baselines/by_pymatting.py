@@ -8,6 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
+from mattekit import progress
 from mattekit.compiling import announced
 from mattekit.errors import InputError
 from mattekit.imaging.composite import checked
@@ -17,6 +18,7 @@ log = logging.getLogger("mattekit")
 STOP_AT_ZERO = {"atol": 1e-12}  # for conjugate gradients, which otherwise divide 0 by 0 at a residual of exactly 0
 FAILURES = (ValueError, IndexError, ArithmeticError, AssertionError, MemoryError)  # LinAlgError is a ValueError
 STEPS = 10_000  # of conjugate gradients; pymatting's limit
+GOAL = 1e-7  # residual, as a share of the right side, at which pymatting ends
 ENOUGH = 1e-5  # residual, as a share of the right side, at which an iterate that has not converged is still an answer
 
 
@@ -61,7 +63,7 @@ def alpha_by_pymatting(function: str, image: np.ndarray, trimap: np.ndarray, ste
     InputError
         If the function fails, or its solver does not come near a solution.
     """
-    estimate, last = getattr(load(), function), _LastIterate()
+    estimate, last = getattr(load(), function), _LastIterate(function.removeprefix("estimate_alpha_"))
     options = {**STOP_AT_ZERO, "maxiter": steps, "callback": last}
     try:
         with quiet_stdout(), np.errstate(all="ignore"):
@@ -81,8 +83,12 @@ class _LastIterate:
 
     x, residual = np.empty(0), np.inf
 
+    def __init__(self, name: str) -> None:
+        self.told = progress.Convergence(name, GOAL)
+
     def __call__(self, A, x, b, norm_b, r, norm_r) -> None:
         self.x, self.residual = x, norm_r / norm_b
+        self.told(self.residual)
 
 
 def _no_alpha(trimap: np.ndarray, reason: str) -> str:

@@ -44,7 +44,8 @@ def run_one(
         _report_skipped([task], json=json)
         return
     _require_writable([task])
-    value = work(task)
+    with console.progress(task.name, 1):
+        value = work(task)
     (show or console_result)(task.name, value, json)
     outputs = [path for path in value.get("outputs", {}).values() if path != "-"]
     if outputs and not json:

@@ -94,14 +94,11 @@ def report(text: str) -> None:
 
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Any]:
-    """Yield a function to call after each item; draws a bar on stderr if that is a terminal."""
-    if logger.level >= logging.ERROR or total < 2 or not sys.stderr.isatty():
+    """Yield a function to call after each item; shows on stderr how many are done, and how far the present one is."""
+    if logger.level >= logging.ERROR or not total:
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from mattekit.cli.bars import Course, shown
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda: bar.advance(task)
+    with shown(Course(label, total), status) as advance:
+        yield advance

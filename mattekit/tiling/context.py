@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from mattekit import progress
 from mattekit.tiling.global_layers import Accumulator, GlobalLayer, global_layers, overridden
 from mattekit.tiling.tiles import Span, Tile
 
@@ -45,9 +46,11 @@ def collect_global_context(
     """
     contexts: dict[GlobalLayer, Tensor] = {}
     far, close = tiles
-    for stage in stages:
+    for number, stage in enumerate(stages, 1):
         accumulators: dict[GlobalLayer, Accumulator] = {}
-        for rows, columns in far if any(layer.is_map for layer in stage) else close:
+        chosen = far if any(layer.is_map for layer in stage) else close
+        for count, (rows, columns) in enumerate(chosen):
+            progress.tell(f"overview {number} of {len(stages)}", count, len(chosen))
             collector = Collector((rows, columns), size, contexts, accumulators, stage)
             with overridden(global_layers(network), collector):
                 try:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mattekit import progress
 from mattekit.errors import InputError, is_out_of_memory
 from mattekit.tiling import memory
 from mattekit.tiling.context import TileContext, Window, collect_global_context, dependency_stages
@@ -153,7 +154,8 @@ class Tiling:
         self._check_margin(window, side, overlap)
         contexts = collect_global_context(self.network, self._stages(window), window, (tiles, close), unknown.shape)
         whole = np.zeros((1, *unknown.shape), np.float32)
-        for rows, columns in needed:
+        for count, (rows, columns) in enumerate(needed):
+            progress.tell("tiles", count, len(needed))
             with overridden(contexts, TileContext((rows, columns), contexts)):
                 y = self._compute(window(rows.input, columns.input), decode)
             if len(y) > len(whole):

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from mattekit import progress
+
 
 class Optimiser(NamedTuple):
     """One row.
@@ -113,6 +115,7 @@ class Search:
         if not self.lowest or cost < before:
             self.best, before = result, cost
         self.lowest.append(before)
+        progress.tell("refinement", len(self.lowest), self.steps)
         past = self.lowest[-1 - PATIENCE] if len(self.lowest) > PATIENCE else math.inf
         converged = self.stop_early and before > (1 - FALL) * past
         if len(self.lowest) >= self.steps or converged or not math.isfinite(cost):
