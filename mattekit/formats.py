@@ -45,6 +45,13 @@ def format_of(data: bytes) -> str | None:
     return next((form.name for form in FORMATS if re.match(form.signature, data, re.DOTALL)), None)
 
 
+def with_alpha(suffix: str) -> str:
+    """Return the suffix of files that hold the values of one of `suffix`, and an alpha channel beside them."""
+    if suffix in DEPTHS and BY_SUFFIX[suffix].name not in ("JPEG", "BMP"):
+        return suffix
+    return {".cin": ".dpx", ".psd": ".tif", ".psb": ".tif"}.get(suffix, ".png")
+
+
 def is_picture(suffix: str) -> bool:
     """Whether files of a suffix, in small letters, are pictures that are read here, with the extras installed."""
     return suffix in PLAIN or (suffix in BY_SUFFIX and find_spec(PACKAGES[VFX]) is not None)

@@ -17,12 +17,12 @@ ShortBackground = Annotated[
 ]
 
 
-def run(
-    parts: list[str], output: Path | None, end: str, depth: str, max_pixels: float, *, shard: Any, **how: Any
-) -> None:
-    """Compose the frames of a shot; `parts` are FOREGROUND [ALPHA] BACKGROUND, and `how` is for `batch.run_folder`."""
+def run(parts: list[str], output: Path | None, end: str, fields: dict, *, shard: Any, **how: Any) -> None:
+    """Compose the frames of a shot; `parts` are FOREGROUND [ALPHA] BACKGROUND.
+
+    `fields` are those of the jobs, and `how` is for `batch.run_folder`.
+    """
     foreground, alpha, background = Path(parts[0]), Path(parts[1]) if len(parts) == 3 else None, parts[-1]
-    fields = {"depth": depth, "max_megapixels": max_pixels}
     film = movies.wanted(foreground, output, ["composite"], fields)
     place = film or targets.folder(output)
     items, problems, unwanted = _jobs(foreground, alpha, background, end, place, fields)

@@ -22,6 +22,15 @@ Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", rich_help_panel=FILES, help="Write to this file, to stdout (-), or to this folder."),
 ]
+CutoutMode = Annotated[
+    Literal["straight", "premultiplied"] | None,
+    typer.Option(
+        "--alpha-mode",
+        show_default="by its format",
+        rich_help_panel=FILES,
+        help="Take a cut-out for one with such colours.",
+    ),
+]
 Preset = Annotated[
     str | None,
     choices.option("--preset", table="PRESET", rich_help_panel=DATA, help="Compose a data set by these rules."),
@@ -105,6 +114,7 @@ def composite(
     parts: Parts = None,
     output: Output = None,
     depth: options.Depth = "auto",
+    alpha_mode: CutoutMode = None,
     short_background: compose_shot.ShortBackground = "fail",
     frames: options.Frames = None,
     preset: Preset = None,
@@ -157,20 +167,21 @@ def composite(
         return
     if size or kinds:
         raise typer.BadParameter("--size and --kinds are those of --synthetic N.")
+    fields = {"depth": depth, "max_megapixels": max_pixels, "alpha_mode": alpha_mode}
     if preset is None and parts and is_shot(options.framed(Path(parts[0]), frames)):
         parts[0] = str(options.framed(Path(parts[0]), frames))
         _require_parts(parts)
         run |= {"skip_existing": skip_existing}
-        compose_shot.run(parts, output, short_background, depth, max_pixels, **run)
+        compose_shot.run(parts, output, short_background, fields, **run)
         return
     if short_background != "fail" or frames or skip_existing:
         raise typer.BadParameter("--short-background, --frames and --skip-existing are for the frames of a shot.")
     if preset is None:
-        task = _single(parts, output, depth, max_pixels, json)
+        task = _single(parts, output, fields, json)
         batch.run_one(task, _compose_one(), shard=shard, json=json)
         return
-    if parts or depth != "auto":
-        raise typer.BadParameter("--preset takes folders (--foregrounds, ...), and the depth of the foregrounds.")
+    if parts or depth != "auto" or alpha_mode:
+        raise typer.BadParameter("--preset takes folders (--foregrounds, ...), their depth and straight alpha.")
     data_sets.compose(_folder(output), folders, given | shared | {"manifest_only": manifest_only}, **run)
 
 
@@ -191,7 +202,7 @@ def _compose_one() -> Any:
     return compose
 
 
-def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels: float, json: bool) -> Any:
+def _single(parts: list[str] | None, output: Path | None, fields: dict, json: bool) -> Any:
     from mattekit.imaging.codecs.encode import output_suffix
     from mattekit.jobs.compose import ComposeJob
 
@@ -200,7 +211,7 @@ def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels
     if parts.count("-") > 1:
         raise typer.BadParameter("only one input can come from stdin.")
     compose_shot.refuse_folders(foreground, alpha)
-    suffix = output_suffix(depth, foreground)
+    suffix = output_suffix(fields["depth"], foreground)
     if output is None or output.is_dir():
         if output is None and parts[0] == "-":
             output = Path("-")
@@ -214,7 +225,6 @@ def _single(parts: list[str] | None, output: Path | None, depth: str, max_pixels
         foreground=foreground,
         alpha=alpha,
         background=parts[-1],
-        depth=depth,
         format=suffix if str(output) == "-" else None,
-        max_megapixels=max_pixels,
+        **fields,
     )

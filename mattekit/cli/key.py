@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from mattekit.cli import batch, choices, console, key_options, movies, options, source_settings, targets
+from mattekit.formats import with_alpha
 from mattekit.frames import is_many
 
 ROLES = ("clean_plate", "garbage", "core")
@@ -24,6 +25,7 @@ def key(
     depth: options.Depth = "auto",
     format: options.Format = None,
     layer: options.Layer = None,
+    alpha_mode: options.AlphaMode = None,
     recursive: options.Recursive = False,
     frames: options.Frames = None,
     jobs: options.Jobs = 1,
@@ -48,6 +50,7 @@ def key(
         "format": options.suffix(format),
         "max_megapixels": max_pixels,
         "layer": layer,
+        "alpha_mode": alpha_mode,
     }
     if not (parts := choices.parse(save)):
         raise typer.BadParameter(f"--save: use one or more of {', '.join(choices.names('PART'))}.")
@@ -112,4 +115,5 @@ def _folder_jobs(
 
 def _suffixes(plate: Path, parts: list[str], fields: dict) -> dict[str, str]:
     # A trimap has three levels, which PNG keeps.
-    return {part: ".png" if part == "trimap" else options.default_suffix(plate, fields) for part in parts}
+    own = {"trimap": ".png", "matte-in-source": with_alpha(plate.suffix.lower())}
+    return {part: own.get(part) or options.default_suffix(plate, fields) for part in parts}

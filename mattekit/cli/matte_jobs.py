@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from mattekit.cli import options, targets, trimap_source
+from mattekit.formats import with_alpha
 
 
 def single(
@@ -71,6 +72,10 @@ def _others(trimap: Path | None, truth: Path | None, spec: Any) -> dict[str, Pat
 def _suffixes(image: Path, kinds: Sequence[str], fields: dict) -> dict[str, str]:
     # A sheet is for eyes, a trimap has three levels: always a plain picture without loss.
     return {
-        kind: ".png" if kind in ("preview", "compare", "trimap") else options.default_suffix(image, fields)
+        kind: with_alpha(image.suffix.lower())
+        if kind == "matte-in-source"
+        else ".png"
+        if kind in ("preview", "compare", "trimap")
+        else options.default_suffix(image, fields)
         for kind in kinds
     }

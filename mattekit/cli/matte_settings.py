@@ -23,6 +23,7 @@ def settings(
     max_pixels: float,
     transfer: str,
     layer: str | None = None,
+    alpha_mode: str | None = None,
 ) -> dict:
     """Check what was given, before anything is read; fields of `jobs.matte.MatteJob`.
 
@@ -45,6 +46,7 @@ def settings(
         "max_megapixels": max_pixels,
         "transfer": transfer,
         "layer": layer,
+        "alpha_mode": alpha_mode,
     }
 
 

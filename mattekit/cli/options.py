@@ -74,7 +74,9 @@ Shard = Annotated[
 ]
 Depth = Annotated[
     Literal["auto", "8", "16", "float"],
-    typer.Option("--depth", rich_help_panel=PANEL_FILES, help="Write this many bits; auto keeps those of the input."),
+    typer.Option(
+        "--depth", show_default=False, rich_help_panel=PANEL_FILES, help="Write this many bits; auto keeps the input's."
+    ),
 ]
 Format = Annotated[
     Literal["png", "tif", "tiff", "exr", "webp", "jpg", "jpeg", "dpx", "jxl"] | None,
@@ -82,8 +84,17 @@ Format = Annotated[
         "--format",
         case_sensitive=False,
         rich_help_panel=PANEL_FILES,
-        show_default="png; tiff for float",
-        help="Write files of this format where -o names none.",
+        show_default=False,
+        help="Write so where -o names none; else png or tiff.",
+    ),
+]
+AlphaMode = Annotated[
+    Literal["straight", "premultiplied"] | None,  # of imaging.codecs.alpha_mode.MODES
+    typer.Option(
+        "--alpha-mode",
+        show_default="premultiplied in exr",
+        rich_help_panel=PANEL_FILES,
+        help="Write cut-outs so.",
     ),
 ]
 ForegroundMethod = Annotated[

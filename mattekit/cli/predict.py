@@ -121,6 +121,7 @@ def predict(
     depth: options.Depth = "auto",
     format: options.Format = None,
     layer: options.Layer = None,
+    alpha_mode: options.AlphaMode = None,
     max_size: mattes.MaxSize = None,
     transfer: mattes.Transfer = "auto",
     tile: Tile = "auto",
@@ -167,6 +168,7 @@ def predict(
         max_pixels=max_pixels,
         transfer=transfer,
         layer=layer,
+        alpha_mode=alpha_mode,
     )
     if compare is None:
         model_choice.refuse_truth(truth)

@@ -72,6 +72,7 @@ def refine(
     depth: options.Depth = "auto",
     format: options.Format = None,
     layer: options.Layer = None,
+    alpha_mode: options.AlphaMode = None,
     max_size: mattes.MaxSize = None,
     transfer: mattes.Transfer = "auto",
     foreground_method: options.ForegroundMethod = "auto",
@@ -104,6 +105,7 @@ def refine(
         max_pixels=max_pixels,
         transfer=transfer,
         layer=layer,
+        alpha_mode=alpha_mode,
     )
     with _tracing(trace, shard) as show:
         mattes.run(

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mattekit import baselines
+from mattekit.imaging import matte_in_source
 from mattekit.imaging.codecs.exr import decode_srgb, encode_srgb
 from mattekit.imaging.composite import composite
 from mattekit.imaging.sheets import contact_sheet
 
-KINDS = ("alpha", "foreground", "cutout", "composite", "preview", "trimap")
+KINDS = ("alpha", "foreground", "cutout", "composite", "preview", "trimap", matte_in_source.KIND)
 COLOURS = ("foreground", "cutout", "composite")  # in scene-linear light where the image is
 
 
@@ -46,10 +47,12 @@ class Pictures:
             fg = baselines.estimate(
                 self.image if self.light is None else self.light, self.alpha, self.foreground_method
             )
-        return {kind: getattr(self, f"_{kind}")(fg) for kind in kinds}
+        return {kind: getattr(self, f"_{kind.replace('-', '_')}")(fg) for kind in kinds}
 
     def _alpha(self, fg: np.ndarray) -> np.ndarray:
         return self.alpha
+
+    _matte_in_source = _alpha
 
     def _trimap(self, fg: np.ndarray) -> np.ndarray:
         return self.trimap
@@ -73,4 +76,4 @@ class Pictures:
 
 def needs_colours(kinds: Collection[str]) -> bool:
     """Whether a picture of these kinds shows the foreground's colours."""
-    return bool(set(kinds) - {"alpha", "trimap"})
+    return bool(set(kinds) - {"alpha", "trimap", matte_in_source.KIND})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mattekit.files import refuse_overwriting
-from mattekit.imaging import io
+from mattekit.imaging import io, matte_in_source
 from mattekit.imaging.codecs.encode import output_depth
 
 log = logging.getLogger("mattekit")
@@ -58,7 +58,9 @@ class Job:
         return list(self.targets.values())
 
     def check_targets(self) -> None:
-        """Raise InputError if an output would overwrite an input."""
+        """Raise InputError if an output would overwrite an input, or its format cannot hold it."""
+        if target := self.targets.get(matte_in_source.KIND):
+            matte_in_source.check(target, self.inputs[0])
         for target in self.outputs:
             refuse_overwriting(target, self.inputs)
 
@@ -66,10 +68,10 @@ class Job:
         self, kind: str, picture: np.ndarray, source: io.Picture, depth: str | None = None, *, light: bool = False
     ) -> None:
         """Write the picture (H, W) or (H, W, C) of one kind, with the colour profile of the picture it is made from.
-        EXR keeps that one's windows and attributes, and DPX its logarithm.
 
-        `depth` is in place of the job's; `light` says that the picture is scene-linear. Where "auto" loses depth, or
-        colours beyond white are clipped, a warning says so.
+        EXR keeps the windows and attributes of that one, and DPX its logarithm. `depth` is in place of the job's;
+        `light` says that the picture is scene-linear. Where "auto" loses depth, or colours beyond white are clipped, a
+        warning says so.
         """
         target, wanted = self.targets[kind], depth or self.depth
         suffix = self.format or target.suffix.lower()
@@ -78,13 +80,18 @@ class Job:
             log.warning(
                 "%s: written with %s bits; %s cannot hold the input's %s.", target, written, suffix, source.depth
             )
-        if picture.ndim == 3 and written != "float" and suffix != ".exr":
+        curve = "log" if source.curve == "log" and suffix == ".dpx" else "srgb"
+        if picture.ndim == 3 and written != "float" and suffix != ".exr" and curve != "log":
             low, high = float(picture[..., :3].min()), float(picture[..., :3].max())
             if low < -HALF_LEVEL or high > 1 + HALF_LEVEL:
                 log.warning("%s: colours %.3g..%.3g are clipped to 0..1. Write .exr or .tif.", target, low, high)
         how = {"icc": source.icc, "light": light, "alpha_mode": self.alpha_mode, "origin": source.origin}
-        curve = "log" if source.curve == "log" and suffix == ".dpx" else "srgb"
         io.write_image(target, picture, depth=written, suffix=suffix, curve=curve, **how)
+
+    def write_in_source(self, kind: str, alpha: np.ndarray, source: Path) -> None:
+        """Write a copy of the source's file with the alpha (H, W) as its channel A."""
+        how = {"max_megapixels": self.max_megapixels, "layer": self.layer}
+        matte_in_source.write(self.targets[kind], source, alpha, **how)
 
     def outcome(self, size: tuple[int, int], **facts: Any) -> dict[str, Any]:
         """Return what JSON lines tell of a job that is done: its outputs, their size (H, W), and `facts`."""

@@ -9,7 +9,7 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.formats import BY_SUFFIX
 from mattekit.imaging import background, io, pixel_values
-from mattekit.imaging.codecs import exr
+from mattekit.imaging.codecs import alpha_mode, exr
 from mattekit.imaging.codecs.curves import CURVES
 from mattekit.imaging.composite import composite
 from mattekit.jobs.base import Job
@@ -74,11 +74,17 @@ def _pair(job: ComposeJob) -> tuple[io.Picture, np.ndarray]:
 
 
 def _cutout(job: ComposeJob) -> tuple[io.Picture, np.ndarray]:
-    raw = io.read_raw(job.foreground, max_megapixels=job.max_megapixels)
+    # Of an EXR that is straight, against custom, what is stored.
+    stored = job.alpha_mode == "straight" and job.foreground.suffix.lower() == ".exr"
+    raw = io.read_raw(job.foreground, max_megapixels=job.max_megapixels, plate=stored)
     if raw.pixels.ndim != 3 or raw.pixels.shape[2] != 4:
         name = io.name_of(job.foreground)
         raise InputError(f"{name}: no alpha channel, wanted a cut-out, or a foreground and its alpha.")
     pixels = pixel_values.to_float(raw.pixels)
+    if raw.origin is not None:
+        pixels = pixels[raw.origin.canvas.slices(raw.origin.display)]
+    if job.alpha_mode == "premultiplied" and not raw.associated:
+        pixels = alpha_mode.straight(pixels)
     fg = np.ascontiguousarray(pixels[..., :3])
     fg = fg if raw.curve == "srgb" else exr.encode_srgb(CURVES[raw.curve].to_light(fg))
     return io.Picture(fg, raw.depth, raw.icc, raw.suffix), np.clip(pixels[..., 3], 0, 1)

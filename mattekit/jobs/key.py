@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mattekit.errors import InputError
-from mattekit.imaging import io, masks, overscan
+from mattekit.imaging import io, masks, matte_in_source, overscan
 from mattekit.imaging.trimap import to_levels
 from mattekit.jobs.base import Job
 from mattekit.keying.key import Keyed, KeySettings, key
@@ -74,7 +74,9 @@ def _mask(job: KeyJob, path: Path | None, source: io.Picture) -> np.ndarray | No
 
 def _write(job: KeyJob, keyed: Keyed, source: io.Picture) -> None:
     for part in job.targets:
-        if part == "trimap":
+        if part == matte_in_source.KIND:
+            job.write_in_source(part, keyed.alpha, job.image)
+        elif part == "trimap":
             io.write_raw(job.targets[part], to_levels(keyed.trimap), suffix=job.format)
         elif part == "cutout":
             cutout = np.concatenate([keyed.foreground, keyed.alpha[..., None]], axis=2)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mattekit import interrupts
-from mattekit.imaging import background, io
+from mattekit.imaging import background, io, matte_in_source
 from mattekit.imaging.transfer import bounded
 from mattekit.inference.pictures import COLOURS, Pictures, needs_colours
 from mattekit.inference.refinement import Refined
@@ -91,6 +91,9 @@ class PredictJob(MatteJob):
         views were not refined.
         """
         for kind, picture in solution.pictures.items():
+            if kind == matte_in_source.KIND:
+                self.write_in_source(kind, picture, self.image)
+                continue
             light = inputs.source.light is not None and kind in COLOURS
             depth = "8" if kind in ("preview", "trimap") else None
             self.write_picture(kind, picture, inputs.source, depth, light=light)

@@ -24,7 +24,7 @@ TRUST = 0.1  # in alpha, against its smoothness along the plate's light
 SMOOTHED = 400_000  # pixels
 LEAST = 0.002  # share of the picture: less of a screen tells nothing of it
 NAMES = {"auto": "green or blue"}
-PARTS = ("alpha", "cutout", "foreground", "trimap")  # pictures that can be written of a key
+PARTS = ("alpha", "cutout", "foreground", "trimap", "matte-in-source")  # pictures that can be written of a key
 
 
 @dataclass(frozen=True)

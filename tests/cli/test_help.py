@@ -84,6 +84,7 @@ def test_closed_choices_are_those_of_the_code():
     from mattekit.datasets.plan import PRESETS
     from mattekit.evaluation.report import FORMATS, PAGES
     from mattekit.evaluation.scoring import Region, UnknownValue
+    from mattekit.imaging.codecs.alpha_mode import MODES as MODES_OF_ALPHA
     from mattekit.imaging.codecs.encode import CHOICES as DEPTHS
     from mattekit.imaging.erosion import SHAPES
     from mattekit.inference.device import CHOICES as PRECISIONS
@@ -98,6 +99,7 @@ def test_closed_choices_are_those_of_the_code():
     assert found["eval", "empty_levels"] == set(get_args(EmptyLevels))
     assert found["composite", "split"] == {split for splits in PRESETS.values() for split in splits}
     assert found["predict", "format"] == set(options.SUFFIXES)
+    assert found["predict", "alpha_mode"] == found["composite", "alpha_mode"] == set(MODES_OF_ALPHA)
 
 
 @pytest.mark.parametrize("table", choices.TABLES)

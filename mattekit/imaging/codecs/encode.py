@@ -87,13 +87,15 @@ def encode_image(
     return encode(name, quantise(coded, depth), suffix, icc=icc, fast=fast, curve=curve, associated=associated)
 
 
-def encode_raw(name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = None, fast: bool = False) -> bytes:
-    """Return the bytes of a file of uint8, uint16 or float32 pixels as they are; see `io.write_raw`."""
+def encode_raw(
+    name: str, pixels: np.ndarray, suffix: str, *, icc: bytes | None = None, fast: bool = False, curve: str = "srgb"
+) -> bytes:
+    """Return the bytes of a file of uint8, uint16 or float32 pixels as they are; see `io.write_raw`, `encode_image`."""
     if pixels.dtype not in DEPTH_OF:
         raise InputError(f"{name}: {pixels.dtype} pixels, wanted uint8, uint16 or float32.")
     check(name, pixels.shape, DEPTH_OF[pixels.dtype], suffix)
     if suffix != ".exr":
-        return encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast)
+        return encode(name, np.ascontiguousarray(pixels), suffix, icc=icc, fast=fast, curve=curve)
     if pixels.dtype != np.float32:
         raise InputError(f"{name}: {pixels.dtype} pixels, wanted float32 linear light. Use write_image.")
     rgba = pixels.ndim == 3 and pixels.shape[2] == 4

@@ -48,16 +48,14 @@ def decode(
     MissingExtraError
         Without the package OpenEXR.
     """
-    headers = _checked_headers(name, data, max_megapixels)
-    parts = [(str(header.get("name", "")), [channel.name for channel in header["channels"]]) for header in headers]
-    chosen = choose(name, parts, layer)
+    library, headers, chosen = opened(name, data, max_megapixels, layer)
     header = headers[chosen.part]
-    with _damage_reported(name):
+    with damage_reported(name):
         origin = _origin(header, exr_attributes.read(data)[chosen.part])
     shown = origin.canvas if plate else origin.display
     refuse_large(name, shown.size, 4 * len(CHANNELS[0]), max_megapixels)
-    with _damage_reported(name):
-        channels = _library(name).File(io.BytesIO(data), separate_channels=True).parts[chosen.part].channels
+    with damage_reported(name):
+        channels = library.File(io.BytesIO(data), separate_channels=True).parts[chosen.part].channels
         planes = {letter: channels[full].pixels for letter, full in chosen.channels.items()}
     pixels, depth = _stack(name, planes, chosen)
     offset = origin.data.top - shown.top, origin.data.left - shown.left
@@ -65,6 +63,13 @@ def decode(
     if pixels.ndim == 3 and pixels.shape[2] == 4 and not plate:
         pixels = alpha_mode.straight(pixels)
     return pixels, depth, origin
+
+
+def opened(name: str, data: bytes, max_megapixels: float, layer: str | None) -> tuple[ModuleType, list[dict], Layer]:
+    """Return the package, the headers of all parts, and the layer that is meant; raises as `decode`."""
+    headers = _checked_headers(name, data, max_megapixels)
+    parts = [(str(header.get("name", "")), [channel.name for channel in header["channels"]]) for header in headers]
+    return _library(name), headers, choose(name, parts, layer)
 
 
 def _origin(header: dict, attributes: list[Attribute]) -> Origin:
@@ -112,7 +117,7 @@ def _library(name: str) -> ModuleType:
 def _headers(name: str, data: bytes) -> list[dict]:
     """Headers of all parts, whose windows are not empty."""
     library = _library(name)
-    with _damage_reported(name):
+    with damage_reported(name):
         headers = [part.header for part in library.File(io.BytesIO(data), header_only=True).parts]
         windows = [_window_size(header[key]) for header in headers for key in ("displayWindow", "dataWindow")]
         if not headers or min(min(size) for size in windows) < 1:
@@ -134,7 +139,8 @@ def _checked_headers(name: str, data: bytes, max_megapixels: float) -> list[dict
 
 
 @contextmanager
-def _damage_reported(name: str) -> Iterator[None]:
+def damage_reported(name: str) -> Iterator[None]:
+    """Turn whatever the package raises in the block into one line."""
     try:
         with silent_libraries():
             yield
