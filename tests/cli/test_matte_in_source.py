@@ -29,6 +29,10 @@ def run(*words):
     return result
 
 
+def matting(image, trimap, out):
+    return ["predict", image, trimap, "--save", "matte-in-source", "-m", "shared", "-o", out]
+
+
 @pytest.fixture
 def trimap(tmp_path):
     levels = np.full(SIZE, 128, np.uint8)
@@ -98,19 +102,7 @@ def test_the_matte_goes_into_the_layer_that_is_matted(tmp_path, trimap):
     write(tmp_path / "p.exr", parts, [RATE])
     for layer, added in (("beauty", (0, "A")), ("spec", (1, "spec.A"))):
         out = tmp_path / f"{layer}.exr"
-        run(
-            "predict",
-            tmp_path / "p.exr",
-            trimap,
-            "--layer",
-            layer,
-            "--save",
-            "matte-in-source",
-            "-o",
-            out,
-            "-m",
-            "shared",
-        )
+        run(*matting(tmp_path / "p.exr", trimap, out), "--layer", layer)
         after = require_kept(tmp_path / "p.exr", out, added)
         assert after[added].dtype == (np.float32 if layer == "beauty" else np.float16)
         assert (after[added][-10:] == 1).all() and (after[added][:10] == 0).all()
@@ -122,9 +114,7 @@ def test_the_matte_goes_into_the_layer_that_is_matted(tmp_path, trimap):
 def test_an_alpha_that_says_something_is_not_lost(tmp_path, trimap, opaque):
     own = np.ones(SIZE, np.float32) if opaque else RNG.random(SIZE, dtype=np.float32)
     write(tmp_path / "p.exr", [OpenEXR.Part({"type": OpenEXR.scanlineimage}, {**planes(LIGHT), "A": own}, "")])
-    result = run(
-        "predict", tmp_path / "p.exr", trimap, "--save", "matte-in-source", "-o", tmp_path / "o.exr", "-m", "shared"
-    )
+    result = run(*matting(tmp_path / "p.exr", trimap, tmp_path / "o.exr"))
     after = require_kept(tmp_path / "p.exr", tmp_path / "o.exr", None if opaque else (0, "matte.A"))
     assert ("matte.A" in result.stderr) != opaque
     assert (after[0, "A" if opaque else "matte.A"][:10] == 0).all()
@@ -134,7 +124,7 @@ def test_overscan_has_its_matte_too(tmp_path, trimap):
     shown = {"dataWindow": window(-4, -2, 43, 33), "displayWindow": window(0, 0, 39, 31)}
     light = RNG.random((36, 48, 3), dtype=np.float32)
     write(tmp_path / "p.exr", [OpenEXR.Part({"type": OpenEXR.scanlineimage, **shown}, planes(light), "")])
-    run("predict", tmp_path / "p.exr", trimap, "--save", "matte-in-source", "-o", tmp_path / "o.exr", "-m", "shared")
+    run(*matting(tmp_path / "p.exr", trimap, tmp_path / "o.exr"))
     after = require_kept(tmp_path / "p.exr", tmp_path / "o.exr", (0, "A"))
     assert after[0, "A"].shape == (36, 48) and (after[0, "A"][-12:] == 1).all()
 
@@ -180,10 +170,9 @@ def test_key_puts_its_matte_into_the_plate(tmp_path):
 
 def test_what_cannot_be_is_one_line_and_no_file(tmp_path, trimap):
     write(tmp_path / "p.exr", [OpenEXR.Part({"type": OpenEXR.scanlineimage}, planes(LIGHT), "")])
-    words = ["predict", tmp_path / "p.exr", trimap, "--save", "matte-in-source", "-m", "shared", "-o"]
-    refused = invoke(*words, tmp_path / "o.png")
+    refused = invoke(*matting(tmp_path / "p.exr", trimap, tmp_path / "o.png"))
     assert refused.exit_code == 1 and "o.png: .png, but a matte in p.exr is .exr. Name it so." in refused.stderr
-    assert invoke(*words, tmp_path / "p.exr").exit_code == 1
+    assert invoke(*matting(tmp_path / "p.exr", trimap, tmp_path / "p.exr")).exit_code == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p.exr", "t.png"]
 
 
