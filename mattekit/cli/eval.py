@@ -10,6 +10,7 @@ import typer
 
 from mattekit.cli import batch, choices, console, eval_options, eval_page, options
 from mattekit.cli.results import Results
+from mattekit.frames import is_many, is_shot
 
 
 def eval(
@@ -72,7 +73,7 @@ def eval(
     shown = eval_page.Shown(predictions, truth, trimaps, images, recursive=recursive) if format == "html" else None
     _check_output(output, items, shown.find(items) if shown else ())
     results.add_unpaired(problems, allowed=allow_missing)
-    single = truth.is_file() and len(items) == 1
+    single = truth.is_file() and not is_shot(truth) and len(items) == 1
     shared = results.rank.count > 1 and not single
     if shared and (str(output) == "-" or not (output or json)):
         raise typer.BadParameter(f"{results.rank} has but a share of the scores. Name a file for the report with -o.")
@@ -109,8 +110,8 @@ def _check_paths(predictions: Sequence[Path], truth: Path, trimaps: Path | None,
     if not predictions:
         raise typer.BadParameter("wanted PREDICTIONS and TRUTH: two folders, or two files.")
     given = [path for path in (*predictions, truth, trimaps, images) if path is not None and path.exists()]
-    if any(path.is_dir() for path in given) and any(path.is_file() for path in given):
-        kinds = ", ".join(f"{path} ({'folder' if path.is_dir() else 'file'})" for path in given)
+    if len({is_many(path) for path in given}) > 1:
+        kinds = ", ".join(f"{path} ({'folder' if is_many(path) else 'file'})" for path in given)
         raise typer.BadParameter(f"{kinds}: give files or folders, not both.")
     if len(set(map(os.path.realpath, predictions))) < len(predictions):
         raise typer.BadParameter("the same predictions are named twice.")

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from mattekit.cli import batch, console, targets
+from mattekit.cli import batch, console, movies, targets
 from mattekit.frames import is_many
 
 DOUBTFUL = 0.5  # confidence below which another key frame is suggested
@@ -25,7 +25,8 @@ def run(source: Path, keys: Path | None, output: Path | None, max_pixels: float,
     from mattekit.jobs import propagate
     from mattekit.pairing import Problem
 
-    folder = targets.folder(output)
+    film = movies.wanted(source, output, ["trimap"], {"depth": "auto"})
+    folder = film or targets.folder(output)
     groups, problems, _ = frames.pair({"image": source})
     shot = []
     for number, files in groups.items():
@@ -34,7 +35,8 @@ def run(source: Path, keys: Path | None, output: Path | None, max_pixels: float,
         shot.append(propagate.FrameJob(**job, max_megapixels=max_pixels))
     chosen = propagate.keys_of(shot, frames.find(keys))
     weakest = _Weakest()
-    batch.run_folder(
+    movies.run_folder(
+        film,
         shot,
         propagate.run,
         problems=[Problem(name, line) for name, line in problems],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mattekit.files import missing
-from mattekit.frames import is_pattern
+from mattekit.frames import is_shot
 from mattekit.pairing import Problem, images, natural, pair
 
 
@@ -46,10 +46,10 @@ def find_items(
         If a file or folder does not exist, or a folder of predictions holds no image.
     """
     for path in (*predictions, truth, *([trimaps] if trimaps else [])):
-        if not path.exists() and not is_pattern(path):
+        if not path.exists() and not is_shot(path):
             raise missing(path, "file or folder")
     methods = method_names(predictions)
-    if truth.is_file():
+    if truth.is_file() and not is_shot(truth):
         name = truth.stem if len(predictions) > 1 else predictions[0].stem
         return [Item(name, method, path, truth, trimaps) for path, method in zip(predictions, methods, strict=True)], []
     items: list[Item] = []

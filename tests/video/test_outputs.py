@@ -349,3 +349,24 @@ def test_foreground_and_key_make_videos_too(tmp_path, write_video, grey_frames):
     assert result.exit_code == 0, result.output
     keyed = pictures(tmp_path / "keyed.mov")
     assert len(keyed) == 2 and keyed[1][2, 2, 3] < 1000 and keyed[1][16, 16, 3] > 64000
+
+
+def test_trimaps_are_propagated_into_a_video_that_mattes_another_and_is_scored(tmp_path, write_video):
+    """From a video and one key frame to trimaps in a video, to alphas in a video, to scores of their frames."""
+    rows, columns = np.mgrid[:48, :64]
+    texture = RNG.integers(60, 190, (48, 96)).astype(np.uint8)
+    planes = [[texture[:, 2 * i : 2 * i + 64], *[np.full((24, 32), 128, np.uint8)] * 2] for i in range(5)]
+    video = write_video(tmp_path / "shot.mkv", "ffv1", "yuv420p", planes)
+    key = np.where(np.hypot(rows - 24, columns - 32) < 12, 255, 0).astype(np.uint8)
+    key[(np.hypot(rows - 24, columns - 32) < 16) & (key == 0)] = 128
+    io.write_raw(tmp_path / "key.3.png", key)
+    trimaps = tmp_path / "trimaps.mkv"
+    result = run("trimap", "--propagate", video, "--keys", tmp_path / "key.3.png", "-o", trimaps)
+    assert result.exit_code == 0, result.output
+    np.testing.assert_array_equal(pictures(trimaps)[2][..., 0], key)
+    assert all(set(np.unique(picture)) <= {0, 128, 255} for picture in pictures(trimaps))
+    alphas = tmp_path / "alphas.mkv"
+    assert run("predict", video, trimaps, "-m", "shared", "-o", alphas).exit_code == 0
+    result = run("eval", alphas, alphas, "--trimaps", trimaps, "--sequence", "--json")
+    assert result.exit_code == 0, result.output
+    assert run("eval", alphas, tmp_path / "key.3.png").exit_code == 2
