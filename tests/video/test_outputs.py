@@ -370,3 +370,18 @@ def test_trimaps_are_propagated_into_a_video_that_mattes_another_and_is_scored(t
     result = run("eval", alphas, alphas, "--trimaps", trimaps, "--sequence", "--json")
     assert result.exit_code == 0, result.output
     assert run("eval", alphas, tmp_path / "key.3.png").exit_code == 2
+
+
+@pytest.mark.parametrize(("suffix", "tolerance"), [(".mov", 1.5), (".webm", 4), (".mp4", 3), (".mkv", 0.0)])
+def test_colours_come_back_and_their_matrix_is_stated(tmp_path, suffix, tolerance):
+    """Pictures of this size would be read by BT.601 if the file did not state BT.709, with errors up to 40."""
+    flat = np.full((24, 36, 4), 255, np.uint8)
+    (tmp_path / "cuts").mkdir()
+    for i, colour in enumerate([(200, 30, 40), (20, 180, 60), (40, 60, 210)], 1):
+        flat[..., :3] = colour
+        io.write_raw(tmp_path / f"cuts/c.{i}.png", flat)
+    out = tmp_path / f"out{suffix}"
+    assert run("composite", tmp_path / "cuts/c.#.png", "white", "-o", out).exit_code == 0
+    for i, picture in enumerate(pictures(out), 1):
+        shown = picture / np.iinfo(picture.dtype).max * 255
+        assert np.abs(shown - io.read_raw(tmp_path / f"cuts/c.{i}.png").pixels[..., :3]).max() <= tolerance
