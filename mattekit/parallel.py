@@ -130,6 +130,26 @@ def _start_worker(path: list[str]) -> None:
     end_with_parent()
 
 
+def quiet_tracker() -> None:
+    """Start Python's tracker of semaphores so that it removes those of a killed process without a warning of its own.
+
+    It is one process for all processes that this one starts, and takes its filters of warnings when it starts.
+    """
+    if os.name != "posix":
+        return
+    from multiprocessing import resource_tracker
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker")))
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
+
+
 def end_with_parent() -> None:
     """Let this process, started by `multiprocessing`, end as soon as its parent has gone, however that went."""
     parent = multiprocessing.parent_process()

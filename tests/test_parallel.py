@@ -164,3 +164,28 @@ def test_processes_share_the_cores_unless_the_user_said_otherwise(monkeypatch):
 
 def test_garbage_among_what_libraries_leave_is_looked_for_seldom():
     assert all(result.value >= 100_000 for result in parallel.run(work.threshold, [1, 2], jobs=2))
+
+
+KILLED = """
+import multiprocessing, os, signal
+from mattekit import parallel
+
+{first}
+kept = [multiprocessing.get_context("spawn").Semaphore() for _ in range(3)]
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the tracker is one of POSIX")
+@pytest.mark.parametrize("variables", [{}, {"PYTHONWARNINGS": "error::RuntimeWarning"}])
+def test_semaphores_of_a_killed_process_are_removed_without_a_word(variables):
+    """The tracker outlives the process and holds its standard error, so that all it says is read."""
+
+    def told(first):
+        words = [sys.executable, "-c", KILLED.format(first=first)]
+        done = subprocess.run(words, env={**os.environ, **variables}, capture_output=True, text=True, timeout=60)
+        assert done.returncode == -signal.SIGKILL
+        return done.stderr
+
+    assert "leaked semaphore" in told("")
+    assert told("parallel.quiet_tracker()") == ""

@@ -4,6 +4,7 @@ import atexit
 import logging
 import os
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -147,6 +148,8 @@ def _start(number: int) -> None:
     parallel.end_with_parent()
     parallel.use_threads(1)
     cv2.setNumThreads(0)
+    # Errors of samples go with their batches; what is left is a thread of Python's that finds the parent gone.
+    sys.excepthook = lambda *_: None
     # PyTorch's clean-up may abort a worker that is stopped while it works ("terminate called without an active
     # exception"), which the parent would report; nothing needs cleaning up here.
     atexit.register(os._exit, 0)

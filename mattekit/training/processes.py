@@ -21,7 +21,7 @@ from torch.multiprocessing.spawn import ProcessExitedException
 from mattekit import ranks
 from mattekit.errors import InputError, MattekitError, WorkerDiedError
 from mattekit.inference.device import resolve_device
-from mattekit.parallel import end_with_parent, portable
+from mattekit.parallel import end_with_parent, portable, quiet_tracker
 from mattekit.training.job import TrainingJob
 from mattekit.training.state import MOST_THREADS
 
@@ -49,6 +49,7 @@ def launch(job: TrainingJob, work: Callable[..., Any], *arguments: Any) -> Any:
         As raised by the first process that failed, or by all when they were interrupted.
     """
     fabric = make_fabric(job)
+    quiet_tracker()
     if fabric.world_size == 1 or ranks.here().count > 1:
         fabric.launch()
         return _call(work, job, *arguments, fabric=fabric)

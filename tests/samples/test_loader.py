@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -123,3 +124,27 @@ def wait_for(listed, count, seconds=60):
         assert time.monotonic() < deadline, found
         time.sleep(0.05)
     return found
+
+
+LEFT_ALONE = """
+import multiprocessing, sys, time
+from multiprocessing import reduction
+from multiprocessing.connection import Client
+from mattekit.samples import loader
+
+if sys.argv[1:]:
+    loader._start(0)
+address, _ = reduction.DupFd(1)._id  # as for a tensor that is handed over
+for _ in range(3):
+    Client(address, authkey=multiprocessing.current_process().authkey).close()
+time.sleep(0.3)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="tensors are handed over by file descriptors")
+def test_a_worker_whose_parent_dies_while_it_takes_a_tensor_says_nothing():
+    def told(*words):
+        done = subprocess.run([sys.executable, "-c", LEFT_ALONE, *words], capture_output=True, text=True, timeout=60)
+        return done.stderr
+
+    assert "Traceback" in told() and told("as a worker") == ""
