@@ -3,6 +3,8 @@
 The package opens files by name alone, so that bytes pass through a temporary file.
 """
 
+import atexit
+import gc
 import math
 import struct
 from collections.abc import Iterator
@@ -129,6 +131,7 @@ def _library(name: str, form: str) -> ModuleType:
         import OpenImageIO
     except ImportError:
         raise MissingExtraError(f'{name}: {form} needs another package: pip install "mattekit[vfx]".') from None
+    atexit.unregister(gc.freeze)  # of `parallel.collect_seldom`: the package lists at exit all that is not freed
     return OpenImageIO
 
 

@@ -1,6 +1,7 @@
 """DPX, Cineon, PSD, JPEG XL and rare TIFF: read and written as other programs do, bounded, and refused in one line."""
 
 import struct
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -293,6 +294,15 @@ def test_a_damaged_file_is_one_line_or_pixels(tmp_path, suffix, capfd):
             assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
     assert outcomes["refused"] > BUDGET / 10
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_command_ends_without_a_word_of_the_package(tmp_path):
+    """At exit the package would list all objects that are left."""
+    io.write_raw(tmp_path / "x.dpx", COLOUR)
+    io.write_raw(tmp_path / "a.png", BYTES[..., 0])
+    words = ["-m", "mattekit", "composite", "x.dpx", "a.png", "white", "-o", "c.dpx"]
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "wrote c.dpx\n")
 
 
 def test_no_temporary_file_stays(tmp_path, monkeypatch):
