@@ -60,21 +60,36 @@ def keys_of(shot: Sequence[FrameJob], keys: Shot) -> dict[int, Path]:
 def run(shot: Sequence[FrameJob], keys: Mapping[int, Path], todo: Sequence[FrameJob]) -> Iterator[Result]:
     """Make the trimaps of frames, and yield a Result for each: outputs, size, confidence 0..1 and the keys it is from.
 
+    A key frame that cannot be used fails alone; the frames about it are reached from the other keys.
+
     Parameters
     ----------
     shot : all frames, ascending
     keys : frame number -> file of a trimap, at least one
     todo : the frames whose trimaps are wanted
+
+    Raises
+    ------
+    InputError
+        If no key frame can be used, after the Results that say why not.
     """
-    wanted = {job.number for job in todo}
-    places = [i for i, job in enumerate(shot) if job.number in keys]
-    for place in places:
-        if shot[place].number in wanted:
-            yield _result(_write_key, shot[place], keys)
+    wanted, sound = {job.number for job in todo}, {}
+    for job in (job for job in shot if job.number in keys):
+        result = _result(_key_frame, job, keys, job.number in wanted)
+        if result.error is None:
+            sound[job.number] = keys[job.number]
+        if result.error is not None or job.number in wanted:
+            yield result
+    wanted -= keys.keys()
+    places = [i for i, job in enumerate(shot) if job.number in sound]
+    if not wanted:
+        return
+    if not places:
+        raise InputError("no key frame can be used: nothing leads to the other frames. Mend one, or add another.")
     for first, last in [(None, places[0]), *pairwise(places), (places[-1], None)]:
         between = shot[0 if first is None else first : None if last is None else last + 1]
-        if any(job.number in wanted and job.number not in keys for job in between):
-            yield from _between(between, keys, wanted, ahead=first is not None, back=last is not None)
+        if any(job.number in wanted for job in between):
+            yield from _between(between, sound, wanted, ahead=first is not None, back=last is not None)
 
 
 def _between(
@@ -90,7 +105,7 @@ def _between(
                     levels, uncertainty = (part.astype(np.float16) for part in found)
                     np.savez(kept / f"{job.number}.npz", levels=levels, uncertainty=uncertainty)
         for job, found in _along(frames[::-1] if back else frames, keys):
-            if job.number not in wanted or job.number in keys:
+            if job.number not in wanted:
                 continue
             if isinstance(found, Exception):
                 yield Result(job, error=found)
@@ -129,8 +144,12 @@ def _key(job: FrameJob, keys: Mapping[int, Path]) -> np.ndarray:
     return io.read_trimap(keys[job.number], max_megapixels=job.max_megapixels, require_classes=False)
 
 
-def _write_key(job: FrameJob, keys: Mapping[int, Path]) -> dict:
-    return _write(job, _key(job, keys), [job.number], 1.0)
+def _key_frame(job: FrameJob, keys: Mapping[int, Path], wanted: bool) -> dict:
+    """Check that a key frame and its trimap can be used, and write the trimap where it is wanted."""
+    image = io.read_image(job.image, max_megapixels=job.max_megapixels, layer=job.layer)
+    trimap = _key(job, keys)
+    io.require_same_size(str(keys[job.number]), trimap.shape, str(job.image), image.pixels.shape[:2])
+    return _write(job, trimap, [job.number], 1.0) if wanted else {}
 
 
 def _write_warped(job: FrameJob, levels: np.ndarray, uncertainty: np.ndarray, ends: list[int]) -> dict:

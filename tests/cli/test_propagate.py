@@ -98,6 +98,31 @@ def test_a_bad_frame_fails_alone(shot, tmp_path):
     assert (read(tmp_path / "o/shot.0008.png")[exact(8) == 128] == 128).mean() > 0.95
 
 
+def cut(path, place):
+    place.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("bad", ["cut trimap", "small trimap", "cut frame"])
+def test_a_bad_key_frame_fails_alone_and_the_others_lead_to_all_else(shot, tmp_path, bad):
+    for path in [*shot.glob("shot.*.png"), *shot.glob("keys/*.png")]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    if bad == "small trimap":
+        cv2.imwrite(str(tmp_path / "key_8.png"), exact(8)[:50])
+    else:
+        name = "key_8.png" if bad == "cut trimap" else "shot.0008.png"
+        cut(tmp_path / name, tmp_path / name)
+    words = ("--propagate", tmp_path / "shot.####.png", "--keys")
+    result = run(*words, tmp_path / "key_#.png", "-o", tmp_path / "o", code=3)
+    assert result.stderr.count("error: shot.0008: ") == 1 and "7 frames done, 1 failed" in result.stderr
+    run(*words, shot / "keys/key_1.png", "-o", tmp_path / "one", code=3 if bad == "cut frame" else 0)
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == [f"shot.{n:04d}.png" for n in range(1, 8)]
+    for path in (tmp_path / "o").iterdir():
+        assert path.read_bytes() == (tmp_path / "one" / path.name).read_bytes()
+    result = run(*words, tmp_path / "key_8.png", "-o", tmp_path / "none", code=1)
+    assert result.stderr.count("error: shot.0008: ") == 1 and "error: no key frame can be used" in result.stderr
+    assert not list((tmp_path / "none").glob("*"))
+
+
 @pytest.mark.parametrize(
     ("words", "code", "line"),
     [
