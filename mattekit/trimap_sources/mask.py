@@ -5,8 +5,8 @@ import numpy as np
 from mattekit.errors import InputError
 from mattekit.imaging.trimap import join
 from mattekit.trimap_sources.band import Band, width_of
-from mattekit.trimap_sources.cues import Sides
-from mattekit.trimap_sources.following import BACKGROUND, EDGE, FOREGROUND, HIGH, LOW, REASONS, UNSURE, following
+from mattekit.trimap_sources.following import BACKGROUND, EDGE, FOREGROUND, REASONS, UNSURE, following
+from mattekit.trimap_sources.sides import Sides
 from mattekit.trimap_sources.source import SourcedTrimap
 
 ROUNDING = 1e-4  # beyond 0..1, as resizing leaves
@@ -92,7 +92,7 @@ def size_text(pixels: np.ndarray) -> str:
 
 def _plain(probability: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Trimap and reasons of a band of one width around the edge and the unsure pixels."""
-    sides = Sides(probability, LOW, HIGH)
+    sides = Sides(probability)
     known = ~sides.soft if width == 0 else sides.distance > width
     reasons = np.where(sides.inside, FOREGROUND, BACKGROUND).astype(np.uint8)
     reasons[~known] = EDGE

@@ -10,12 +10,14 @@ the hand-made trimap1; for renders, of the mixed pixels with 7 more around. SAD:
 The band was developed on odd numbers (--half 1); even ones are held out (--half 0).
 
     python tests/benchmarks/bench_trimap_sources.py [--masks exact,blobby] [--radii 10,20,30] [--model NAME] [--no-sad]
+    python tests/benchmarks/bench_trimap_sources.py --renders FOLDER --photos FOLDER [--every 3]
 """
 
 import argparse
 import os
 import time
 from collections import defaultdict
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -80,13 +82,14 @@ def main() -> None:
     parser.add_argument("--renders", type=Path)
     parser.add_argument("--photos", type=Path, default=SHARED / "data/train/photos")
     parser.add_argument("--half", type=int, choices=(0, 1))
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="take each Nth picture only")
     given = parser.parse_args()
     model = None if given.no_sad else registry.load(given.model)
     pictures = photographs(SHARED / "data/alphamatting-dev", given.half)
     if given.renders:
         pictures = composites(given.renders, given.photos, given.half)
     table = defaultdict(list)
-    for name, image, alpha, hand_made in pictures:
+    for name, image, alpha, hand_made in islice(pictures, 0, None, given.every):
         for key, figures in scores(image, alpha, hand_made, model, given.masks.split(","), given.radii.split(",")):
             table[key].append(figures)
             print(f"{name:14} {key[0]:8} {key[1]:9}", line(figures), flush=True)
