@@ -1,4 +1,4 @@
-"""How far a long computation has come: told where it happens, shown by whoever listens."""
+"""Progress of long computations: told where it happens, shown by whoever listens."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def tell(what: str, done: float, whole: float = 0) -> None:
 
 
 class Convergence:
-    """How far an iteration has come, by the powers of ten that its residual has fallen.
+    """Progress of an iteration, by the powers of ten that its residual has fallen.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ app = typer.Typer(
 )
 EXAMPLES = {
     predict.predict: "mattekit predict photo.png trimap.png --save alpha,cutout\n"
-    "mattekit predict images/ trimaps/ -o alphas/ -m closed-form -j 4\n"
+    "mattekit predict shot.mp4 trimaps/ --save cutout -o cut.mov\n"
     "mattekit predict photos/ --segment seg.onnx --save cutout -o out/",
     refine.refine: "mattekit refine photo.png trimap.png -m a2u.safetensors --trace cost.csv",
     trimap.trimap: "mattekit trimap photo.jpg --mask rough.png\nmattekit trimap alpha.png --erode 5 --dilate 20\n"

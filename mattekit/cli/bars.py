@@ -1,4 +1,4 @@
-"""How far a command has come, on stderr: a bar on a terminal, a line a minute elsewhere."""
+"""Progress of a command, on stderr: a bar on a terminal, a line a minute elsewhere."""
 
 import sys
 import time
@@ -29,7 +29,7 @@ def speed(done: float, seconds: float, label: str) -> str:
 
 
 class Course:
-    """What is done of some items, and of the item in work as far as computations tell."""
+    """A count of items that are done, and of the item in work as much as computations tell."""
 
     def __init__(self, label: str, total: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.label, self.total, self.clock = label, total, clock

@@ -13,7 +13,7 @@ from mattekit.frames import is_many, is_video
 
 FILES, MEMORY, FOLDERS = options.PANEL_FILES, options.PANEL_MEMORY, options.PANEL_FOLDERS
 
-Image = Annotated[Path, typer.Argument(help="Image, folder of images, or - for standard input.")]
+Image = Annotated[Path, typer.Argument(help="Image, folder, frames, video, or - (stdin).")]
 Trimap = Annotated[Path, typer.Argument(help="Trimap (0 background, 255 foreground, else unknown) or folder.")]
 TrimapOrSource = Annotated[Path | None, typer.Argument(metavar="TRIMAP", help="Trimap, or folder of them.")]
 Save = Annotated[

@@ -36,7 +36,7 @@ Output = Annotated[
         "-o",
         "--output",
         rich_help_panel=PANEL_FILES,
-        help="Write to this file, folder, or stdout (-).",
+        help="Write to this file, folder, video or - (stdout).",
     ),
 ]
 Recursive = Annotated[

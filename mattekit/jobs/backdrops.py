@@ -1,4 +1,4 @@
-"""Which frame of a background goes behind each frame of a foreground."""
+"""The choice of the frame of a background that goes behind each frame of a foreground."""
 
 import logging
 import re

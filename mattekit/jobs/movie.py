@@ -26,7 +26,7 @@ from mattekit.video.sound import Sound
 log = logging.getLogger("mattekit")
 
 SETTINGS = "settings.txt"  # in the folder of the pictures: how they were made
-CHANNELS = {"alpha": 1, "trimap": 1, "cutout": 4}  # of kinds of pictures; others have 3
+CHANNELS = {"alpha": 1, "trimap": 1, "cutout": 4, "matte-in-source": 4}  # of kinds of pictures; others have 3
 RATE = Fraction(24)  # frames a second of pictures, which tell none
 
 
@@ -48,7 +48,7 @@ class Movie:
 
     @property
     def folder(self) -> Path:
-        """Where the pictures wait."""
+        """The folder in which the pictures wait."""
         return self.target.with_name(f".{self.target.name}.frames")
 
     @property

@@ -1,6 +1,7 @@
 """Frames of a video by number: decoded one after the other, from a key frame where a number is out of order."""
 
 import functools
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import numpy as np
 from mattekit import files
 from mattekit.errors import InputError
 from mattekit.video import index, names, pixels
+
+log = logging.getLogger("mattekit")
 
 KEPT_BYTES = 96 << 20  # of frames that were decoded last; going backwards, each decoding from a key frame serves many
 OPEN_FILES = 4
@@ -29,7 +32,7 @@ class Decoder:
         self.video, self.index = video, index.of(video)
         self.numbers = {time: number for number, time in enumerate(self.index.times, 1)}
         self.kept: OrderedDict[int, Any] = OrderedDict()
-        self.lock = threading.Lock()
+        self.lock, self.interlaced = threading.Lock(), False
         self._open()
 
     @property
@@ -75,6 +78,9 @@ class Decoder:
         return first or 0
 
     def _keep(self, number: int, frame: Any) -> None:
+        if frame.interlaced_frame and not self.interlaced:
+            log.warning("%s: interlaced; both fields of a frame are taken as one picture.", self.video)
+            self.interlaced = True
         self.kept[number] = frame
         size = sum(plane.buffer_size for plane in frame.planes)
         while len(self.kept) > max(3, KEPT_BYTES // max(1, size)):

@@ -20,7 +20,7 @@ log = logging.getLogger("mattekit")
 
 @dataclass(frozen=True)
 class Codec:
-    """How a suffix is written.
+    """A suffix and how it is written.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ CODECS = {
 
 @dataclass(frozen=True)
 class Timing:
-    """When frames are shown, and how their colours are meant.
+    """Times of frames, and what their colours mean.
 
     Attributes
     ----------
