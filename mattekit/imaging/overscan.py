@@ -1,8 +1,10 @@
 """Pictures that belong to a plate with overscan: masks, trimaps and clean plates, laid onto the plate's canvas."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,3 +44,20 @@ def placed(name: str, raw: Raw, origin: Origin | None) -> np.ndarray:
     rows = np.arange(origin.canvas.top, origin.canvas.bottom).clip(own.top, own.bottom - 1) - own.top
     columns = np.arange(origin.canvas.left, origin.canvas.right).clip(own.left, own.right - 1) - own.left
     return np.ascontiguousarray(raw.pixels[rows][:, columns])
+
+
+def moved(options: Mapping[str, Any], origin: Origin | None) -> dict[str, Any]:
+    """Return options of a trimap source whose `box` (x, y, width, height) and `points` (x, y, ...) are on the canvas.
+
+    They are given in pixels of the display window, as viewers show them.
+    """
+    options = dict(options)
+    if origin is None:
+        return options
+    down, right = origin.display.top - origin.canvas.top, origin.display.left - origin.canvas.left
+    if options.get("box"):
+        x, y, *more = options["box"]
+        options["box"] = (x + right, y + down, *more)
+    if options.get("points"):
+        options["points"] = tuple((x + right, y + down, *more) for x, y, *more in options["points"])
+    return options

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from types import ModuleType
 from typing import Any
 
@@ -122,8 +122,12 @@ def _opened(name: str, form: str, data: bytes, max_megapixels: float) -> Iterato
 @contextmanager
 def _temporary(suffix: str) -> Iterator[Path]:
     """Yield the path of a file to be, in a folder that goes with the block."""
-    with TemporaryDirectory(prefix="mattekit-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder, f"picture{suffix}")
+    try:
+        with TemporaryDirectory(prefix="mattekit-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder, f"picture{suffix}")
+    except OSError as error:
+        where = f"temporary folder: {gettempdir()} cannot be used ({error.strerror})"
+        raise InputError(f"{where}. Free some room, or name another with TMPDIR.") from None
 
 
 def _library(name: str, form: str) -> ModuleType:

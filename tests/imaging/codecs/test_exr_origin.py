@@ -201,6 +201,22 @@ def test_damaged_plates_are_one_line_or_pixels(tmp_path):
     assert outcomes == {"read", "refused"}
 
 
+def test_boxes_and_points_are_of_the_display_window(tmp_path):
+    """The same box on a plate with overscan and on the same plate without."""
+    light = np.full((40, 52, 3), 0.05, np.float32) + np.float32(0.01) * RNG.standard_normal((40, 52, 3)).astype("f4")
+    light[14:30, 20:36] = [0.8, 0.3, 0.1]
+    plate(tmp_path / "p.exr", light)
+    io.write_image(tmp_path / "q.exr", light[4:36, 6:46], light=True, depth="float")
+    for name in "pq":
+        run("predict", tmp_path / f"{name}.exr", "--box", "12,8,20,20", "-m", "shared", "-o", tmp_path / f"{name}a.exr")
+    shown, plain = (io.read_alpha(tmp_path / f"{name}a.exr").pixels for name in "pq")
+    assert (plain[12:24, 16:28] == 1).all() and np.abs(shown - plain).mean() < 0.02
+    options = {"points": ((3, 4, True), (0, 0, False)), "band": "auto"}
+    origin = Origin(Box(-2, -1, 9, 9), Box(0, 0, 8, 8))
+    assert overscan.moved(options, origin) == {"points": ((4, 6, True), (1, 2, False)), "band": "auto"}
+    assert overscan.moved(options, None) == options
+
+
 def test_a_guide_with_windows_of_its_own_is_laid_where_they_say():
     """An EXR trimap whose data window is another one is cut and continued."""
     origin = Origin(Box(-1, -2, 5, 6), Box(0, 0, 4, 4))

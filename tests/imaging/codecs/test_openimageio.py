@@ -305,6 +305,17 @@ def test_a_command_ends_without_a_word_of_the_package(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "wrote c.dpx\n")
 
 
+def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
+    io.write_raw(tmp_path / "x.dpx", COLOUR)
+
+    def full(self, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match=r"temporary folder: \S+ cannot be used \(No space left on device\)\. Free"):
+        io.read_raw(tmp_path / "x.dpx")
+
+
 def test_no_temporary_file_stays(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     folder = tmp_path / "pictures"
