@@ -181,13 +181,24 @@ def _score(item: Item, prediction: tuple, truth: tuple, mask: tuple | None, rule
         _same_size(item.trimap, mask[0], item.truth, truth[0])
     values = score(alpha, truth[0], mask[0] if mask else None, metrics=rules.metrics, empty_levels=rules.empty_levels)
     if rules.temporal:
-        now = Frame(alpha, truth[0], mask[0] if mask else None)
-        values |= score_pair(now, _before(item, rules)) if item.before else dict.fromkeys(TEMPORAL, np.nan)
+        steadiness, more = _steadiness(item, Frame(alpha, truth[0], mask[0] if mask else None), rules)
+        values, notes = values | steadiness, [*notes, *more]
     defined = {name: None if np.isnan(value) else value for name, value in values.items()}
     return {"method": item.method, "region": rules.region, **defined, "notes": notes}
 
 
-def _before(item: Item, rules: Rules) -> Frame:
+def _steadiness(item: Item, now: Frame, rules: Rules) -> tuple[dict[str, float], list[str]]:
+    """Return the metrics of a frame and the one before it, and notes; undefined without a frame that can be used."""
+    undefined = dict.fromkeys(TEMPORAL, np.nan)
+    if item.before is None:
+        return undefined, []
+    try:
+        return score_pair(now, _before(item, now, rules)), []
+    except (MattekitError, OSError):  # told where that frame is scored itself
+        return undefined, ["the frame before it cannot be used: steadiness is undefined and left out of the means"]
+
+
+def _before(item: Item, now: Frame, rules: Rules) -> Frame:
     """Read the frame before an item's, of its size."""
     path, truth, trimap = item.before
     alpha, true = (read_matte(each, rules.max_megapixels)[0] for each in (path, truth))
@@ -196,7 +207,7 @@ def _before(item: Item, rules: Rules) -> Frame:
         mask, _ = read_region(trimap, rules.region, rules.unknown_value, rules.max_megapixels)
     for name, pixels in ((path, alpha), (truth, true), (trimap, mask)):
         if pixels is not None:
-            _same_size(item.prediction, alpha, name, pixels)
+            _same_size(name, pixels, item.prediction, now.alpha)
     return Frame(alpha, true, mask)
 
 

@@ -91,3 +91,34 @@ def test_numbers_agree_with_the_formula(shots):
     for row, n in zip(report["images"][1:], (2, 3), strict=True):
         change = [read[f, n] - read[f, n - 1] for f in ("flicker", "truth")]
         assert row["dtssd"] == pytest.approx(100 * np.sqrt(((change[0] - change[1]) ** 2).mean()), rel=1e-4)
+
+
+def damage(path, how):
+    if how == "cut":
+        path.write_bytes(path.read_bytes()[:60])
+    else:
+        cv2.imwrite(str(path), cv2.imread(str(path), 0)[:20, :30])
+
+
+@pytest.mark.parametrize(("folders", "how"), [(["flicker"], "cut"), (["flicker"], "small"), (["truth"], "cut")])
+def test_after_a_bad_frame_the_next_has_all_scores_but_steadiness(shots, folders, how):
+    words = (shots / "flicker/a", shots / "truth/a", "--sequence", "--format", "json")
+    whole = json.loads(run(*words).stdout)["images"]
+    for folder in folders:
+        damage(shots / folder / "a/0001.png", how)
+    result = run(*words, code=3)
+    report = json.loads(result.stdout)
+    assert [image["name"] for image in report["images"]] == ["0002", "0003"]
+    assert report["images"][0] == {**whole[1], "dtssd": None, "messddt": None}
+    assert report["images"][1] == whole[2]
+    assert result.stderr.count("steadiness is undefined") == 1
+
+
+def test_a_shot_that_changes_its_size_has_no_steadiness_there(shots):
+    for folder in ("flicker", "truth"):
+        damage(shots / folder / "a/0002.png", "small")
+        damage(shots / folder / "a/0003.png", "small")
+    words = (shots / "flicker/a", shots / "truth/a", "--sequence", "--format", "json")
+    images = json.loads(run(*words).stdout)["images"]
+    assert [image["dtssd"] is None for image in images] == [True, True, False]
+    assert all(image["sad"] is not None for image in images)
