@@ -385,3 +385,18 @@ def test_colours_come_back_and_their_matrix_is_stated(tmp_path, suffix, toleranc
     for i, picture in enumerate(pictures(out), 1):
         shown = picture / np.iinfo(picture.dtype).max * 255
         assert np.abs(shown - io.read_raw(tmp_path / f"cuts/c.{i}.png").pixels[..., :3]).max() <= tolerance
+
+
+def test_a_frame_that_cannot_be_decoded_leaves_a_gap_and_the_times_of_the_others(tmp_path, write_video):
+    planes = [[np.full((32, 32), 400 + 9 * i, np.uint16), *[np.full((32, 16), 512, np.uint16)] * 2] for i in range(6)]
+    video = write_video(tmp_path / "shot.mov", "prores_ks", "yuv422p10le", planes)
+    data = bytearray(video.read_bytes())
+    places = [at for at in range(len(data)) if data[at : at + 4] == b"icpf"]
+    data[places[2] : places[2] + 8] = bytes(8)
+    video.write_bytes(data)
+    out = tmp_path / "out.mov"
+    result = predict(video, still(tmp_path, (32, 32)), "-o", out)
+    assert result.exit_code == 3 and "frame 3 cannot be decoded. The file is damaged there." in result.stderr
+    found = index.of(out)
+    assert [float(t * found.time_base) for t in found.times] == pytest.approx(np.divide([0, 25, 75, 100, 125], 600))
+    assert len(pictures(out)) == 5 and not list(tmp_path.glob(".out*"))
