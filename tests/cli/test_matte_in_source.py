@@ -1,6 +1,7 @@
 """The plate's own file with the matte as its A: everything else as it was, bit for bit."""
 
 import io as memory
+import struct
 
 import numpy as np
 import pytest
@@ -92,6 +93,47 @@ def test_layers_types_windows_and_attributes_of_an_exr_stay(tmp_path, trimap, co
     assert "take 3" in told and "framesPerSecond" in told.replace("FramesPerSecond", "framesPerSecond")
     assert "origin: x=10, y=20" in told
     assert ("zip" if compression == "DWAA" else compression.lower()) in told
+
+
+@pytest.mark.parametrize("order", ["DECREASING_Y", "RANDOM_Y"])
+def test_lines_and_tiles_in_any_order_stay(tmp_path, trimap, order):
+    tiles = {"type": OpenEXR.tiledimage, "tiles": OpenEXR.TileDescription()}
+    kind = tiles if order == "RANDOM_Y" else {"type": OpenEXR.scanlineimage}
+    header = {**kind, "lineOrder": getattr(OpenEXR, order), "compression": OpenEXR.ZIPS_COMPRESSION}
+    write(tmp_path / "p.exr", [OpenEXR.Part(header, planes(LIGHT), "")])
+    run(*matting(tmp_path / "p.exr", trimap, tmp_path / "o.exr"))
+    require_kept(tmp_path / "p.exr", tmp_path / "o.exr", (0, "A"))
+
+
+def subsampled():
+    """An EXR without compression of R, G, B and a channel U of every second pixel, which the package does not write."""
+    height, width = SIZE
+    steps = {b"B": 1, b"G": 1, b"R": 1, b"U": 2}
+    kinds = b"".join(key + b"\0" + struct.pack("<iB3xii", 2, 0, step, step) for key, step in steps.items())
+    box = struct.pack("<4i", 0, 0, width - 1, height - 1)
+    attributes = [
+        Attribute(b"channels", b"chlist", kinds + b"\0"),
+        Attribute(b"compression", b"compression", b"\0"),
+        Attribute(b"dataWindow", b"box2i", box),
+        Attribute(b"displayWindow", b"box2i", box),
+        Attribute(b"lineOrder", b"lineOrder", b"\0"),
+        Attribute(b"pixelAspectRatio", b"float", struct.pack("<f", 1)),
+        Attribute(b"screenWindowCenter", b"v2f", bytes(8)),
+        Attribute(b"screenWindowWidth", b"float", struct.pack("<f", 1)),
+    ]
+    head = b"v/1\x01\x02\0\0\0" + b"".join(one.encoded() for one in attributes) + b"\0"
+    lines = [LIGHT[y, :, ::-1].T.tobytes() + (b"" if y % 2 else bytes(2 * width)) for y in range(height)]
+    chunks = [struct.pack("<ii", y, len(line)) + line for y, line in enumerate(lines)]
+    places = [len(head) + 8 * height + sum(map(len, chunks[:y])) for y in range(height)]
+    return head + struct.pack(f"<{height}Q", *places) + b"".join(chunks)
+
+
+def test_channels_of_fewer_samples_are_refused_by_name(tmp_path, trimap):
+    (tmp_path / "p.exr").write_bytes(subsampled())
+    np.testing.assert_array_equal(io.read_plate(tmp_path / "p.exr").light, LIGHT)
+    refused = invoke(*matting(tmp_path / "p.exr", trimap, tmp_path / "o.exr"))
+    assert refused.exit_code == 1 and "p.exr: channels U have fewer samples than pixels" in refused.stderr
+    assert not (tmp_path / "o.exr").exists()
 
 
 def test_the_matte_goes_into_the_layer_that_is_matted(tmp_path, trimap):

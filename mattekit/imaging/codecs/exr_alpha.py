@@ -2,6 +2,7 @@
 
 import io
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,26 +28,35 @@ def add(name: str, data: bytes, alpha: np.ndarray, max_megapixels: float, layer:
     with exr.damage_reported(name):
         parts = library.File(io.BytesIO(data), separate_channels=True).parts
         attributes = exr_attributes.read(data)
-        planes = {letter: parts[chosen.part].channels[full].pixels for letter, full in chosen.channels.items()}
-    header = headers[chosen.part]
-    matte = _in_data_window(name, alpha, *(Box.of(header[key]) for key in ("dataWindow", "displayWindow")))
+        contents = [dict(part.channels) for part in parts]
+    _refuse_subsampled(name, contents)
+    matte = _in_data_window(name, alpha, headers[chosen.part])
+    planes = {letter: contents[chosen.part][full].pixels for letter, full in chosen.channels.items()}
     half = all(plane.dtype == np.float16 for letter, plane in planes.items() if letter != "A")
     added = library.Channel(np.ascontiguousarray(matte, np.float16 if half else np.float32))
-    made = [
-        library.Part(
-            _structure(library, part, own),
-            {**part.channels, **({_channel(name, chosen, planes): added} if number == chosen.part else {})},
-            part.name(),
-        )
-        for number, (part, own) in enumerate(zip(parts, headers, strict=True))
-    ]
+    contents[chosen.part][_channel(name, chosen, planes)] = added
     stream = io.BytesIO()
-    library.File(made).write(stream)
+    with exr.damage_reported(name):
+        library.File(
+            [
+                library.Part(_structure(library, channels, own), channels, part.name())
+                for part, channels, own in zip(parts, contents, headers, strict=True)
+            ]
+        ).write(stream)
     kept = [[*exr_attributes.carried(own), *(one for one in own if one.name in SAME_PICTURE)] for own in attributes]
     return exr_attributes.replace(stream.getvalue(), kept)
 
 
-def _in_data_window(name: str, alpha: np.ndarray, data: Box, display: Box) -> np.ndarray:
+def _refuse_subsampled(name: str, contents: Sequence[dict[str, Any]]) -> None:
+    """Raise InputError if a channel has fewer samples than pixels, which the package reads but does not write."""
+    channels = [item for part in contents for item in part.items()]
+    if fewer := [key for key, one in channels if (one.xSampling, one.ySampling) != (1, 1)]:
+        found = f"channels {', '.join(fewer)} have fewer samples than pixels"
+        raise InputError(f"{name}: {found}, and cannot be copied. Convert them.")
+
+
+def _in_data_window(name: str, alpha: np.ndarray, header: dict) -> np.ndarray:
+    data, display = (Box.of(header[key]) for key in ("dataWindow", "displayWindow"))
     canvas = data.joined(display)
     if alpha.shape != canvas.size:
         (height, width), (rows, columns) = alpha.shape, canvas.size
@@ -68,14 +78,17 @@ def _channel(name: str, chosen: Layer, planes: dict[str, np.ndarray]) -> str:
     return FURTHER
 
 
-def _structure(library: Any, part: Any, header: dict) -> dict[str, Any]:
-    """Return the header of a part as it is written again: the same windows, tiles, and a compression without loss."""
-    kinds = {channel.pixels.dtype for channel in part.channels.values()}
+def _structure(library: Any, channels: dict[str, Any], header: dict) -> dict[str, Any]:
+    """Return the header of a part as it is written again: the same windows and tiles, and a compression without loss.
+
+    Lines go from top to bottom, which `exr_attributes.replace` relies on.
+    """
+    kinds = {channel.pixels.dtype for channel in channels.values()}
     kept = LOSSLESS_HALF if kinds == {np.dtype(np.float16)} else LOSSLESS
     compression = header["compression"]
     if compression.name.removesuffix("_COMPRESSION") not in kept:
         compression = library.ZIP_COMPRESSION
-    made = {key: header[key] for key in ("type", "dataWindow", "displayWindow", "lineOrder")}
+    made = {key: header[key] for key in ("type", "dataWindow", "displayWindow")}
     if "tiles" in header:
         made["tiles"] = tiles = library.TileDescription()
         tiles.xSize, tiles.ySize = header["tiles"].xSize, header["tiles"].ySize

@@ -41,7 +41,10 @@ def carried(attributes: Sequence[Attribute]) -> list[Attribute]:
 
 
 def replace(data: bytes, parts: Sequence[Sequence[Attribute]]) -> bytes:
-    """Put attributes into the headers of a file as the package writes it, in place of those of the same names."""
+    """Put attributes into the headers of a file as the package writes it, in place of those of the same names.
+
+    Chunks are in the order of their tables, as in files whose lines go from top to bottom.
+    """
     headers, end = _headers(data)
     (version,) = struct.unpack_from("<I", data, 4)
     several, made = version & SEVERAL_PARTS, b""
