@@ -18,10 +18,11 @@ import numpy as np
 
 from mattekit.errors import InputError, MissingExtraError
 from mattekit.formats import BY_NAME, BY_SUFFIX
-from mattekit.imaging.codecs import alpha_mode
+from mattekit.imaging.codecs import alpha_mode, jxl_size
 from mattekit.imaging.codecs.header import BYTES_PER_PIXEL, MAX_MEGAPIXELS, Header, refuse_large
 from mattekit.imaging.codecs.silence import silent_libraries
 
+MOST_PIXEL_BYTES = 8  # of RGBA with 16 bits
 SHORTEST = 128  # bytes; the package takes shorter JPEG XL files for damaged
 WHOLE_NUMBERS = {"uint8": np.uint8, "uint16": np.uint16}  # types that stay; all others are read as float
 STORED = {np.dtype(np.uint8): "uint8", np.dtype(np.uint16): "uint16", np.dtype(np.float32): "float"}
@@ -30,7 +31,7 @@ MERGED = b"8BIM\x04\x21\0\0"  # a resource of PSD (id 1057): behind its length a
 
 
 def read_header(name: str, form: str, data: bytes) -> Header:
-    """Read the header of a file of a format; pixels of JPEG XL alone are decoded with it.
+    """Read the header of a file of a format; of JPEG XL the size alone, as if it had alpha.
 
     Raises
     ------
@@ -39,6 +40,9 @@ def read_header(name: str, form: str, data: bytes) -> Header:
     MissingExtraError
         Without the package OpenImageIO.
     """
+    if form == "JPEG-XL" and (size := jxl_size.read(data)):
+        _library(name, form)
+        return Header(form, size, MOST_PIXEL_BYTES, alpha=True)
     with _opened(name, form, data, MAX_MEGAPIXELS) as source:
         return _header(name, form, source.spec())
 
@@ -49,6 +53,8 @@ def decode(name: str, form: str, data: bytes, max_megapixels: float) -> tuple[np
         raise InputError(f"{name}: a PSD without its layers merged. Save it with maximised compatibility.")
     if form == "Cineon" and len(data) < max(struct.unpack_from(">I" if data[0] == 0x80 else "<I", data.ljust(24), 20)):
         raise _damaged(name, form)  # the package fills what is missing
+    if form == "JPEG-XL" and (size := jxl_size.read(data)):
+        refuse_large(name, size, 1, max_megapixels)
     with _opened(name, form, data, max_megapixels) as source:
         spec = source.spec()
         header = _header(name, form, spec)
@@ -102,7 +108,7 @@ def _attributes(curve: str, fast: bool) -> dict[str, Any]:
 def _opened(name: str, form: str, data: bytes, max_megapixels: float) -> Iterator[Any]:
     """Yield the package's reader of bytes, closed afterwards."""
     library = _library(name, form)
-    # JPEG XL is decoded as it is opened, so that the limit must be known before.
+    # JPEG XL is decoded as it is opened, so that the limit of bytes must be known before.
     most = max(1, math.ceil(max_megapixels * BYTES_PER_PIXEL))
     with _temporary(BY_NAME[form].suffixes[0]) as path:
         path.write_bytes(data.ljust(SHORTEST, b"\0"))

@@ -15,7 +15,7 @@ PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 class Probe(NamedTuple):
-    """(height, width) of the upright picture of a file, and whether it has an alpha channel (an EXR may)."""
+    """(height, width) of the upright picture of a file, and whether it has an alpha channel (EXR and JPEG XL may)."""
 
     size: tuple[int, int]
     alpha: bool

@@ -9,11 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mattekit.errors import InputError, MattekitError, MissingExtraError
 from mattekit.formats import BY_SUFFIX, FORMATS, VFX
 from mattekit.imaging import io
-from mattekit.imaging.codecs import curves
+from mattekit.imaging.codecs import curves, jxl_size
 from mattekit.imaging.codecs.probe import probe
 
 OpenImageIO = pytest.importorskip("OpenImageIO", reason='tested with the package of pip install "mattekit[vfx]"')
@@ -106,7 +108,8 @@ def test_what_is_written_is_read_back_bit_for_bit(tmp_path, suffix, pixels):
     raw = io.read_raw(tmp_path / f"x{suffix}")
     assert raw.suffix == suffix and raw.pixels.dtype == pixels.dtype
     np.testing.assert_array_equal(raw.pixels, pixels)
-    assert probe(tmp_path / f"x{suffix}") == ((24, 20), pixels.ndim == 3 and pixels.shape[2] == 4)
+    alpha = suffix == ".jxl" or (pixels.ndim == 3 and pixels.shape[2] == 4)  # JPEG XL may have one
+    assert probe(tmp_path / f"x{suffix}") == ((24, 20), alpha)
 
 
 def test_another_program_reads_the_dpx(tmp_path, oiiotool):
@@ -267,13 +270,43 @@ def test_pixels_are_bounded_before_decoding(tmp_path, suffix):
     assert caught.value.remedy == "max-pixels"
 
 
-def test_a_bomb_of_jpeg_xl_is_not_decoded(tmp_path):
-    """A picture of 4 million equal pixels takes some bytes; the package decodes it when it opens it."""
-    io.write_raw(tmp_path / "x.jxl", np.zeros((2000, 2000, 3), np.uint8), fast=True)
+def test_a_bomb_of_jpeg_xl_is_not_decoded(tmp_path, monkeypatch):
+    """A picture of a million equal pixels takes some bytes; the package decodes it when it opens it."""
+    io.write_raw(tmp_path / "x.jxl", np.zeros((1000, 1000, 3), np.uint16), fast=True)
     assert (tmp_path / "x.jxl").stat().st_size < 20000
-    with pytest.raises(InputError, match="x.jxl: more than 4 MB of pixels. Make it smaller") as caught:
-        io.read_raw(tmp_path / "x.jxl", max_megapixels=1)
-    assert caught.value.remedy == "max-pixels"
+    monkeypatch.setattr(OpenImageIO.ImageInput, "read_image", None)
+    for most, text in ((0.9, "1000x1000 is 1 megapixels, wanted at most 0.9"), (1, "more than 4 MB of pixels")):
+        with pytest.raises(InputError, match=f"x.jxl: {text}. Make it smaller") as caught:
+            io.read_raw(tmp_path / "x.jxl", max_megapixels=most)
+        assert caught.value.remedy == "max-pixels"
+
+
+@pytest.mark.parametrize("size", [(24, 20), (8, 8), (90, 160), (100, 120), (16, 32), (513, 700), (1, 3), (264, 9000)])
+def test_the_size_of_a_jpeg_xl_is_read_without_decoding(tmp_path, size, monkeypatch):
+    """All ways to store it: in units of eight, with a ratio of the sides, in 9 and in 13 bits."""
+    pixels = np.zeros((*size, 3), np.uint8)
+    pixels[0, 0] = 9
+    io.write_raw(tmp_path / "x.jxl", pixels, fast=True)
+    assert io.read_raw(tmp_path / "x.jxl").pixels.shape[:2] == size
+    monkeypatch.setattr(OpenImageIO.ImageInput, "open", None)
+    assert io.read_size(tmp_path / "x.jxl") == size
+
+
+def test_a_turned_jpeg_xl_has_its_upright_size():
+    """Bits of the standard's headers: 16 high, 2:1, not all defaults, more fields, orientation 6."""
+    bits, at = 0, 0
+    for value, count in ((1, 1), (1, 5), (7, 3), (0, 1), (1, 1), (5, 3)):
+        bits, at = bits | value << at, at + count
+    for head in (b"", b"\0\0\0\x0cJXL \r\n\x87\n" + struct.pack(">I4s", 0, b"jxlc")):
+        assert jxl_size.read(head + b"\xff\x0a" + bits.to_bytes(4, "little")) == (32, 16)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=80))
+def test_any_bits_are_a_size_or_none(data):
+    for head in (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"):
+        size = jxl_size.read(head + data)
+        assert size is None or min(size) > 0
 
 
 @pytest.mark.parametrize("suffix", [".dpx", ".psd", ".jxl", ".cin", ".tif"])
