@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, choices, matte_jobs, movies, options, watch
+from mattekit.cli import batch, choices, matte_jobs, movies, options, sequence, watch
 from mattekit.cli.model_choice import check_model
 from mattekit.frames import is_many, is_video
 
@@ -79,12 +79,13 @@ def run(
     fail_fast: bool,
     at_once: int | None = None,
     watched: bool = False,
+    steady: bool = False,
     **how: Any,
 ) -> None:
     """Do one image or a folder of them, with trimaps or the TrimapSpec of their source.
 
     `make` makes a job of its files and targets, `at_once` is how many images a model takes together, a `watched` folder
-    is gone on with as files arrive, and `how` is for `batch`.
+    is gone on with as files arrive, `steady` makes the alphas of shots steady, and `how` is for `batch`.
     """
     from mattekit.jobs import staged
 
@@ -109,6 +110,9 @@ def run(
         return
     items, problems = find()
     how |= dict(problems=problems, jobs=jobs, fail_fast=fail_fast, run=process)
+    if steady:
+        items, shares = sequence.prepared(items, how["shard"])
+        how |= shares
     movies.run_folder(film, items, staged.run_one, **how)
 
 

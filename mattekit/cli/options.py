@@ -74,9 +74,7 @@ Shard = Annotated[
 ]
 Depth = Annotated[
     Literal["auto", "8", "16", "float"],
-    typer.Option(
-        "--depth", show_default=False, rich_help_panel=PANEL_FILES, help="Write this many bits; auto keeps the input's."
-    ),
+    typer.Option("--depth", rich_help_panel=PANEL_FILES, show_default="auto, the input's", help="Write so many bits."),
 ]
 Format = Annotated[
     Literal["png", "tif", "tiff", "exr", "webp", "jpg", "jpeg", "dpx", "jxl"] | None,

@@ -16,6 +16,7 @@ from mattekit.cli import (
     movies,
     options,
     predict_page,
+    sequence,
     trimap_source,
     watch,
 )
@@ -132,6 +133,7 @@ def predict(
     recursive: options.Recursive = False,
     frames: options.Frames = None,
     numbered: mattes.Numbered = False,
+    steady: sequence.Steady = False,
     batch: Batch = None,
     jobs: options.Jobs = 1,
     skip_existing: options.SkipExisting = False,
@@ -177,6 +179,8 @@ def predict(
         make = model_choice.comparison(compare, model, save, fields)
         kinds, show = ["compare"], model_choice.show_comparison
     make = partial(make, masks=taken)
+    if steady:
+        sequence.refuse(image, compare=compare is not None, watched=watched, jobs=jobs)
     if watched and report:
         raise typer.BadParameter("--report shows what a run has made, and --watch has no end. Leave one of them out.")
     if report and output and movies.is_movie(output):
@@ -196,6 +200,7 @@ def predict(
             jobs=jobs,
             at_once=batch,
             watched=watched,
+            steady=steady,
             skip_existing=skip_existing,
             fail_fast=fail_fast,
             shard=shard,
