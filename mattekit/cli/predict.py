@@ -46,7 +46,8 @@ Tile = Annotated[
     typer.Option(
         "--tile",
         metavar="auto|off|PX",
-        help="Run a network in tiles of this side; auto does so where memory needs it.",
+        show_default=False,
+        help="Run networks in tiles; auto where memory needs it.",
         rich_help_panel=options.PANEL_MEMORY,
     ),
 ]

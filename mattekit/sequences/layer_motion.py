@@ -22,8 +22,8 @@ ENOUGH = 1.6  # weight of a cell that tells its flow
 CUT = 0.3  # share of the pixels where flow and flow back agree, below which two frames are of different shots
 DARK = 10  # of 255: what is left of the subject tells nothing of its motion
 NEARLY, EXPLAINED = 1.0, 0.5  # pixels; share of the band's flow that is that near, from which on the subject is rigid
-SURE, UNSURE, FAR_OFF = 0.02, 0.5, 4.0  # pixels of doubt: of a rigid part, of one that the band denies, at most
-SHAKY = 0.3, 0.1  # pixels of doubt of what bends, and for each pixel by which it does
+SURE, UNSURE, FAR_OFF = 0.02, 0.3, 4.0  # pixels of doubt: of a rigid part, of one that the band denies, at most
+SHAKY = 1.0, 0.1  # pixels of doubt of what bends, and for each pixel by which it does
 
 
 class LayerMotion(NamedTuple):
@@ -144,12 +144,12 @@ class _Cells(NamedTuple):
         return _Cells(flow / np.maximum(weight, 1e-6)[..., None], weight)
 
     def without_specks(self) -> "_Cells":
-        """Return the cells without those whose flow is far from the median around them."""
+        """Return the cells without those whose flow is far from the median around them, unless few are left."""
         filled = _continued(np.where(self.told[..., None], self.flow, 0), self.told.astype(np.float32))
         flow = np.where(self.told[..., None], self.flow, filled)
         median = np.dstack([cv2.medianBlur(np.ascontiguousarray(flow[..., axis]), 5) for axis in (0, 1)])
         near = np.linalg.norm(flow - median, axis=2) < NEARLY
-        return _Cells(self.flow, np.where(near, self.weight, 0))
+        return _Cells(self.flow, np.where(near, self.weight, 0)) if (near & self.told).sum() >= FEWEST else self
 
 
 def _told(found: Motion, weights: np.ndarray) -> _Cells | None:

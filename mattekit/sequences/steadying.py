@@ -23,6 +23,7 @@ NOISE = 0.012  # standard deviation that every image has
 AGEING = 0.1, 0.25  # growth of the variance with each frame of distance, of the background and of the foreground
 DIFFERENT = 0.08  # variance of two frames' alphas, when they are averaged
 CAUTION, SAME = 4, 0.02  # times the doubt of motion; difference of colours that it may make, where alphas are averaged
+BENT = 0.9  # pixels of doubt, from which on the foreground of another frame is not that of this one: it has bent
 MARGIN = 2  # pixels beside others, where bilinear samples of a known class would mix
 BARE = np.float32(254.5)  # of 255
 AT_ONCE = 200_000  # pixels
@@ -82,10 +83,13 @@ class _Scene:
         self.bare = {q: _inside(frames[q].trimap == 0) for q in wanted}
         self.noise = {q: self._noise(q) for q in wanted}
         self.far = [q for q in sorted(wanted) if abs(q - t) in (0, *FAR)]
-        self.near = [q for q in sorted(wanted) if abs(q - t) in (0, *NEAR)]
+        self.near = [q for q in sorted(wanted) if abs(q - t) in (0, *NEAR) and self._rigid(q)]
         self.slope = _slope(frames[t])
         self.front: tuple[np.ndarray, ...] | None = None  # pictures: premultiplied colour, alpha, variance
         self.behind, self.doubt = np.zeros((*self.size, 3), np.float32), np.ones(self.size, np.float32)
+
+    def _rigid(self, q: int) -> bool:
+        return float(np.median(self.paths[q][0].doubt)) < BENT
 
     def alpha(self) -> np.ndarray:
         """Solve background and foreground in turns; return the alpha (H, W)."""

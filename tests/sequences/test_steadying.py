@@ -6,7 +6,7 @@ import pytest
 
 from mattekit.imaging.trimap import to_levels
 from mattekit.metrics.temporal import Frame, dtssd
-from mattekit.sequences.layer_motion import between, moved, view
+from mattekit.sequences.layer_motion import _Cells, between, moved, view
 from mattekit.sequences.steadying import HOP, REACH, Shown, steadied
 
 SIZE, SPEED = (112, 160), 3
@@ -134,3 +134,20 @@ def test_a_background_that_changes_by_itself_does_no_harm():
         frames[t] = (image * (0.6 if t % 2 else 0.9)).astype(np.float32), *rest
     alpha = steadied(*window(frames), 3)
     assert error(alpha, frames[3]) < 1.05 * error(frames[3][3], frames[3])
+
+
+def test_flow_without_any_order_is_not_left_out_altogether():
+    flow = np.random.default_rng(7).uniform(-90, 90, (4, 6, 2)).astype(np.float32)
+    cells = _Cells(flow, np.full((4, 6), 9, np.float32))
+    assert np.count_nonzero(cells.without_specks().told) >= 6
+    assert np.isfinite(cells.without_specks().everywhere(cells.plane())).all()
+
+
+def test_hair_that_bends_takes_background_alone_from_other_frames():
+    frames = {}
+    for t in range(6):  # waves of four pixels, whose phase goes on
+        y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+        by = 4 * np.sin(y / 9 + 2 * t) * (1 if t else 0)
+        frames[t] = tuple(cv2.remap(each, x + by, y, cv2.INTER_NEAREST) for each in frame(4, speed=0))
+    alpha = steadied(*window(frames), 3)
+    assert error(alpha, frames[3]) < 1.1 * error(frames[3][3], frames[3])
