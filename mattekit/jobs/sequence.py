@@ -1,4 +1,4 @@
-"""`mattekit predict --sequence`: alphas of shots, each frame steadied by those around it.
+"""Jobs of `mattekit predict` on the frames of shots: alphas, each steadied by the frames around it.
 
 The frames of a window are held, and a frame is written as soon as the last of its window has been read. Nothing else
 goes from frame to frame: a run that goes on, or has a share of the frames, makes the same files as one that makes all.
