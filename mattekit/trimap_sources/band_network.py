@@ -21,7 +21,7 @@ DEPTHS = 0.01, 0.04  # of the short side: scales of the distance from the mask's
 PLAIN = slice(4, 8)  # planes: estimates of alpha by methods that err in different places
 AGREED = 0.05  # mixed where all of them say so and are less than this apart
 AREA = np.ones((5, 5), np.uint8)
-ENDS = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (21, 21))  # pixels that alpha takes beyond these to 0 or 1
+ENDS = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (33, 33))  # pixels that alpha takes beyond these to 0 or 1
 STEP = 16  # pixels, of which each side that the network takes is a multiple
 
 _running = Lock()  # a network of OpenCV's keeps what it computes in itself
