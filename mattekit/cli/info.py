@@ -13,6 +13,7 @@ EXTRAS = {
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "tensorboard": ("tensorboard",),
     "vfx": ("OpenEXR", "OpenImageIO"),
+    "video": ("av",),
     "watch": ("watchfiles",),
     "web": ("python-multipart", "starlette", "uvicorn"),
 }
