@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent / "mattekit"
 LAYERS = [
     {
         *("errors", "files", "formats", "interrupts", "parallel", "ranks", "compiling", "toml", "guide"),
-        *("frames", "pairing", "plugins", "progress", "video", "watching"),
+        *("frames", "pairing", "plugins", "progress", "video", "heap", "watching"),
     },
     {"tiling"},
     {"imaging", "operators"},

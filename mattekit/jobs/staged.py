@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mattekit import interrupts
+from mattekit import heap, interrupts
 from mattekit.imaging import io
 from mattekit.jobs.base import Job
 from mattekit.parallel import Result
 
+SEVERAL = 64  # images under way at once; larger ones leave large gaps when they are freed
 PIXELS_AHEAD = 16 << 20  # of images read or not yet written, beside those being solved; 16 bytes each and more
 
 
@@ -105,6 +106,8 @@ def run(groups: Sequence[Sequence[StagedJob]]) -> Iterator[Result]:
                     yield solved
                 else:
                     writing.append((solved.job, writer.submit(_write, solved)))
+            if todo and room < SEVERAL:
+                heap.trim()
             while writing and (writing[0][1].done() or len(writing) > room):
                 yield _result(*writing.popleft())
         yield from _drain(writing)

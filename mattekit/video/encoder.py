@@ -17,6 +17,8 @@ from mattekit.video.sound import Sound
 
 log = logging.getLogger("mattekit")
 
+MOST_THREADS = 8  # each holds frames of its own
+
 
 @dataclass(frozen=True)
 class Codec:
@@ -146,7 +148,7 @@ def _stream(av: Any, container: Any, target: Path, pixels: np.ndarray, timing: T
     stream.height, stream.width, stream.pix_fmt = *pixels.shape[:2], form
     context = stream.codec_context
     context.time_base = stream.time_base = timing.base
-    context.thread_count = os.cpu_count() or 1
+    context.thread_count = min(MOST_THREADS, os.cpu_count() or 1)
     coded = form.startswith("yuv")
     context.color_range = colours.LIMITED if coded or form == "gray" and codec.name == "libx264" else colours.FULL
     if coded:
