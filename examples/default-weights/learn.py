@@ -35,7 +35,6 @@ from mattekit.training.losses import LSA_SCALES
 EPSILON = 0.05  # as in the recipe
 PLACES = 256  # unknown pixels of each sample about which crops are cut
 WARMUP = 100  # steps
-FLOOR = 0.04  # loss of the estimates' blend below which a sample counts less
 PERMUTED, BENT = 0.15, 0.5  # shares of samples whose channels are permuted, and whose tones are changed
 
 
@@ -155,7 +154,10 @@ class Run:
         """Go on from a state."""
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
+        rates = [group["rate"] for group in self.optimiser.param_groups]  # as given now
         self.optimiser.load_state_dict(state["optimiser"])
+        for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
+            group["rate"] = rate
         self.steps, self.minutes = state["steps"], state["minutes"]
 
     def save(self) -> None:
@@ -180,7 +182,7 @@ class Run:
         with torch.autocast(x.device.type, torch.bfloat16):
             output = self.network(x)
         ours, blend = (errors(each.float(), alpha, unknown) for each in (output, x[:, 4:5]))
-        loss = (ours / (blend + FLOOR)).mean()  # else the hopeless samples would be all that is learnt from
+        loss = (ours / (blend + self.given.floor)).mean()  # else the hopeless samples would be all that is learnt from
         for group in self.optimiser.param_groups:
             group["lr"] = group["rate"] * self.rate()
         self.optimiser.zero_grad()
@@ -190,7 +192,7 @@ class Run:
             self.optimiser.step()
             self.average.update()
         self.steps += 1
-        return float(loss.detach()), float((blend / (blend + FLOOR)).mean())
+        return float(loss.detach()), float((blend / (blend + self.given.floor)).mean())
 
     def rate(self) -> float:
         """Return the share of the learning rate: warm-up, and a cosine over the last part of the time if wanted."""
@@ -237,6 +239,7 @@ def settings(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--crop", type=int, default=256)
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--ema", type=float, default=0.998)
+    parser.add_argument("--floor", type=float, default=0.04, help="loss of the blend below which a sample counts less")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", default=[], help="tags of the samples to take")
     parser.add_argument("--follow", action="store_true", help="read new pieces at once, while training")
