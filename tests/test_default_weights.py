@@ -13,7 +13,7 @@ import torch
 from mattekit.networks import NETWORKS, build
 
 FOLDER = Path(__file__).resolve().parent.parent / "examples/default-weights"
-NAMES = ("learn", "material", "network", "pack", "score", "validation")
+NAMES = ("learn", "material", "network", "pack", "pieces", "score", "validation")
 
 
 @pytest.fixture(scope="module")
@@ -100,14 +100,14 @@ def test_the_network_begins_as_the_mixing_network_whose_weights_it_takes(scripts
 
 
 def test_training_learns_and_goes_on_where_it_stopped(scripts, pieces, tmp_path):
-    learn = scripts["learn"]
+    learn, Pieces = scripts["learn"], scripts["pieces"].Pieces
 
     def run(folder):
         (tmp_path / folder).mkdir(exist_ok=True)
         small = ["--crop", "96", "--batch", "2", "--lr", "3e-3", "--device", "cpu"]
         return learn.Run(learn.settings([str(pieces), str(tmp_path / folder), *small]))
 
-    samples = learn.Pieces(pieces, "cpu", [], 10)
+    samples = Pieces(pieces, "cpu", [], 10)
     torch.manual_seed(0)
     whole = run("whole")
     torch.manual_seed(0)
@@ -121,11 +121,11 @@ def test_training_learns_and_goes_on_where_it_stopped(scripts, pieces, tmp_path)
 
 
 def test_samples_are_chosen_by_their_tags(scripts, pieces):
-    learn = scripts["learn"]
+    Pieces = scripts["pieces"].Pieces
     tags = json.loads(str(np.load(pieces / "00003.npz")["tags"]))
     kinds = tags[0]["kind"]
-    assert len(learn.Pieces(pieces, "cpu", [f"kind={kinds}"], 10).samples) == sum(t["kind"] == kinds for t in tags)
-    both = [len(learn.Pieces(pieces, "cpu", [rule], 10).samples) for rule in ("camera", "not-camera")]
+    assert len(Pieces(pieces, "cpu", [f"kind={kinds}"], 10).samples) == sum(t["kind"] == kinds for t in tags)
+    both = [len(Pieces(pieces, "cpu", [rule], 10).samples) for rule in ("camera", "not-camera")]
     assert sum(both) == 2
 
 
