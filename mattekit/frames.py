@@ -141,7 +141,7 @@ def _of_video(path: Path) -> Shot:
     from mattekit.video import index
 
     video = path if names.is_video(path) else path.parent
-    found = index.of(video)
+    found = index.read(video)
     wanted = None if video == path else numbers(_place(path)["list"] or f"1-{found.count}")
     chosen = range(1, found.count + 1) if wanted is None else [n for n in wanted if 1 <= n <= found.count]
     return Shot({n: names.frame(video, n, found.count) for n in chosen}, wanted=wanted, lost=found.lost)

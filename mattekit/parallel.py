@@ -44,7 +44,7 @@ def run(work: Callable[[Any], Any], items: Sequence[Any], jobs: int = 1) -> Iter
     between them. Log records of "mattekit" come back in the result. Closing the generator stops the workers.
     """
     if jobs <= 1 or len(items) <= 1:
-        return (_call(work, item) for item in items)
+        return (call(work, item) for item in items)
     return _in_processes(work, items, min(jobs, len(items)))
 
 
@@ -162,7 +162,8 @@ def _wait_and_end(parent: Any) -> None:
     os._exit(1)
 
 
-def _call(work: Callable, item: Any) -> Result:
+def call(work: Callable, item: Any) -> Result:
+    """Call `work(item)` in this process; return its value or its error."""
     try:
         with interrupts.surfaced():
             return Result(item, work(item))
@@ -179,7 +180,7 @@ def call_in_worker(work: Callable, item: Any) -> tuple[Any, Exception | None, li
     _limit_opencv()
     try:
         with interrupts.leaving_cleanly():
-            result = _call(work, item)
+            result = call(work, item)
     except SystemExit as end:  # SIGTERM; the pool would take it for this item's error and go on to the next
         os._exit(end.code if isinstance(end.code, int) else 1)
     finally:

@@ -1,27 +1,27 @@
-"""Progress of long computations: told where it happens, shown by whoever listens."""
+"""Progress of long computations: reported where they run, shown by whoever has set a callback."""
 
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Listener = Callable[[str, float, float], None]  # what is done, how much of it, and the whole; 0 if that is not known
-_listeners: list[Listener] = []
+Callback = Callable[[str, float, float], None]  # stage, amount done, and total; 0 if that is not known
+_callbacks: list[Callback] = []
 
 
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
-    """Let a function hear, in the block, what computations of this process tell; the innermost alone hears it."""
-    _listeners.append(listener)
+def reporting_to(callback: Callback) -> Iterator[None]:
+    """Pass what computations of this process report in the block to a callback; the innermost alone gets it."""
+    _callbacks.append(callback)
     try:
         yield
     finally:
-        _listeners.remove(listener)
+        _callbacks.remove(callback)
 
 
-def tell(what: str, done: float, whole: float = 0) -> None:
-    """Tell how much of something is done; nothing happens where nobody listens."""
-    if _listeners:
-        _listeners[-1](what, done, whole)
+def report(stage: str, done: float, total: float = 0) -> None:
+    """Report how much of a stage is done; nothing happens where no callback is set."""
+    if _callbacks:
+        _callbacks[-1](stage, done, total)
 
 
 class Convergence:
@@ -29,16 +29,16 @@ class Convergence:
 
     Parameters
     ----------
-    what : str
+    stage : str
     goal : float
         The relative residual, below 1, at which it ends.
     """
 
-    def __init__(self, what: str, goal: float) -> None:
-        self.what, self.decades, self.done = what, -math.log10(goal), 0.0
+    def __init__(self, stage: str, goal: float) -> None:
+        self.stage, self.decades, self.done = stage, -math.log10(goal), 0.0
 
     def __call__(self, residual: float) -> None:
         """Take the relative residual of a step."""
         if residual > 0:
             self.done = max(self.done, min(-math.log10(residual), self.decades))
-        tell(self.what, self.done, self.decades)
+        report(self.stage, self.done, self.decades)

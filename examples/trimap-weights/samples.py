@@ -9,7 +9,7 @@ from composites import composite, rough, textured
 
 from mattekit.trimap_sources import following
 from mattekit.trimap_sources.band_network import planes_of
-from mattekit.trimap_sources.sides import Sides
+from mattekit.trimap_sources.mask_edge import MaskEdge
 from mattekit.trimap_sources.strands import line_contrast
 
 MASKS = 2  # of each composite
@@ -53,7 +53,7 @@ def sample(image: np.ndarray, mask: np.ndarray, alpha: np.ndarray) -> np.ndarray
         return None
     size = following.reduced_size(mask.shape)
     small, likely, true = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (image, mask, alpha))
-    planes = planes_of(small, line_contrast(image, true.shape), Sides(likely))
+    planes = planes_of(small, line_contrast(image, true.shape), MaskEdge(likely))
     if planes is None:
         return None
     mixed = ((alpha >= 5 / 255) & (alpha <= 250 / 255)).astype(np.float32)

@@ -84,11 +84,11 @@ class _LastIterate:
     x, residual = np.empty(0), np.inf
 
     def __init__(self, name: str) -> None:
-        self.told = progress.Convergence(name, GOAL)
+        self.convergence = progress.Convergence(name, GOAL)
 
     def __call__(self, A, x, b, norm_b, r, norm_r) -> None:
         self.x, self.residual = x, norm_r / norm_b
-        self.told(self.residual)
+        self.convergence(self.residual)
 
 
 def _no_alpha(trimap: np.ndarray, reason: str) -> str:

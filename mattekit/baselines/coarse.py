@@ -103,17 +103,17 @@ def coarse(image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     if image.min() < 0 or image.max() > 1:
         image = image.clip(0, 1)
     factor = max(1, round((height * width / PIXELS) ** 0.5))
-    progress.tell("estimates", 0, STAGES)
+    progress.report("estimates", 0, STAGES)
     samples = _samples(image, trimap, factor)
-    progress.tell("estimates", 1, STAGES)
+    progress.report("estimates", 1, STAGES)
     solution = _solution(image, trimap, 1 if height * width <= SMALL else 2 * factor)
     planes = np.empty((height, width, ESTIMATES + CUES), np.float16)
-    progress.tell("estimates", 2, STAGES)
+    progress.report("estimates", 2, STAGES)
     step = max(1, AT_ONCE // width)
     for top in range(0, height, step):  # all at once, a picture of 45 megapixels would fill many gigabytes
         rows = slice(top, min(top + step, height))
         _fill(planes[rows], image[rows], trimap[rows], rows, height, samples, solution)
-    progress.tell("estimates", 3, STAGES)
+    progress.report("estimates", 3, STAGES)
     if not missing(trimap):
         planes[..., 0] = reconciled(image, trimap, planes[..., 0].astype(np.float32), CONTRAST, TRUST)
     return planes

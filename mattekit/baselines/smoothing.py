@@ -139,7 +139,7 @@ def conjugate_gradients(values, right, start, rows, columns, shape, accuracy, st
     squared_norm, rz = advance(x, residual, direction, product, scale, 1.0)  # to the start, and its residual
     goal = ZERO + accuracy**2 * np.dot(right, right)
     beta = 0.0  # share of the last direction that the next one keeps
-    told, whole = progress.Convergence("smoothing", accuracy), np.dot(right, right) or 1.0
+    convergence, whole = progress.Convergence("smoothing", accuracy), np.dot(right, right) or 1.0
     for _ in range(steps):
         if squared_norm <= goal:
             break
@@ -147,7 +147,7 @@ def conjugate_gradients(values, right, start, rows, columns, shape, accuracy, st
         previous = rz
         squared_norm, rz = advance(x, residual, direction, product, scale, length)
         beta = rz / previous
-        told((squared_norm / whole) ** 0.5)
+        convergence((squared_norm / whole) ** 0.5)
     return x
 
 

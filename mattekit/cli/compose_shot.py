@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import console, movies, options, targets
+from mattekit.cli import console, options, targets, video_output
 
 ShortBackground = Annotated[
-    Literal["fail", "repeat", "stop"],  # of jobs.backdrops.ENDS
+    Literal["fail", "repeat", "stop"],  # of jobs.background_frames.ENDS
     typer.Option(
         "--short-background",
         rich_help_panel=options.PANEL_FOLDERS,
@@ -23,16 +23,16 @@ def run(parts: list[str], output: Path | None, end: str, fields: dict, *, shard:
     `fields` are those of the jobs, and `how` is for `batch.run_folder`.
     """
     foreground, alpha, background = Path(parts[0]), Path(parts[1]) if len(parts) == 3 else None, parts[-1]
-    film = movies.wanted(foreground, output, ["composite"], fields)
-    place = film or targets.folder(output)
+    videos = video_output.wanted(foreground, output, ["composite"], fields)
+    place = videos or targets.folder(output)
     items, problems, unwanted = _jobs(foreground, alpha, background, end, place, fields)
-    if film:
-        film.unwanted = unwanted
+    if videos:
+        videos.unwanted = unwanted
     if unwanted:
         console.status(f"{background}: stops here, {len(unwanted)} frames of {foreground} are left out")
     from mattekit.jobs.compose import compose
 
-    movies.run_folder(film, items, compose, problems=problems, label="frames", shard=shard, **how)
+    video_output.run_folder(videos, items, compose, problems=problems, label="frames", shard=shard, **how)
 
 
 def _jobs(
@@ -40,13 +40,13 @@ def _jobs(
 ) -> tuple[list, list, set[str]]:
     """Return the jobs, lines about frames that lack a part, and names of frames behind the background's end."""
     from mattekit.imaging.codecs.encode import output_suffix
-    from mattekit.jobs.backdrops import behind
+    from mattekit.jobs.background_frames import pair_backgrounds
     from mattekit.jobs.compose import ComposeJob
     from mattekit.pairing import Problem, pair
 
     paired = pair({"foreground": foreground, **({"alpha": alpha} if alpha else {})})
     numbers = {number: name for name, number in paired.frames.items()}
-    backgrounds, missing = behind(sorted(numbers), background, end) if numbers else ({}, [])
+    backgrounds, missing = pair_backgrounds(sorted(numbers), background, end) if numbers else ({}, [])
     lacking = [Problem(numbers[n], f"{numbers[n]}: no frame for it in {background}. Add it.") for n in missing]
     items = []
     for number in sorted(backgrounds):

@@ -98,7 +98,7 @@ def progress(label: str, total: int) -> Iterator[Any]:
     if logger.level >= logging.ERROR or not total:
         yield lambda: None
         return
-    from mattekit.cli.bars import Course, shown
+    from mattekit.cli.progress_bar import Progress, displayed
 
-    with shown(Course(label, total), status) as advance:
+    with displayed(Progress(label, total), status) as advance:
         yield advance

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, choices, console, movies, options, targets
+from mattekit.cli import batch, choices, console, options, targets, video_output
 from mattekit.frames import is_many
 
 PANEL = options.PANEL_MODEL
@@ -107,11 +107,11 @@ def foreground(
             from mattekit.jobs.compilation import warm_up
 
             warm_up(foregrounds=[method] if initial == "image" else [method, initial])
-        film = movies.wanted(image, output, kinds, settings)
-        place = film or targets.folder(output)
+        videos = video_output.wanted(image, output, kinds, settings)
+        place = videos or targets.folder(output)
         items, problems = _folder_jobs(image, alpha, place, kinds, recursive, numbered, settings)
-        movies.run_folder(
-            film,
+        video_output.run_folder(
+            videos,
             items,
             reestimate,
             problems=problems,
@@ -155,10 +155,10 @@ def _single_job(image: Path, alpha: Path, output: Path | None, kinds: list[str],
     if str(image) == "-" and str(alpha) == "-":
         raise typer.BadParameter("the image and the alpha cannot both come from stdin.")
     options.require_no_folder(alpha, image)
-    suffix = options.default_suffix(image, settings)
-    outputs = targets.of_file(image, output, dict.fromkeys(kinds, suffix))
+    suffixes = options.default_suffixes(image, kinds, settings)
+    outputs = targets.of_file(image, output, suffixes)
     if "-" in map(str, outputs.values()):
-        settings = {**settings, "format": suffix}
+        settings = {**settings, "format": suffixes[kinds[0]]}
     name = "stdin" if str(image) == "-" else image.stem
     return ForegroundJob(name=name, image=image, alpha=alpha, targets=outputs, **settings)
 
@@ -174,7 +174,6 @@ def _folder_jobs(
         console.logger.warning("%s: no image for alpha %s.", alpha, name)
     items = []
     for name, files in pairing.groups.items():
-        suffixes = dict.fromkeys(kinds, options.default_suffix(files["image"], settings))
-        outputs = targets.in_folder(output, name, suffixes)
+        outputs = targets.in_folder(output, name, options.default_suffixes(files["image"], kinds, settings))
         items.append(ForegroundJob(name=name, image=files["image"], alpha=files["alpha"], targets=outputs, **settings))
     return items, pairing.problems

@@ -5,8 +5,7 @@ from typing import Any
 
 import typer
 
-from mattekit.cli import batch, choices, console, key_options, movies, options, source_settings, targets
-from mattekit.formats import with_alpha
+from mattekit.cli import batch, choices, console, key_options, options, source_settings, targets, video_output
 from mattekit.frames import is_many
 
 ROLES = ("clean_plate", "garbage", "core")
@@ -64,9 +63,11 @@ def key(
             raise typer.BadParameter("--json and -o - both want stdout.")
         batch.run_one(job, key_plate, **how)
         return
-    film = movies.wanted(plate, output, parts, fields)
-    items, problems = _folder_jobs(plate, film or output, parts, others, recursive, fields)
-    movies.run_folder(film, items, key_plate, problems=problems, jobs=jobs, fail_fast=fail_fast, label="plates", **how)
+    videos = video_output.wanted(plate, output, parts, fields)
+    items, problems = _folder_jobs(plate, videos or output, parts, others, recursive, fields)
+    video_output.run_folder(
+        videos, items, key_plate, problems=problems, jobs=jobs, fail_fast=fail_fast, label="plates", **how
+    )
 
 
 def _settings(screen: str, despill: float, keep_shadows: bool) -> Any:
@@ -89,7 +90,7 @@ def _single_job(plate: Path, output: Path | None, parts: list[str], others: dict
         raise typer.BadParameter("two inputs cannot both come from stdin.")
     for path in others.values():
         options.require_no_folder(path, plate)
-    suffixes = _suffixes(plate, parts, fields)
+    suffixes = options.default_suffixes(plate, parts, fields)
     made = targets.of_file(plate, output, suffixes)
     if "-" in map(str, made.values()) and not fields["format"]:
         fields = {**fields, "format": suffixes[parts[0]]}
@@ -107,13 +108,7 @@ def _folder_jobs(
     pairing = pair({"image": plate, **folders}, recursive=recursive, leave_out=folder)
     items = []
     for name, files in pairing.groups.items():
-        made = targets.in_folder(folder, name, _suffixes(files["image"], parts, fields))
+        made = targets.in_folder(folder, name, options.default_suffixes(files["image"], parts, fields))
         own = {**others, **{role: files[role] for role in folders}}
         items.append(KeyJob(name=name, image=files["image"], targets=made, **own, **fields))
     return items, pairing.problems
-
-
-def _suffixes(plate: Path, parts: list[str], fields: dict) -> dict[str, str]:
-    # A trimap has three levels, which PNG keeps.
-    own = {"trimap": ".png", "matte-in-source": with_alpha(plate.suffix.lower())}
-    return {part: own.get(part) or options.default_suffix(plate, fields) for part in parts}

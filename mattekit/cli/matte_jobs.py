@@ -7,7 +7,6 @@ from typing import Any
 import typer
 
 from mattekit.cli import options, targets, trimap_source
-from mattekit.formats import with_alpha
 
 
 def single(
@@ -27,7 +26,7 @@ def single(
     for other in (trimap, truth):
         if other is not None:
             options.require_no_folder(other, image)
-    suffixes = _suffixes(image, kinds, make.keywords)
+    suffixes = options.default_suffixes(image, kinds, make.keywords)
     made = targets.of_file(image, output, suffixes)
     more: dict[str, Any] = {} if truth is None else {"truth": truth}
     if "-" in map(str, made.values()) and not make.keywords["format"]:
@@ -52,7 +51,7 @@ def of_folder(
     pairing = trimap_source.paired(image, others, recursive, folder, numbered)
     items = []
     for name, files in pairing.groups.items():
-        made = targets.in_folder(folder, name, _suffixes(files["image"], kinds, make.keywords))
+        made = targets.in_folder(folder, name, options.default_suffixes(files["image"], kinds, make.keywords))
         more = {"truth": files["alpha"]} if truth else {}
         own = spec.of(files) if spec else None
         items.append(make(name=name, image=files["image"], trimap=files.get("trimap"), spec=own, targets=made, **more))
@@ -67,15 +66,3 @@ def places(image: Path, trimap: Path | None, truth: Path | None, spec: Any) -> l
 def _others(trimap: Path | None, truth: Path | None, spec: Any) -> dict[str, Path | None]:
     """Return the folders of the files that go with images, by role."""
     return {"trimap": trimap, "alpha": truth, **(trimap_source.folders(spec) if spec else {})}
-
-
-def _suffixes(image: Path, kinds: Sequence[str], fields: dict) -> dict[str, str]:
-    # A sheet is for eyes, a trimap has three levels: always a plain picture without loss.
-    return {
-        kind: with_alpha(image.suffix.lower())
-        if kind == "matte-in-source"
-        else ".png"
-        if kind in ("preview", "compare", "trimap")
-        else options.default_suffix(image, fields)
-        for kind in kinds
-    }

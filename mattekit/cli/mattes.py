@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mattekit.cli import batch, choices, matte_jobs, movies, options, sequence, watch
+from mattekit.cli import batch, choices, matte_jobs, options, sequence, video_output, watch
 from mattekit.cli.model_choice import check_model
 from mattekit.frames import is_many, is_video
 
@@ -90,11 +90,11 @@ def run(
     from mattekit.jobs import staged
 
     fields = dict(make.keywords)
-    if film := movies.wanted(image, output, kinds, fields):
+    if videos := video_output.wanted(image, output, kinds, fields):
         make = partial(make, depth=fields["depth"])
-    if watched and (film or is_video(image) or not is_many(image)):
+    if watched and (videos or is_video(image) or not is_many(image)):
         raise typer.BadParameter(f"--watch is for a folder or a pattern of images, but {image} is neither.")
-    files = (image, trimap, spec, film or output, kinds, make, truth)
+    files = (image, trimap, spec, videos or output, kinds, make, truth)
     if not is_many(image):
         job = matte_jobs.single(*files)
         if how["json"] and "-" in map(str, job.outputs):
@@ -113,7 +113,7 @@ def run(
     if steady:
         items, shares = sequence.prepared(items, how["shard"])
         how |= shares
-    movies.run_folder(film, items, staged.run_one, **how)
+    video_output.run_folder(videos, items, staged.run_one, **how)
 
 
 def _process(

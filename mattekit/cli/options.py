@@ -1,12 +1,13 @@
 """Option types that two or more commands share."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from mattekit.cli import choices
-from mattekit.formats import BY_SUFFIX, DEPTHS
+from mattekit.formats import BY_SUFFIX, DEPTHS, with_alpha
 from mattekit.frames import is_many, is_shot, restricted
 
 # Titles of the panels of `--help` (rich_help_panel), shown in the order in which a command's options name them.
@@ -207,8 +208,14 @@ def framed(pattern: Path, frames: str | None) -> Path:
         raise typer.BadParameter(f"--{error}") from None
 
 
-def default_suffix(source: Path, settings: dict) -> str:
-    """Return the extension of an unnamed output of `source`: that of --format, else one that keeps the depth."""
+def default_suffixes(source: Path, kinds: Iterable[str], settings: dict) -> dict[str, str]:
+    """Return the extensions of unnamed outputs by kind: that of --format, else one that keeps the source's depth.
+
+    A sheet is for eyes, and a trimap has three levels: both are PNG. A matte in its source has the source's format.
+    """
     from mattekit.imaging.codecs.encode import output_suffix
 
-    return settings["format"] or output_suffix(settings["depth"], source)
+    usual = settings["format"] or output_suffix(settings["depth"], source)
+    own = dict.fromkeys(("preview", "compare", "trimap"), ".png")
+    own["matte-in-source"] = with_alpha(source.suffix.lower())
+    return {kind: own.get(kind, usual) for kind in kinds}

@@ -13,11 +13,11 @@ from mattekit.cli import (
     matte_settings,
     mattes,
     model_choice,
-    movies,
     options,
     predict_page,
     sequence,
     trimap_source,
+    video_output,
     watch,
 )
 
@@ -184,7 +184,7 @@ def predict(
         sequence.refuse(image, compare=compare is not None, watched=watched, jobs=jobs)
     if watched and report:
         raise typer.BadParameter("--report shows what a run has made, and --watch has no end. Leave one of them out.")
-    if report and output and movies.is_movie(output):
+    if report and output and video_output.is_video_name(output):
         raise typer.BadParameter(f"--report shows files of single frames, but -o {output} is a video.")
     page = predict_page.Page(report, make, kinds, shard, jobs) if report else None
     with page or nullcontext():

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from mattekit.cli import batch, console, movies, targets
+from mattekit.cli import batch, console, targets, video_output
 from mattekit.frames import is_many
 
 DOUBTFUL = 0.5  # confidence below which another key frame is suggested
@@ -25,8 +25,8 @@ def run(source: Path, keys: Path | None, output: Path | None, max_pixels: float,
     from mattekit.jobs import propagate
     from mattekit.pairing import Problem
 
-    film = movies.wanted(source, output, ["trimap"], {"depth": "auto"})
-    folder = film or targets.folder(output)
+    videos = video_output.wanted(source, output, ["trimap"], {"depth": "auto"})
+    folder = videos or targets.folder(output)
     groups, problems, _ = frames.pair({"image": source})
     shot = []
     for number, files in groups.items():
@@ -35,8 +35,8 @@ def run(source: Path, keys: Path | None, output: Path | None, max_pixels: float,
         shot.append(propagate.FrameJob(**job, max_megapixels=max_pixels))
     chosen = propagate.keys_of(shot, frames.find(keys))
     weakest = _Weakest()
-    movies.run_folder(
-        film,
+    video_output.run_folder(
+        videos,
         shot,
         propagate.run,
         problems=[Problem(name, line) for name, line in problems],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from mattekit.cli.movies import Movies
+from mattekit.cli.video_output import VideoOutput
 
 
 def of_file(source: Path, output: Path | None, suffixes: Mapping[str, str]) -> dict[str, Path]:
@@ -27,17 +27,17 @@ def of_file(source: Path, output: Path | None, suffixes: Mapping[str, str]) -> d
     return dict.fromkeys(suffixes, output)
 
 
-def in_folder(output: Path | Movies, name: str, suffixes: Mapping[str, str]) -> dict[str, Path]:
+def in_folder(output: Path | VideoOutput, name: str, suffixes: Mapping[str, str]) -> dict[str, Path]:
     """Return the targets of a folder's item `name`: OUT/name for one kind of picture, OUT/KIND/name for several."""
-    if isinstance(output, Movies):
+    if isinstance(output, VideoOutput):
         return output.targets(name)
     several = len(suffixes) > 1
     return {kind: (output / kind if several else output) / f"{name}{suffix}" for kind, suffix in suffixes.items()}
 
 
-def folder(output: Path | Movies | None) -> Path | Movies:
+def folder(output: Path | VideoOutput | None) -> Path | VideoOutput:
     """Return the output folder, or the videos, which a command over a folder needs; a usage error without."""
-    if isinstance(output, Movies):
+    if isinstance(output, VideoOutput):
         return output
     if output is None or str(output) == "-" or output.is_file():
         raise typer.BadParameter("a folder of images needs a folder for the outputs: -o OUT/")

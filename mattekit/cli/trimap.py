@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mattekit.cli import batch, console, movies, options, propagate, targets, trimap_options, trimap_source
+from mattekit.cli import batch, console, options, propagate, targets, trimap_options, trimap_source, video_output
 from mattekit.frames import is_many
 
 FORMATS = (".png", ".tif", ".tiff", ".webp", ".bmp")  # without loss
@@ -83,10 +83,10 @@ def trimap(
     work = make_sourced if spec else WORK[mode]
     verdicts = _Verdicts(fail_fast) if check else None
     if is_many(source):
-        film = None if check else movies.wanted(source, output, ["trimap"], {"depth": "auto"})
-        items, problems = _folder_jobs(source, film or output, check, recursive, settings)
-        movies.run_folder(
-            film, items, work, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast,
+        videos = None if check else video_output.wanted(source, output, ["trimap"], {"depth": "auto"})
+        items, problems = _folder_jobs(source, videos or output, check, recursive, settings)
+        video_output.run_folder(
+            videos, items, work, problems=problems, jobs=jobs, skip_existing=skip_existing, fail_fast=fail_fast,
             shard=shard, json=json, label="trimaps", show=verdicts,
         )  # fmt: skip
     else:

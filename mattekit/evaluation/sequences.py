@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from mattekit.errors import InputError
 from mattekit.evaluation.items import Item
+from mattekit.sequences.frame_order import consecutive
 
-LAST_NUMBER = re.compile(r"(.*?)(\d+)(\D*)$")
 OF_SEQUENCE = r"^(.*?)[._ -]?\d+\D*$"  # the sequence in the name of an item, for groups of means
 
 
@@ -22,15 +22,8 @@ def link(items: Sequence[Item]) -> list[Item]:
     InputError
         If no item has a frame before it.
     """
-    shots: dict[tuple, list[tuple[int, Item]]] = {}
-    for item in items:
-        if match := LAST_NUMBER.match(item.name):
-            shots.setdefault((item.method, match[1], match[3]), []).append((int(match[2]), item))
-    before: dict[tuple[str, str], Item] = {}
-    for shot in shots.values():
-        shot.sort(key=lambda frame: frame[0])
-        step = min((b[0] - a[0] for a, b in pairwise(shot) if b[0] > a[0]), default=0)
-        before |= {(b[1].method, b[1].name): a[1] for a, b in pairwise(shot) if b[0] - a[0] == step}
+    runs = consecutive(items, lambda item: (item.method, item.name))
+    before = {(later.method, later.name): sooner for run in runs for sooner, later in pairwise(run)}
     if not before:
         raise InputError("no two predictions are frames of one sequence. Number them, as in shot.0001.png.")
     return [_after(item, before.get((item.method, item.name))) for item in items]

@@ -16,13 +16,13 @@ log = logging.getLogger("mattekit")
 
 
 def read(source: Path, origin: Origin | None, max_megapixels: float) -> Raw:
-    """Read a file that belongs to a plate with that origin, `placed` on its canvas; raises as `io.read_raw`."""
+    """Read a file that belongs to a plate with that origin, `on_canvas` on its canvas; raises as `io.read_raw`."""
     beyond = origin is not None and origin.overscan
     raw = io.read_raw(source, max_megapixels=max_megapixels, plate=beyond)
-    return replace(raw, pixels=placed(io.name_of(source), raw, origin)) if beyond else raw
+    return replace(raw, pixels=on_canvas(io.name_of(source), raw, origin)) if beyond else raw
 
 
-def placed(name: str, raw: Raw, origin: Origin | None) -> np.ndarray:
+def on_canvas(name: str, raw: Raw, origin: Origin | None) -> np.ndarray:
     """Return the pixels of a file, called `name` in messages, on the canvas of a plate with that origin.
 
     A file of the display window's size, or an EXR with the same display window, is continued by its edge into the
@@ -46,7 +46,7 @@ def placed(name: str, raw: Raw, origin: Origin | None) -> np.ndarray:
     return np.ascontiguousarray(raw.pixels[rows][:, columns])
 
 
-def moved(options: Mapping[str, Any], origin: Origin | None) -> dict[str, Any]:
+def shifted_to_canvas(options: Mapping[str, Any], origin: Origin | None) -> dict[str, Any]:
     """Return options of a trimap source whose `box` (x, y, width, height) and `points` (x, y, ...) are on the canvas.
 
     They are given in pixels of the display window, as viewers show them.

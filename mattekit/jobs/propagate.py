@@ -5,12 +5,12 @@ pass, so that memory does not depend on the length of a shot. A frame that canno
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from mattekit.imaging import io
 from mattekit.imaging.transfer import bounded
 from mattekit.imaging.trimap import to_levels
 from mattekit.jobs.base import Job
-from mattekit.parallel import Result
+from mattekit.parallel import Result, call
 from mattekit.sequences import flow
 from mattekit.sequences.propagation import FlowToKey, confidence, merged, warped, widened
 
@@ -75,7 +75,7 @@ def run(shot: Sequence[FrameJob], keys: Mapping[int, Path], todo: Sequence[Frame
     """
     wanted, sound = {job.number for job in todo}, {}
     for job in (job for job in shot if job.number in keys):
-        result = _result(_key_frame, job, keys, job.number in wanted)
+        result = call(partial(_key_frame, keys=keys, wanted=job.number in wanted), job)
         if result.error is None:
             sound[job.number] = keys[job.number]
         if result.error is not None or job.number in wanted:
@@ -113,7 +113,7 @@ def _between(
             if (other := kept / f"{job.number}.npz").exists():
                 with np.load(other) as stored:
                     found = merged(*(stored[part].astype(np.float32) for part in ("levels", "uncertainty")), *found)
-            yield _result(_write_warped, job, *found, ends)
+            yield call(partial(_write_warped, levels=found[0], uncertainty=found[1], ends=ends), job)
 
 
 def _along(
@@ -161,10 +161,3 @@ def _write(job: FrameJob, trimap: np.ndarray, ends: list[int], sure: float) -> d
     job.check_targets()
     io.write_raw(job.targets["trimap"], to_levels(trimap), suffix=job.format)
     return job.outcome(trimap.shape, confidence=round(sure, 3), keys=ends)
-
-
-def _result(work: Callable[..., dict], job: FrameJob, *rest: Any) -> Result:
-    try:
-        return Result(job, work(job, *rest))
-    except Exception as error:
-        return Result(job, error=error)

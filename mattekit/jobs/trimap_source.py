@@ -73,7 +73,9 @@ class TrimapSpec:
         """
         given = {role: self._read(role, path, image, image_path, max_megapixels) for role, path in self.files.items()}
         blamed = io.name_of(next(iter(self.files.values()), image_path))
-        return made(blamed, self.name, {**overscan.moved(self.options, image.origin), **given}, image.pixels)
+        return made(
+            blamed, self.name, {**overscan.shifted_to_canvas(self.options, image.origin), **given}, image.pixels
+        )
 
     def _read(self, role: str, path: Path, image: io.Picture, image_path: Path, max_megapixels: float) -> np.ndarray:
         raw = overscan.read(path, image.origin, max_megapixels)

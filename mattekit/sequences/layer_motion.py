@@ -23,7 +23,7 @@ CUT = 0.3  # share of the pixels where flow and flow back agree, below which two
 DARK = 10  # of 255: what is left of the subject tells nothing of its motion
 NEARLY, EXPLAINED = 1.0, 0.5  # pixels; share of the band's flow that is that near, from which on the subject is rigid
 SURE, UNSURE, FAR_OFF = 0.02, 0.3, 4.0  # pixels of doubt: of a rigid part, of one that the band denies, at most
-SHAKY = 1.0, 0.1  # pixels of doubt of what bends, and for each pixel by which it does
+DEFORMED_DOUBT = 1.0, 0.1  # pixels of doubt of what bends, and for each pixel by which it does
 
 
 class LayerMotion(NamedTuple):
@@ -55,7 +55,7 @@ def view(image: np.ndarray, alpha: np.ndarray, trimap: np.ndarray) -> View:
     return View(whole, np.rint(whole * alpha).astype(np.uint8), trimap)
 
 
-def between(one: View, other: View) -> tuple[LayerMotion, LayerMotion] | None:
+def motion_between(one: View, other: View) -> tuple[LayerMotion, LayerMotion] | None:
     """Return the motion from one frame to the other and back; None where they are not of one shot, or show too little.
 
     The foreground's is estimated between pictures whose background is taken out, as far as single alphas do that.
@@ -71,13 +71,13 @@ def between(one: View, other: View) -> tuple[LayerMotion, LayerMotion] | None:
 
 
 def _of_layers(view: View, found: Motion, subject: Motion) -> LayerMotion | None:
-    bg = _told(found, _texture(view.grey) * _inside(view.trimap == 0))
+    bg = _cell_flow(found, _texture(view.grey) * _inside(view.trimap == 0))
     texture = _texture(view.subject) * (view.subject > DARK)
-    solid = _told(subject, texture * _inside(view.trimap == 255))
-    band = _told(subject, texture * (view.trimap == 128))
+    solid = _cell_flow(subject, texture * _inside(view.trimap == 255))
+    band = _cell_flow(subject, texture * (view.trimap == 128))
     if bg is None or (solid is None and band is None):
         return None
-    background = bg.everywhere(bg.plane())
+    background = bg.extrapolated(bg.plane())
     foreground, doubt = _foreground(solid, band)
     return LayerMotion(foreground, background, doubt)
 
@@ -88,16 +88,16 @@ def _foreground(solid: "_Cells | None", band: "_Cells | None") -> tuple[np.ndarr
     Flow within the band is often wrong, so that a rigid solid part is believed; if the band differs, with doubt.
     """
     if solid is not None and (plane := solid.plane()).inliers >= RIGID:
-        agreed = band is None or band.explained(plane) > EXPLAINED
-        return solid.everywhere(plane), np.full(solid.weight.shape, SURE if agreed else UNSURE, np.float32)
+        agreed = band is None or band.explained_share(plane) > EXPLAINED
+        return solid.extrapolated(plane), np.full(solid.weight.shape, SURE if agreed else UNSURE, np.float32)
     if band is None:
-        return solid.everywhere(plane), np.full(solid.weight.shape, UNSURE, np.float32)
-    cells = band if solid is None else solid.joined(band)
-    cells = cells.without_specks()
+        return solid.extrapolated(plane), np.full(solid.weight.shape, UNSURE, np.float32)
+    cells = band if solid is None else solid.merged(band)
+    cells = cells.without_outliers()
     plane = cells.plane()
-    smooth = cells.everywhere(plane)
+    smooth = cells.extrapolated(plane)
     bent = np.linalg.norm(smooth - cells.of(plane), axis=2)
-    return smooth, np.minimum(SHAKY[0] + SHAKY[1] * bent, FAR_OFF)
+    return smooth, np.minimum(DEFORMED_DOUBT[0] + DEFORMED_DOUBT[1] * bent, FAR_OFF)
 
 
 class _Cells(NamedTuple):
@@ -107,7 +107,7 @@ class _Cells(NamedTuple):
     weight: np.ndarray
 
     @property
-    def told(self) -> np.ndarray:
+    def reliable(self) -> np.ndarray:
         """Cells (h, w) bool with enough weight."""
         return self.weight > ENOUGH
 
@@ -118,46 +118,48 @@ class _Cells(NamedTuple):
     def plane(self) -> Planar:
         """Fit the motion of a plane."""
         x, y = self._places()
-        return fit(x[self.told], y[self.told], self.flow[self.told], self.weight[self.told].astype(np.float64))
+        return fit(
+            x[self.reliable], y[self.reliable], self.flow[self.reliable], self.weight[self.reliable].astype(np.float64)
+        )
 
     def of(self, plane: Planar) -> np.ndarray:
         """Return the motion (h, w, 2) of a plane."""
         return plane.flow(*self._places())
 
-    def explained(self, plane: Planar) -> float:
+    def explained_share(self, plane: Planar) -> float:
         """Share of the weight whose flow a plane explains."""
         near = np.linalg.norm(self.flow - self.of(plane), axis=2) < NEARLY
-        return float(self.weight[self.told & near].sum() / self.weight[self.told].sum())
+        return float(self.weight[self.reliable & near].sum() / self.weight[self.reliable].sum())
 
-    def everywhere(self, plane: Planar) -> np.ndarray:
+    def extrapolated(self, plane: Planar) -> np.ndarray:
         """Return the motion of all cells: the plane's, and unless that is all of it, what remains of the flow."""
         smooth = self.of(plane)
         if plane.inliers >= RIGID:
             return smooth
-        rest = np.where(self.told[..., None], self.flow - smooth, 0)
-        return smooth + _continued(rest.astype(np.float32), self.told.astype(np.float32))
+        rest = np.where(self.reliable[..., None], self.flow - smooth, 0)
+        return smooth + _extrapolated(rest.astype(np.float32), self.reliable.astype(np.float32))
 
-    def joined(self, other: "_Cells") -> "_Cells":
+    def merged(self, other: "_Cells") -> "_Cells":
         """Return the cells of both."""
         weight = self.weight + other.weight
         flow = self.flow * self.weight[..., None] + other.flow * other.weight[..., None]
         return _Cells(flow / np.maximum(weight, 1e-6)[..., None], weight)
 
-    def without_specks(self) -> "_Cells":
+    def without_outliers(self) -> "_Cells":
         """Return the cells without those whose flow is far from the median around them, unless few are left."""
-        filled = _continued(np.where(self.told[..., None], self.flow, 0), self.told.astype(np.float32))
-        flow = np.where(self.told[..., None], self.flow, filled)
+        filled = _extrapolated(np.where(self.reliable[..., None], self.flow, 0), self.reliable.astype(np.float32))
+        flow = np.where(self.reliable[..., None], self.flow, filled)
         median = np.dstack([cv2.medianBlur(np.ascontiguousarray(flow[..., axis]), 5) for axis in (0, 1)])
         near = np.linalg.norm(flow - median, axis=2) < NEARLY
-        return _Cells(self.flow, np.where(near, self.weight, 0)) if (near & self.told).sum() >= FEWEST else self
+        return _Cells(self.flow, np.where(near, self.weight, 0)) if (near & self.reliable).sum() >= FEWEST else self
 
 
-def _told(found: Motion, weights: np.ndarray) -> _Cells | None:
+def _cell_flow(found: Motion, weights: np.ndarray) -> _Cells | None:
     """Return the flow by cells, of the pixels that have weight and where flow back agrees; None where they are few."""
     weights = weights * (found.error < AGREE)
     total = _cells(weights)
     cells = _Cells(_cells(found.flow * weights[..., None]) / np.maximum(total, 1e-6)[..., None], total)
-    return cells if np.count_nonzero(cells.told) >= FEWEST else None
+    return cells if np.count_nonzero(cells.reliable) >= FEWEST else None
 
 
 def _texture(grey: np.ndarray) -> np.ndarray:
@@ -179,7 +181,7 @@ def _cells(values: np.ndarray) -> np.ndarray:
     return parts.sum((1, 3), dtype=np.float32)
 
 
-def _continued(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _extrapolated(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Continue values (h, w, 2) from where they have weight to everywhere, more smoothly the farther away."""
     height, width = weights.shape
     if min(height, width) <= 2:
@@ -189,34 +191,34 @@ def _continued(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     small = cv2.resize(weights, size, interpolation=cv2.INTER_AREA)
     means = cv2.resize(values * weights[..., None], size, interpolation=cv2.INTER_AREA)
     means /= np.maximum(small, 1e-6)[..., None]
-    coarse = cv2.resize(_continued(means, (small > 0).astype(np.float32)), (width, height))
+    coarse = cv2.resize(_extrapolated(means, (small > 0).astype(np.float32)), (width, height))
     filled = weights[..., None] * values + (1 - weights[..., None]) * coarse
     return cv2.GaussianBlur(filled.astype(np.float32), (3, 3), 0)
 
 
-def moved(field: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def displaced(field: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return where a layer's motion takes places (N,) in pixels: x, y."""
     middle = np.float32((CELL - 1) / 2)
-    by = sampled(field, (x - middle) / CELL, (y - middle) / CELL)
+    by = sample_bilinear(field, (x - middle) / CELL, (y - middle) / CELL)
     return x + by[:, 0], y + by[:, 1]
 
 
-def joined(first: LayerMotion, second: LayerMotion) -> LayerMotion:
+def composed(first: LayerMotion, second: LayerMotion) -> LayerMotion:
     """Return the motion that goes along the first and from there along the second."""
-    doubt = np.sqrt(first.doubt**2 + _sampled_along(second.doubt, first.foreground) ** 2)
+    doubt = np.sqrt(first.doubt**2 + _sample_along(second.doubt, first.foreground) ** 2)
     parts = zip(first[:2], second[:2], strict=True)
-    return LayerMotion(*(one + _sampled_along(other, one) for one, other in parts), doubt)
+    return LayerMotion(*(one + _sample_along(other, one) for one, other in parts), doubt)
 
 
-def _sampled_along(field: np.ndarray, motion: np.ndarray) -> np.ndarray:
+def _sample_along(field: np.ndarray, motion: np.ndarray) -> np.ndarray:
     """Sample a field of cells (h, w, ...) where a motion (h, w, 2) leads their middles."""
     height, width = motion.shape[:2]
     y, x = (axis.ravel().astype(np.float32) for axis in np.mgrid[:height, :width])
     by = motion.reshape(-1, 2)
-    return sampled(field, x + by[:, 0] / CELL, y + by[:, 1] / CELL).reshape(field.shape)
+    return sample_bilinear(field, x + by[:, 0] / CELL, y + by[:, 1] / CELL).reshape(field.shape)
 
 
-def sampled(picture: np.ndarray, x: np.ndarray, y: np.ndarray, row: int = 1024) -> np.ndarray:
+def sample_bilinear(picture: np.ndarray, x: np.ndarray, y: np.ndarray, row: int = 1024) -> np.ndarray:
     """Sample a picture (H, W) or (H, W, C) bilinearly at places (N,) float32; beyond the border its last pixels go on.
 
     Returns

@@ -50,7 +50,7 @@ def collect_global_context(
         accumulators: dict[GlobalLayer, Accumulator] = {}
         chosen = far if any(layer.is_map for layer in stage) else close
         for count, (rows, columns) in enumerate(chosen):
-            progress.tell(f"overview {number} of {len(stages)}", count, len(chosen))
+            progress.report(f"overview {number} of {len(stages)}", count, len(chosen))
             collector = Collector((rows, columns), size, contexts, accumulators, stage)
             with overridden(global_layers(network), collector):
                 try:

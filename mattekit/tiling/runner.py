@@ -155,7 +155,7 @@ class Tiling:
         contexts = collect_global_context(self.network, self._stages(window), window, (tiles, close), unknown.shape)
         whole = np.zeros((1, *unknown.shape), np.float32)
         for count, (rows, columns) in enumerate(needed):
-            progress.tell("tiles", count, len(needed))
+            progress.report("tiles", count, len(needed))
             with overridden(contexts, TileContext((rows, columns), contexts)):
                 y = self._compute(window(rows.input, columns.input), decode)
             if len(y) > len(whole):

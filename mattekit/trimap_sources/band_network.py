@@ -13,7 +13,7 @@ import numpy as np
 
 from mattekit.baselines.priors import PRIORS
 from mattekit.imaging.trimap import join, missing
-from mattekit.trimap_sources.sides import Sides
+from mattekit.trimap_sources.mask_edge import MaskEdge
 from mattekit.trimap_sources.strands import CONTRAST, FLOOR, LARGEST_NOISE, usual_contrast
 
 JUDGED = 0.16  # of the short side from the mask's edge: what may be unknown
@@ -45,17 +45,17 @@ def class_probabilities(planes: list[np.ndarray]) -> np.ndarray:
     return np.moveaxis(probabilities, 0, 2)
 
 
-def planes_of(image: np.ndarray, contrast: np.ndarray, sides: Sides) -> list[np.ndarray] | None:
+def planes_of(image: np.ndarray, contrast: np.ndarray, edge: MaskEdge) -> list[np.ndarray] | None:
     """Return what the network sees: planes (h, w) in 0..1; None where nothing of a class lies beyond the wide band.
 
     Parameters
     ----------
     image : (h, w, 3) float32 RGB, clipped to 0..1
     contrast : (h, w) float32 of `strands.line_contrast`
-    sides : Sides
+    edge : MaskEdge
     """
-    near = sides.near
-    trimap = join(~near & ~sides.inside, ~near & sides.inside)
+    near = edge.near
+    trimap = join(~near & ~edge.inside, ~near & edge.inside)
     if missing(trimap):
         return None
     estimates = PRIORS["coarse"].estimate(image, trimap).astype(np.float32)
@@ -64,9 +64,9 @@ def planes_of(image: np.ndarray, contrast: np.ndarray, sides: Sides) -> list[np.
     return [
         *np.moveaxis(image.clip(0, 1), 2, 0),
         *np.moveaxis(estimates, 2, 0),
-        sides.likely,
-        *(np.tanh(sides.depth / (scale * sides.short)) / 2 + 0.5 for scale in DEPTHS),
-        (sides.distance / (JUDGED * sides.short)).clip(0, 1),
+        edge.likely,
+        *(np.tanh(edge.depth / (scale * edge.short)) / 2 + 0.5 for scale in DEPTHS),
+        (edge.distance / (JUDGED * edge.short)).clip(0, 1),
         near.astype(np.float32),
         contrast / LARGEST_NOISE,
         (ratio / 4).clip(0, 1),

@@ -11,7 +11,7 @@ import numpy as np
 from mattekit.imaging.erosion import distance_inside
 from mattekit.imaging.trimap import join
 from mattekit.trimap_sources.band_network import JUDGED, class_probabilities, evenly_mixed, planes_of
-from mattekit.trimap_sources.sides import REACH, Sides
+from mattekit.trimap_sources.mask_edge import REACH, MaskEdge
 from mattekit.trimap_sources.strands import CONTRAST, FLOOR, line_contrast, strands, usual_contrast
 
 REASONS = (
@@ -54,47 +54,47 @@ def following(image: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, n
     """
     size = reduced_size(probability.shape)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    sides = Sides(cv2.resize(probability, size, interpolation=cv2.INTER_AREA))
-    contrast = line_contrast(image, sides.likely.shape)
-    likely = _probabilities(small, contrast, sides)
-    classes, opened = _opened(likely, sides, contrast)
+    edge = MaskEdge(cv2.resize(probability, size, interpolation=cv2.INTER_AREA))
+    contrast = line_contrast(image, edge.likely.shape)
+    likely = _probabilities(small, contrast, edge)
+    classes, opened = _opened(likely, edge, contrast)
     unknown = np.logical_or.reduce(list(opened.values()))
-    lines = strands(contrast, unknown, np.where(sides.inside, 0, sides.distance)) & ~unknown
-    opened[STRAND] = dilated(lines, STRAND_MARGIN) & ~sides.inside & ~unknown
+    lines = strands(contrast, unknown, np.where(edge.inside, 0, edge.distance)) & ~unknown
+    opened[STRAND] = dilated(lines, STRAND_MARGIN) & ~edge.inside & ~unknown
     unknown |= opened[STRAND]
     return _at_full_size(classes, unknown, opened, probability)
 
 
-def _probabilities(image: np.ndarray, contrast: np.ndarray, sides: Sides) -> np.ndarray:
+def _probabilities(image: np.ndarray, contrast: np.ndarray, edge: MaskEdge) -> np.ndarray:
     """Probabilities (h, w, 3) of background, mixed and foreground."""
-    likely = np.stack([~sides.inside, np.zeros_like(sides.inside), sides.inside], axis=2).astype(np.float32)
-    planes = planes_of(image, contrast, sides)
+    likely = np.stack([~edge.inside, np.zeros_like(edge.inside), edge.inside], axis=2).astype(np.float32)
+    planes = planes_of(image, contrast, edge)
     if planes is None:
-        likely[sides.near] = 0, 1, 0
+        likely[edge.near] = 0, 1, 0
         return likely
-    judged = sides.distance < JUDGED * sides.short
+    judged = edge.distance < JUDGED * edge.short
     likely[judged] = class_probabilities(planes)[judged]
     likely[evenly_mixed(planes)] = 0, 1, 0
     return likely
 
 
-def _opened(likely: np.ndarray, sides: Sides, contrast: np.ndarray) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+def _opened(likely: np.ndarray, edge: MaskEdge, contrast: np.ndarray) -> tuple[np.ndarray, dict[int, np.ndarray]]:
     """Classes (h, w) bool of what is known, and regions (h, w) bool that are unknown, by reason."""
     classes = likely[..., 2] > likely[..., 0]
     # Texture inside the subject looks like mixtures, and rarely is one.
-    doubt = np.interp(sides.depth / sides.short, *zip(SHALLOW, DEEP, strict=True))
+    doubt = np.interp(edge.depth / edge.short, *zip(SHALLOW, DEEP, strict=True))
     line = contrast > CONTRAST * usual_contrast(contrast) + FLOOR
     known = likely[..., 0] > 1 - np.where(line, DOUBT_OF_LINE, DOUBT), likely[..., 2] > 1 - doubt
     touching = np.logical_and(*(cv2.dilate(side.view(np.uint8), SQUARE) > 0 for side in (classes, ~classes)))
     unsure = _holding(~(known[0] | known[1]) | touching, touching | (likely[..., 1] > CORE))
     off = distance_inside(~unsure) if unsure.any() else np.full(unsure.shape, np.inf, np.float32)
     unsure |= off <= np.where(classes, MARGINS[1], MARGINS[0])
-    against = (classes != sides.inside) & (np.abs(sides.depth) > MISTAKE * sides.short)
+    against = (classes != edge.inside) & (np.abs(edge.depth) > MISTAKE * edge.short)
     return classes, {
         EDGE: unsure,
         MIXED: unsure & (likely[..., 1] > LIKELY),
-        BEYOND_MIXED: unsure & ~sides.near,
-        UNSURE: sides.soft & (np.abs(sides.depth) > REACH * sides.short),
+        BEYOND_MIXED: unsure & ~edge.near,
+        UNSURE: edge.soft & (np.abs(edge.depth) > REACH * edge.short),
         AGAINST: against,
     }
 

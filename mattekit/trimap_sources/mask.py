@@ -6,7 +6,7 @@ from mattekit.errors import InputError
 from mattekit.imaging.trimap import join
 from mattekit.trimap_sources.band import Band, width_of
 from mattekit.trimap_sources.following import BACKGROUND, EDGE, FOREGROUND, REASONS, UNSURE, following
-from mattekit.trimap_sources.sides import Sides
+from mattekit.trimap_sources.mask_edge import MaskEdge
 from mattekit.trimap_sources.source import SourcedTrimap
 
 ROUNDING = 1e-4  # beyond 0..1, as resizing leaves
@@ -92,9 +92,9 @@ def size_text(pixels: np.ndarray) -> str:
 
 def _plain(probability: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Trimap and reasons of a band of one width around the edge and the unsure pixels."""
-    sides = Sides(probability)
-    known = ~sides.soft if width == 0 else sides.distance > width
-    reasons = np.where(sides.inside, FOREGROUND, BACKGROUND).astype(np.uint8)
+    edge = MaskEdge(probability)
+    known = ~edge.soft if width == 0 else edge.distance > width
+    reasons = np.where(edge.inside, FOREGROUND, BACKGROUND).astype(np.uint8)
     reasons[~known] = EDGE
-    reasons[sides.soft] = UNSURE
-    return join(known & ~sides.inside, known & sides.inside), reasons
+    reasons[edge.soft] = UNSURE
+    return join(known & ~edge.inside, known & edge.inside), reasons

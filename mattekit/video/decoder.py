@@ -12,7 +12,7 @@ import numpy as np
 
 from mattekit import files
 from mattekit.errors import InputError
-from mattekit.video import index, names, pixels
+from mattekit.video import frame_to_rgb, index, names
 
 log = logging.getLogger("mattekit")
 
@@ -29,7 +29,7 @@ class Decoder:
     """An open video file that gives frames by number; one thread at a time decodes."""
 
     def __init__(self, video: Path) -> None:
-        self.video, self.index = video, index.of(video)
+        self.video, self.index = video, index.read(video)
         self.numbers = {time: number for number, time in enumerate(self.index.times, 1)}
         self.kept: OrderedDict[int, Any] = OrderedDict()
         self.lock, self.interlaced = threading.Lock(), False
@@ -153,22 +153,22 @@ def decoder_of(video: Path) -> Decoder:
 
 
 def read(frame: Path) -> tuple[np.ndarray, bool]:
-    """Return the pixels of a frame by its path, as `pixels.pixels_of` gives them, and whether its codec is lossy.
+    """Return the pixels of a frame by its path, as `frame_to_rgb.pixels_of` gives them, and whether its codec is lossy.
 
     Raises
     ------
     InputError
-        If the frame cannot be decoded or is of an unsupported kind; see `index.of` for the rest.
+        If the frame cannot be decoded or is of an unsupported kind; see `index.read` for the rest.
     """
     video = names.file_of(frame)
     decoder = decoder_of(video)
     decoded = decoder.frame(names.number_of(frame))
     plain = decoded.format.name.startswith(("gbr", "gray", "rgb", "bgr", "pal"))
-    return pixels.pixels_of(decoded, str(frame)), not (decoder.exact and plain)
+    return frame_to_rgb.pixels_of(decoded, str(frame)), not (decoder.exact and plain)
 
 
 def size(frame: Path) -> tuple[int, int]:
     """Return height and width of a frame's upright picture; the first of the video tells how it is turned."""
     decoder = decoder_of(names.file_of(frame))
     height, width = decoder.index.size
-    return (width, height) if pixels.is_turned(decoder.frame(1).rotation) else (height, width)
+    return (width, height) if frame_to_rgb.is_turned(decoder.frame(1).rotation) else (height, width)

@@ -12,7 +12,7 @@ import numpy as np
 
 from mattekit.errors import InputError
 from mattekit.video import colours, names
-from mattekit.video.planes import frame_of
+from mattekit.video.rgb_to_frame import frame_of
 from mattekit.video.sound import Sound
 
 log = logging.getLogger("mattekit")

@@ -59,7 +59,7 @@ class Index:
         return self.keys[place - 1] if place else 1
 
 
-def of(video: Path) -> Index:
+def read(video: Path) -> Index:
     """Return the index of a video file, kept until the file changes.
 
     Raises
@@ -76,7 +76,7 @@ def of(video: Path) -> Index:
 @functools.lru_cache(maxsize=64)
 def _of_state(state: tuple, video: Path) -> Index:
     with opened(video) as container:
-        return _read(container, stream_of(container, video), video)
+        return _parse(container, stream_of(container, video), video)
 
 
 def opened(video: Path) -> Any:
@@ -103,7 +103,7 @@ def stream_of(container: Any, video: Path) -> Any:
     raise InputError(f"{video}: no video stream ({held} alone). Check the path.")
 
 
-def _read(container: Any, stream: Any, video: Path) -> Index:
+def _parse(container: Any, stream: Any, video: Path) -> Index:
     found, whole = _packets(container, stream)
     times = sorted(found)
     if not times:
@@ -114,8 +114,8 @@ def _read(container: Any, stream: Any, video: Path) -> Index:
     last = found[times[-1]][0] or _typical(times) or max(1, round(1 / (rate * stream.time_base)))
     lost = max(0, stream.frames - whole) if stream.frames else _missing_at_end(container, stream, times, last, rate)
     codec = stream.codec_context
-    look = (codec.height, codec.width), rate, last, lost, int(codec.color_primaries), int(codec.color_trc)
-    return Index(tuple(times), tuple(keys), Fraction(stream.time_base), *look)
+    more = (codec.height, codec.width), rate, last, lost, int(codec.color_primaries), int(codec.color_trc)
+    return Index(tuple(times), tuple(keys), Fraction(stream.time_base), *more)
 
 
 def _packets(container: Any, stream: Any) -> tuple[dict[int, tuple[int, bool]], int]:

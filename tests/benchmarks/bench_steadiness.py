@@ -21,8 +21,8 @@ from mattekit.metrics import sad
 from mattekit.metrics.temporal import Frame, dtssd, messddt
 from mattekit.models import registry
 from mattekit.models.prediction import predict_alpha
-from mattekit.sequences.layer_motion import between, view
-from mattekit.sequences.steadying import HOP, REACH, Shown, steadied
+from mattekit.sequences.layer_motion import motion_between, view
+from mattekit.sequences.stabilisation import HOP, REACH, MattedFrame, stabilised
 
 NAMES = ("SAD", "MSE", "dtSSD", "MESSDdt")
 
@@ -35,14 +35,14 @@ def smaller(frame: tuple[np.ndarray, ...], scale: float) -> tuple[np.ndarray, ..
 
 
 def window(frames: list[tuple[np.ndarray, ...]], alphas: list[np.ndarray]) -> tuple[dict, dict]:
-    """Return the frames as `steadied` takes them, and the motions between them."""
+    """Return the frames as `stabilised` takes them, and the motions between them."""
     shown, views, motions = {}, {}, {}
     for t, ((image, _, trimap), alpha) in enumerate(zip(frames, alphas, strict=True)):
         levels = to_levels(trimap)
-        shown[t] = Shown(np.rint(image * 65535).astype(np.uint16), levels, alpha)
+        shown[t] = MattedFrame(np.rint(image * 65535).astype(np.uint16), levels, alpha)
         views[t] = view(image, alpha, levels)
         for other in (t - 1, t - HOP):
-            if other in views and (found := between(views[other], views[t])):
+            if other in views and (found := motion_between(views[other], views[t])):
                 motions[other, t], motions[t, other] = found
     return shown, motions
 
@@ -71,7 +71,7 @@ def seconds_at_1080p(frames: list[tuple[np.ndarray, ...]], alphas: list[np.ndarr
     start = time.process_time()
     shown, motions = window(large, [cv2.resize(alpha, (1920, 1080)) for alpha in alphas])
     middle = time.process_time()
-    steadied(shown, motions, len(large) // 2)
+    stabilised(shown, motions, len(large) // 2)
     return (middle - start) / len(large), time.process_time() - middle
 
 
@@ -97,12 +97,14 @@ def main() -> None:
             start = time.process_time()
             shown, motions = window(frames, alphas)
             first = max(0, (given.frames - given.middle) // 2)
-            ours = {t: steadied(shown, motions, t) for t in range(first, min(first + given.middle, given.frames))}
+            ours = {t: stabilised(shown, motions, t) for t in range(first, min(first + given.middle, given.frames))}
             spent = time.process_time() - start
             single = scores(frames, {t: alphas[t] for t in ours})
             ratios.append(scores(frames, ours) / single)
-            told = "  ".join(f"{each} {a:.4g} x {b:.2f}" for each, a, b in zip(NAMES, single, ratios[-1], strict=True))
-            print(f"{name} {motion:8} {told}  ({spent:.0f} s)", flush=True)
+            reliable = "  ".join(
+                f"{each} {a:.4g} x {b:.2f}" for each, a, b in zip(NAMES, single, ratios[-1], strict=True)
+            )
+            print(f"{name} {motion:8} {reliable}  ({spent:.0f} s)", flush=True)
     means = "  ".join(f"{each} x {ratio:.2f}" for each, ratio in zip(NAMES, np.mean(ratios, 0), strict=True))
     print(f"mean of {len(ratios)} shots: {means}")
     if given.hd:

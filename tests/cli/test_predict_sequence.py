@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from mattekit.cli import app
 from mattekit.jobs import sequence
-from mattekit.sequences import steadying
+from mattekit.sequences import stabilisation
 
 COUNT = 16
 
@@ -47,7 +47,7 @@ def short():
     """Windows of three frames on each side, so that most frames lie outside of them."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"REACH": 3, "HOP": 2, "FAR": (1, 2, 3), "NEAR": (1, 2)}.items():
-            patch.setattr(steadying, name, value)
+            patch.setattr(stabilisation, name, value)
             if hasattr(sequence, name):
                 patch.setattr(sequence, name, value)
         yield

@@ -11,7 +11,7 @@ from mattekit.trimap_sources import band_network
 from mattekit.trimap_sources import following as source
 from mattekit.trimap_sources.band import width_of
 from mattekit.trimap_sources.mask import MaskSource, adaptive_trimap
-from mattekit.trimap_sources.sides import Sides
+from mattekit.trimap_sources.mask_edge import MaskEdge
 from mattekit.trimap_sources.strands import line_contrast
 
 SIZE = (180, 240)
@@ -204,8 +204,8 @@ def test_a_wire_of_a_large_picture_is_not_lost_when_it_is_reduced():
 def test_the_network_takes_the_planes_in_any_size_and_from_several_threads_at_once(size):
     mask = (np.hypot(Y - 90, X - 120) < 50).astype(np.float32)
     image, mask = (cv2.resize(each, size[::-1], interpolation=cv2.INTER_AREA) for each in (before(mask), mask))
-    sides = Sides(mask)
-    planes = band_network.planes_of(image, line_contrast(image, size), sides)
+    edge = MaskEdge(mask)
+    planes = band_network.planes_of(image, line_contrast(image, size), edge)
     assert {each.shape for each in planes} == {size} and 0 <= min(p.min() for p in planes)
     assert max(p.max() for p in planes) <= 1
     likely = band_network.class_probabilities(planes)
@@ -214,5 +214,5 @@ def test_the_network_takes_the_planes_in_any_size_and_from_several_threads_at_on
     with ThreadPoolExecutor(4) as pool:
         for each in pool.map(band_network.class_probabilities, [planes] * 6):
             np.testing.assert_allclose(each, likely, atol=1e-5)
-    for side, depth in ((0, -sides.depth), (2, sides.depth)):
-        assert (likely[(depth > 3) & sides.near].argmax(1) == side).mean() > 0.9
+    for side, depth in ((0, -edge.depth), (2, edge.depth)):
+        assert (likely[(depth > 3) & edge.near].argmax(1) == side).mean() > 0.9

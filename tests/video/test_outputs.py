@@ -133,11 +133,11 @@ def test_times_of_frames_are_kept(tmp_path, write_video, grey_frames, suffix, ex
     video = write_video(tmp_path / "shot.mp4", "libx264", "yuv420p", grey_frames(6), times=times)
     trimap = still(tmp_path, (32, 48))
     assert predict(video, trimap, "-o", tmp_path / f"all{suffix}").exit_code == 0
-    found = index.of(tmp_path / f"all{suffix}")
+    found = index.read(tmp_path / f"all{suffix}")
     assert [float(t * found.time_base) for t in found.times] == pytest.approx(np.divide(times, 600), abs=exact)
     words = ("--frames", "3-5", "-o", tmp_path / f"some{suffix}")
     assert predict(video, trimap, *words).exit_code == 0
-    found = index.of(tmp_path / f"some{suffix}")
+    found = index.read(tmp_path / f"some{suffix}")
     wanted = np.divide([0, 100, 110], 600)
     assert [float(t * found.time_base) for t in found.times] == pytest.approx(wanted, abs=exact)
 
@@ -207,10 +207,10 @@ def test_a_video_that_is_cut_off_is_done_as_far_as_it_goes(tmp_path, write_video
 
 def test_other_settings_begin_anew_and_changed_inputs_are_done_again(tmp_path, write_video, grey_frames):
     from mattekit.jobs.compose import ComposeJob
-    from mattekit.jobs.movie import Movie
+    from mattekit.jobs.video_file import VideoFile
 
     pattern = cutouts(tmp_path / "cuts", 3)
-    movie = Movie(tmp_path / "out.mkv", "composite", pattern)
+    video = VideoFile(tmp_path / "out.mkv", "composite", pattern)
 
     def jobs(background):
         return [
@@ -218,17 +218,17 @@ def test_other_settings_begin_anew_and_changed_inputs_are_done_again(tmp_path, w
             for path in frames.find(pattern).files.values()
         ]
 
-    movie.prepare(jobs("white"))
+    video.prepare(jobs("white"))
     for job in jobs("white"):
-        io.write_raw(movie.part(job.name), np.zeros((4, 4), np.uint8))
-    movie.prepare(jobs("white"))
-    assert all(movie.part(job.name).exists() for job in jobs("white"))
+        io.write_raw(video.part(job.name), np.zeros((4, 4), np.uint8))
+    video.prepare(jobs("white"))
+    assert all(video.part(job.name).exists() for job in jobs("white"))
     later = time.time() + 5
     os.utime(tmp_path / "cuts/cut.0002.png", (later, later))
-    movie.prepare(jobs("white"))
-    assert [movie.part(job.name).exists() for job in jobs("white")] == [True, False, True]
-    movie.prepare(jobs("black"))
-    assert not any(movie.part(job.name).exists() for job in jobs("black"))
+    video.prepare(jobs("white"))
+    assert [video.part(job.name).exists() for job in jobs("white")] == [True, False, True]
+    video.prepare(jobs("black"))
+    assert not any(video.part(job.name).exists() for job in jobs("black"))
 
 
 def test_a_run_that_was_killed_goes_on_and_gives_an_equal_video(tmp_path):
@@ -397,6 +397,6 @@ def test_a_frame_that_cannot_be_decoded_leaves_a_gap_and_the_times_of_the_others
     out = tmp_path / "out.mov"
     result = predict(video, still(tmp_path, (32, 32)), "-o", out)
     assert result.exit_code == 3 and "frame 3 cannot be decoded. The file is damaged there." in result.stderr
-    found = index.of(out)
+    found = index.read(out)
     assert [float(t * found.time_base) for t in found.times] == pytest.approx(np.divide([0, 25, 75, 100, 125], 600))
     assert len(pictures(out)) == 5 and not list(tmp_path.glob(".out*"))

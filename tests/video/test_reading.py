@@ -34,7 +34,7 @@ def test_frames_are_numbered_from_one_and_named_by_the_video(tmp_path, write_vid
 def test_each_frame_is_the_one_of_its_number_whatever_the_order(tmp_path, write_video, grey_frames, order, monkeypatch):
     monkeypatch.setattr(decoder, "KEPT_BYTES", 0)  # so that going back must decode again
     video = write_video(tmp_path / "shot.mp4", "libx264", "yuv420p", grey_frames(30), options=H264)
-    assert len(index.of(video).keys) >= 3
+    assert len(index.read(video).keys) >= 3
     assert levels(video, order) == list(order)
 
 
@@ -47,7 +47,7 @@ def test_a_list_of_frames(tmp_path, write_video, grey_frames):
 def test_times_of_variable_frame_rate(tmp_path, write_video, grey_frames):
     times = [0, 25, 50, 150, 160, 400]
     video = write_video(tmp_path / "shot.mp4", "libx264", "yuv420p", grey_frames(6), times=times, options=H264)
-    found = index.of(video)
+    found = index.read(video)
     assert [float(time * found.time_base) for time in found.times] == pytest.approx([time / 600 for time in times])
     assert levels(video, range(1, 7)) == list(range(1, 7))
 
@@ -95,7 +95,7 @@ def test_files_that_are_no_video(tmp_path, write_video, grey_frames):
     with pytest.raises(InputError, match="no video that can be read"):
         frames.find(tmp_path / "text.mp4")
     with pytest.raises(MissingFileError):
-        index.of(tmp_path / "absent.mov")
+        index.read(tmp_path / "absent.mov")
     sound = tmp_path / "sound.mp4"
     av = names.library(sound)
     with av.open(str(sound), "w") as container:

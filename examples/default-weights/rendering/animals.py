@@ -47,28 +47,28 @@ def feathers(rng, draw, assets):
         start = np.array([rng.uniform(-0.9, 0.9), rng.uniform(-0.3, 0.3), rng.uniform(-1.7, -0.5)])
         angle, long, bend = rng.uniform(-0.9, 0.9), rng.uniform(1.3, 3.2), rng.uniform(-0.5, 0.5)
         along = np.linspace(0, 1, 40)
-        way = start + long * np.stack(
+        curve = start + long * np.stack(
             [np.sin(angle + bend * along) * along, 0.15 * along**2, np.cos(angle + bend * along) * along], 1
         )
-        meshes.tubes([way], 0.012 * (1.05 - along), shaft)
-        strands.add(_barbs(rng, draw, way, long), material, root=0.003, tip=0.0015)
+        meshes.tubes([curve], 0.012 * (1.05 - along), shaft)
+        strands.add(_barbs(rng, draw, curve, long), material, root=0.003, tip=0.0015)
 
 
-def _barbs(rng, draw, way, long):
+def _barbs(rng, draw, curve, long):
     count, steps = rng.randrange(500, 1_500), 10
     at = draw.random(2 * count) * 0.85 + 0.15
     side = np.repeat([-1.0, 1.0], count)
-    place = np.stack([np.interp(at, np.linspace(0, 1, len(way)), way[:, axis]) for axis in range(3)], 1)
+    place = np.stack([np.interp(at, np.linspace(0, 1, len(curve)), curve[:, axis]) for axis in range(3)], 1)
     tangent = strands.unit(
-        np.stack([np.interp(at, np.linspace(0, 1, len(way)), g) for g in np.gradient(way, axis=0).T], 1)
+        np.stack([np.interp(at, np.linspace(0, 1, len(curve)), g) for g in np.gradient(curve, axis=0).T], 1)
     )
     out = strands.unit(np.cross(tangent, [0.0, 1.0, 0.1])) * side[:, None]
     loose = (np.sin(at * rng.uniform(5, 25) + side) > rng.uniform(0.2, 0.95))[:, None]
     reach = long * rng.uniform(0.08, 0.2) * np.sin(math.pi * np.clip(at, 0, 1) ** 0.7)[:, None] + 0.02
     t = np.linspace(0, 1, steps)
     bend = rng.uniform(0.3, 1.2)
-    ways = place[:, None] + reach[:, None] * (
+    curves = place[:, None] + reach[:, None] * (
         t[None, :, None] * out[:, None] + bend * t[None, :, None] ** 1.5 * tangent[:, None]
     )
-    stray = np.cumsum(draw.normal(0, 0.012, ways.shape), 1) * (0.15 + loose[:, None])
-    return ways + stray
+    stray = np.cumsum(draw.normal(0, 0.012, curves.shape), 1) * (0.15 + loose[:, None])
+    return curves + stray

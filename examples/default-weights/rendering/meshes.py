@@ -8,7 +8,7 @@ import numpy as np
 PRIMITIVES = ("monkey", "sphere", "torus", "cylinder", "cube", "cone")
 
 
-def of_arrays(vertices, faces, material=None, *, smooth=True):
+def from_arrays(vertices, faces, material=None, *, smooth=True):
     """Add a mesh of vertices (N, 3) and faces (lists of their numbers) to the scene."""
     data = bpy.data.meshes.new("mesh")
     data.from_pydata(np.asarray(vertices, float).tolist(), [], [list(map(int, face)) for face in faces])
@@ -64,33 +64,37 @@ def blob(rng, material, *, radius=None, kind=None):
     return applied(body, material)
 
 
-def tubes(ways, radius, material, *, sides=8):
-    """Add round tubes along ways, a list of (steps, 3) arrays; radius is a number, or one for each step."""
+def tubes(curves, radius, material, *, sides=8):
+    """Add round tubes along curves, a list of (steps, 3) arrays; radius is a number, or one for each step."""
     vertices, faces = [], []
     angles = np.linspace(0, 2 * math.pi, sides, endpoint=False)
-    for way in ways:
-        way = np.asarray(way, float)
-        tangent = np.gradient(way, axis=0)
+    for curve in curves:
+        curve = np.asarray(curve, float)
+        tangent = np.gradient(curve, axis=0)
         tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
         helper = np.where(np.abs(tangent[:, 2:]) < 0.9, [[0, 0, 1.0]], [[1.0, 0, 0]])
         side = np.cross(tangent, helper)
         side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
         up = np.cross(tangent, side)
-        wide = np.broadcast_to(np.asarray(radius, float).reshape(-1, 1, 1), (len(way), 1, 1))
+        wide = np.broadcast_to(np.asarray(radius, float).reshape(-1, 1, 1), (len(curve), 1, 1))
         ring = np.cos(angles)[None, :, None] * side[:, None] + np.sin(angles)[None, :, None] * up[:, None]
         start = len(vertices)
-        vertices.extend((way[:, None] + wide * ring).reshape(-1, 3))
-        for i in range(len(way) - 1):
+        vertices.extend((curve[:, None] + wide * ring).reshape(-1, 3))
+        for i in range(len(curve) - 1):
             for j in range(sides):
                 a, b = start + i * sides + j, start + i * sides + (j + 1) % sides
                 faces.append((a, b, b + sides, a + sides))
-    return of_arrays(vertices, faces, material)
+    return from_arrays(vertices, faces, material)
 
 
-def turned(points, rng, most=0.6):
-    """Turn points (N, 3) by random angles up to `most` about all axes."""
-    for axis in range(3):
-        angle = rng.uniform(-most, most)
+def random_angles(rng, most):
+    """Draw three angles in radians between -most and most."""
+    return [rng.uniform(-most, most) for _ in range(3)]
+
+
+def turned(points, angles):
+    """Turn points (N, 3) by angles in radians about the three axes, one after the other."""
+    for axis, angle in enumerate(angles):
         one, two = [i for i in range(3) if i != axis]
         turned = points.copy()
         turned[..., one] = math.cos(angle) * points[..., one] - math.sin(angle) * points[..., two]

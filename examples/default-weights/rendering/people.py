@@ -67,7 +67,7 @@ def _framing(rng, vertices):
 def _part(vertices, faces, place, material):
     used = sorted({number for face in faces for number in face})
     renumbered = {number: i for i, number in enumerate(used)}
-    return meshes.of_arrays(
+    return meshes.from_arrays(
         place(vertices[used]), [[renumbered[number] for number in face] for face in faces], material
     )
 
@@ -103,9 +103,9 @@ def _hair(rng, draw, body, place):
         waves=rng.uniform(1, 5),
     )  # fmt: skip
     points, _ = strands.surface_points(body, draw, rng.randrange(9_000, 40_000), scalp)
-    ways = strands.follow(
+    curves = strands.follow(
         guides, roots, points, draw, clump=rng.uniform(0, 0.8), rough=scale * rng.uniform(0.01, 0.12),
         cut=rng.uniform(0.1, 0.8),
     )  # fmt: skip
     wide = scale * rng.uniform(0.003, 0.007)
-    strands.add(ways, materials.hair(rng), root=wide, tip=wide * rng.uniform(0.1, 0.6))
+    strands.add(curves, materials.hair(rng), root=wide, tip=wide * rng.uniform(0.1, 0.6))

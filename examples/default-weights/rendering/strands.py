@@ -5,7 +5,7 @@ import numpy as np
 from mathutils.bvhtree import BVHTree
 from mathutils.kdtree import KDTree
 
-GUIDES = 400  # strands whose way is computed; the others follow the nearest of them
+GUIDES = 400  # strands whose curve is computed; the others follow the nearest of them
 
 
 def surface_points(mesh, rng, count, keep=None):
@@ -48,7 +48,7 @@ def unit(vectors):
 
 
 def grow(mesh, roots, normals, rng, *, length, comb, stiff=0.5, gravity=0.3, wave=0.0, waves=3.0, steps=14, lift=0.3):
-    """Return the ways of strands (N, steps, 3): they leave the surface, bend to `comb` and fall, outside the mesh.
+    """Return the curves of strands (N, steps, 3): they leave the surface, bend to `comb` and fall, outside the mesh.
 
     length : (N,), each strand's; comb : (N, 3) or (3,), direction that they take; stiff, gravity, lift : 0..1, how
     much a strand keeps its direction, falls, and first stands off; wave, waves : size and number of its curls.
@@ -57,16 +57,16 @@ def grow(mesh, roots, normals, rng, *, length, comb, stiff=0.5, gravity=0.3, wav
     comb = np.broadcast_to(comb, roots.shape)
     direction = unit(lift * normals + (1 - lift) * unit(comb - (comb * normals).sum(1, keepdims=True) * normals))
     step = np.asarray(length).reshape(-1, 1) / (steps - 1)
-    ways = [roots]
+    curves = [roots]
     for _ in range(steps - 1):
         direction = unit(stiff * direction + (1 - stiff) * (0.4 * comb + gravity * np.array([0, 0, -1.0])))
-        place = ways[-1] + step * direction
+        place = curves[-1] + step * direction
         if tree:
             place = _outside(tree, place)
-            direction = unit(place - ways[-1])
-        ways.append(place)
-    ways = np.stack(ways, 1)
-    return ways + _curls(ways, rng, wave, waves)
+            direction = unit(place - curves[-1])
+        curves.append(place)
+    curves = np.stack(curves, 1)
+    return curves + _curls(curves, rng, wave, waves)
 
 
 def _outside(tree, places, margin=0.02):
@@ -78,20 +78,20 @@ def _outside(tree, places, margin=0.02):
     return moved
 
 
-def _curls(ways, rng, wave, waves):
+def _curls(curves, rng, wave, waves):
     if not wave:
         return 0
-    count, steps = ways.shape[:2]
+    count, steps = curves.shape[:2]
     along = np.linspace(0, 1, steps)
     phase = rng.random((count, 1)) * 2 * np.pi + along * waves * 2 * np.pi
-    tangent = unit(np.gradient(ways, axis=1))
+    tangent = unit(np.gradient(curves, axis=1))
     side = unit(np.cross(tangent, [0.3, 0.2, 1.0]))
     up = np.cross(tangent, side)
     return wave * along[None, :, None] ** 0.7 * (np.cos(phase)[..., None] * side + np.sin(phase)[..., None] * up)
 
 
 def follow(guides, guide_roots, roots, rng, *, clump=0.3, rough=0.02, cut=0.3):
-    """Return the ways of many strands (N, steps, 3) that follow their nearest guide.
+    """Return the curves of many strands (N, steps, 3) that follow their nearest guide.
 
     clump : 0..1, how much they come together at the guide's tip; rough : size of what they stray; cut : share of the
     length by which they differ.
@@ -101,32 +101,32 @@ def follow(guides, guide_roots, roots, rng, *, clump=0.3, rough=0.02, cut=0.3):
         tree.insert(root, i)
     tree.balance()
     near = np.array([tree.find(root)[1] for root in roots])
-    way = guides[near]
-    steps = way.shape[1]
+    curve = guides[near]
+    steps = curve.shape[1]
     along = np.linspace(0, 1, steps)[None, :, None]
     offset = (roots - guide_roots[near])[:, None] * (1 - clump * along)
-    stray = np.cumsum(rng.normal(0, rough / steps, way.shape), 1) * np.sqrt(steps)
+    stray = np.cumsum(rng.normal(0, rough / steps, curve.shape), 1) * np.sqrt(steps)
     stray += rng.normal(0, rough, (len(roots), 1, 3)) * along
-    way = way + offset + stray - stray[:, :1]
+    curve = curve + offset + stray - stray[:, :1]
     share = 1 - cut * rng.random((len(roots), 1)) ** 2
-    return _shortened(way, share)
+    return _shortened(curve, share)
 
 
-def _shortened(ways, share):
-    steps = ways.shape[1]
+def _shortened(curves, share):
+    steps = curves.shape[1]
     at = np.arange(steps) * share
     low = np.minimum(at.astype(int), steps - 2)
     part = (at - low)[..., None]
-    rows = np.arange(len(ways))[:, None]
-    return ways[rows, low] * (1 - part) + ways[rows, low + 1] * part
+    rows = np.arange(len(curves))[:, None]
+    return curves[rows, low] * (1 - part) + curves[rows, low + 1] * part
 
 
-def add(ways, material, *, root=0.006, tip=0.001):
+def add(curves, material, *, root=0.006, tip=0.001):
     """Add strands (N, steps, 3) to the scene; root and tip are radii."""
-    count, steps = ways.shape[:2]
+    count, steps = curves.shape[:2]
     data = bpy.data.hair_curves.new("strands")
     data.add_curves([steps] * count)
-    data.attributes["position"].data.foreach_set("vector", np.ascontiguousarray(ways, np.float32).ravel())
+    data.attributes["position"].data.foreach_set("vector", np.ascontiguousarray(curves, np.float32).ravel())
     radius = data.attributes.get("radius") or data.attributes.new("radius", "FLOAT", "POINT")
     radius.data.foreach_set("value", np.tile(np.linspace(root, tip, steps, dtype=np.float32), count))
     data.materials.append(material)
@@ -136,11 +136,11 @@ def add(ways, material, *, root=0.006, tip=0.001):
 
 
 def over(
-    mesh, rng, count, material, *, length, keep=None, clump=0.3, rough=0.02, cut=0.3, root=0.006, tip=0.001, **way
+    mesh, rng, count, material, *, length, keep=None, clump=0.3, rough=0.02, cut=0.3, root=0.006, tip=0.001, **curve
 ):
     """Grow `count` strands on a mesh; `length` is a number or a function of roots (N, 3). Others as above."""
     roots, normals = surface_points(mesh, rng, min(GUIDES, count), keep)
     lengths = length(roots) if callable(length) else np.full(len(roots), length)
-    guides = grow(mesh, roots, normals, rng, length=lengths * rng.uniform(0.85, 1.1, len(roots)), **way)
+    guides = grow(mesh, roots, normals, rng, length=lengths * rng.uniform(0.85, 1.1, len(roots)), **curve)
     points, _ = surface_points(mesh, rng, count, keep)
     return add(follow(guides, roots, points, rng, clump=clump, rough=rough, cut=cut), material, root=root, tip=tip)

@@ -11,18 +11,18 @@ import strands
 def plant(rng, draw, assets):
     """Add branches with leaves of one shape."""
     bark, leaf = materials.plain(rng, (0.12, 0.08, 0.04, 1), 0.9), materials.leaf(rng)
-    ways = [_stem(rng, draw) for _ in range(rng.randrange(3, 11))]
-    meshes.tubes(ways, np.linspace(rng.uniform(0.012, 0.04), 0.004, len(ways[0])), bark)
+    curves = [_stem(rng, draw) for _ in range(rng.randrange(3, 11))]
+    meshes.tubes(curves, np.linspace(rng.uniform(0.012, 0.04), 0.004, len(curves[0])), bark)
     size, narrow, curl = rng.uniform(0.15, 0.7), rng.uniform(0.15, 0.6), rng.uniform(0, 0.5)
     lobes, depth = rng.choice([0, 0, 3, 7]), rng.uniform(0.1, 0.4)
     vertices, faces = [], []
-    for way in ways:
-        for at in draw.integers(3, len(way), rng.randrange(15, 70)):
+    for curve in curves:
+        for at in draw.integers(3, len(curve), rng.randrange(15, 70)):
             outline = _leaf(size * draw.uniform(0.5, 1.2), narrow, curl, lobes, depth)
-            leafed = meshes.turned(outline, rng, 3.1) + way[at]
+            leafed = meshes.turned(outline, meshes.random_angles(rng, 3.1)) + curve[at]
             faces += [[len(vertices) + i for i in face] for face in _fan(len(outline))]
             vertices.extend(leafed)
-    meshes.of_arrays(vertices, faces, leaf)
+    meshes.from_arrays(vertices, faces, leaf)
 
 
 def _stem(rng, draw):
@@ -53,34 +53,29 @@ def weave(rng, draw, assets):
     lines = np.linspace(-1.3, 1.3, count)
     along = np.linspace(-1.5, 1.5, steps)
     deep = radius * rng.uniform(0.6, 1.1)
-    ways = []
+    curves = []
     for i, at in enumerate(lines):
         over = deep * np.cos(math.pi * (along - lines[0]) / (lines[1] - lines[0]) + math.pi * i)
-        ways += [np.stack([np.full(steps, at), over, along], 1), np.stack([along, -over, np.full(steps, at)], 1)]
+        curves += [np.stack([np.full(steps, at), over, along], 1), np.stack([along, -over, np.full(steps, at)], 1)]
     diagonal = math.pi / 4 if rng.random() < 0.4 else 0
     round_ = rng.uniform(0.5, 1.0) if rng.random() < 0.4 else 0
-    angles = [rng.uniform(-0.6, 0.6) for _ in range(3)]
-    ways = [_turned(_rolled(_spun(way, diagonal), round_), angles) for way in ways]
-    meshes.tubes(ways, radius, materials.plain(rng), sides=6)
+    angles = meshes.random_angles(rng, 0.6)
+    curves = [meshes.turned(_rolled(_spun(curve, diagonal), round_), angles) for curve in curves]
+    meshes.tubes(curves, radius, materials.plain(rng), sides=6)
     if rng.random() < 0.3:
         meshes.blob(rng, materials.patterned(rng), radius=0.4)
 
 
-def _spun(way, angle):
-    x, y, z = way.T
+def _spun(curve, angle):
+    x, y, z = curve.T
     return np.stack([math.cos(angle) * x - math.sin(angle) * z, y, math.sin(angle) * x + math.cos(angle) * z], 1)
 
 
-def _rolled(way, radius):
+def _rolled(curve, radius):
     if not radius:
-        return way
-    x, y, z = way.T
+        return curve
+    x, y, z = curve.T
     return np.stack([(radius + y) * np.sin(x / radius), -(radius + y) * np.cos(x / radius), z], 1)
-
-
-def _turned(way, angles):
-    fixed = type("Angles", (), {"uniform": lambda self, low, high: next(self.each), "each": iter(angles)})()
-    return meshes.turned(way, fixed)
 
 
 def lace(rng, draw, assets):
@@ -98,9 +93,9 @@ def lace(rng, draw, assets):
                 wide = cell * size * (1 + depth * np.cos(petals * t) * (size < 0.5))
                 u, w = x + wide * np.cos(t), z + wide * np.sin(t)
                 rings.append(np.stack([u, fold * np.sin(folds * u + 0.4 * w), w], 1))
-    angles = [rng.uniform(-0.4, 0.4) for _ in range(3)]
+    angles = meshes.random_angles(rng, 0.4)
     meshes.tubes(
-        [_turned(ring, angles) for ring in rings], cell * rng.uniform(0.03, 0.09), materials.plain(rng), sides=5
+        [meshes.turned(ring, angles) for ring in rings], cell * rng.uniform(0.03, 0.09), materials.plain(rng), sides=5
     )
 
 
@@ -115,7 +110,7 @@ def cloth(rng, draw, assets):
         (i * n + j, i * n + j + 1, (i + 1) * n + j + 1, (i + 1) * n + j) for i in range(n - 1) for j in range(n - 1)
     ]
     thin = rng.random() < 0.4
-    meshes.of_arrays(points, faces, materials.veil(rng) if thin else materials.patterned(rng))
+    meshes.from_arrays(points, faces, materials.veil(rng) if thin else materials.patterned(rng))
     hem = points[:n][draw.integers(0, n, rng.randrange(100, 2_500))] + draw.normal(0, 0.01, (1, 3))
     steps, long = 12, rng.uniform(0.1, 0.6)
     down = np.linspace(0, long, steps)[None, :, None] * np.array([0, 0, -1.0])
@@ -153,4 +148,4 @@ def _lathe(profile, height, material, sides=64):
         for i in range(len(profile) - 1)
         for j in range(sides)
     ]
-    return meshes.of_arrays(points, faces, material)
+    return meshes.from_arrays(points, faces, material)

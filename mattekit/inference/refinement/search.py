@@ -115,7 +115,7 @@ class Search:
         if not self.lowest or cost < before:
             self.best, before = result, cost
         self.lowest.append(before)
-        progress.tell("refinement", len(self.lowest), self.steps)
+        progress.report("refinement", len(self.lowest), self.steps)
         past = self.lowest[-1 - PATIENCE] if len(self.lowest) > PATIENCE else math.inf
         converged = self.stop_early and before > (1 - FALL) * past
         if len(self.lowest) >= self.steps or converged or not math.isfinite(cost):

@@ -213,8 +213,8 @@ def test_boxes_and_points_are_of_the_display_window(tmp_path):
     assert (plain[12:24, 16:28] == 1).all() and np.abs(shown - plain).mean() < 0.02
     options = {"points": ((3, 4, True), (0, 0, False)), "band": "auto"}
     origin = Origin(Box(-2, -1, 9, 9), Box(0, 0, 8, 8))
-    assert overscan.moved(options, origin) == {"points": ((4, 6, True), (1, 2, False)), "band": "auto"}
-    assert overscan.moved(options, None) == options
+    assert overscan.shifted_to_canvas(options, origin) == {"points": ((4, 6, True), (1, 2, False)), "band": "auto"}
+    assert overscan.shifted_to_canvas(options, None) == options
 
 
 def test_a_guide_with_windows_of_its_own_is_laid_where_they_say():
@@ -222,6 +222,6 @@ def test_a_guide_with_windows_of_its_own_is_laid_where_they_say():
     origin = Origin(Box(-1, -2, 5, 6), Box(0, 0, 4, 4))
     own = Origin(Box(0, 0, 4, 5), Box(0, 0, 4, 4))
     pixels = np.arange(20, dtype=np.float32).reshape(4, 5)
-    laid = overscan.placed("t.exr", Raw(pixels, None, ".exr", origin=own), origin)
+    laid = overscan.on_canvas("t.exr", Raw(pixels, None, ".exr", origin=own), origin)
     np.testing.assert_array_equal(laid, np.pad(pixels, ((1, 1), (2, 1)), mode="edge"))
-    assert overscan.placed("t.exr", Raw(pixels, None, ".exr", origin=own), None) is pixels
+    assert overscan.on_canvas("t.exr", Raw(pixels, None, ".exr", origin=own), None) is pixels

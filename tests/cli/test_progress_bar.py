@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mattekit import progress
-from mattekit.cli import bars, console
+from mattekit.cli import console, progress_bar
 from mattekit.imaging import io
 
 
@@ -26,30 +26,30 @@ class Clock:
     [(1, 2, 5, "5 s left"), (1, 4, 40, "2:00 min left"), (2, 100, 300, "4:05 h left"), (0, 9, 5, ""), (3, 0, 5, "")],
 )
 def test_time_left_follows_from_the_mean_speed(done, whole, seconds, text):
-    assert bars.left(done, whole, seconds) == text
+    assert progress_bar.time_left(done, whole, seconds) == text
 
 
 def test_a_course_tells_speed_and_the_item_in_work():
     clock = Clock()
-    course = bars.Course("frames", 10, clock)
-    assert course.line() == "0 of 10 frames"
+    state = progress_bar.Progress("frames", 10, clock)
+    assert state.line() == "0 of 10 frames"
     for _ in range(4):
-        course.advance()
+        state.advance()
     clock.now = 2.0
-    assert course.line() == "4 of 10 frames, 2.0 frames/s, 3 s left"
-    course.hear("tiles", 0, 8)
+    assert state.line() == "4 of 10 frames, 2.0 frames/s, 3 s left"
+    state.update("tiles", 0, 8)
     clock.now = 8.0
-    course.hear("tiles", 2, 8)
-    assert course.line() == "4 of 10 frames, 2.0 s each, 12 s left; tiles 25%, 18 s left"
-    course.hear("smoothing", 0, 0)
-    assert course.part_line() == "smoothing"
-    course.advance()
-    assert course.part_line() == ""
+    state.update("tiles", 2, 8)
+    assert state.line() == "4 of 10 frames, 2.0 s each, 12 s left; tiles 25%, 18 s left"
+    state.update("smoothing", 0, 0)
+    assert state.stage_line() == "smoothing"
+    state.advance()
+    assert state.stage_line() == ""
 
 
 def test_a_line_a_minute_where_stderr_is_no_terminal(monkeypatch, capsys):
     clock, lines = Clock(), []
-    with bars.shown(bars.Course("frames", 100, clock), lines.append) as advance:
+    with progress_bar.displayed(progress_bar.Progress("frames", 100, clock), lines.append) as advance:
         for _ in range(100):
             clock.now += 1.3
             advance()
@@ -58,18 +58,18 @@ def test_a_line_a_minute_where_stderr_is_no_terminal(monkeypatch, capsys):
 
 def test_one_long_picture_tells_how_far_it_is(capsys):
     clock, lines = Clock(), []
-    with bars.shown(bars.Course("big", 1, clock), lines.append):
+    with progress_bar.displayed(progress_bar.Progress("big", 1, clock), lines.append):
         for tile in range(9):
-            progress.tell("tiles", tile, 9)
+            progress.report("tiles", tile, 9)
             clock.now += 25
     assert lines == ["tiles 33%, 2:30 min left", "tiles 67%, 1:15 min left"]
-    progress.tell("tiles", 1, 9)  # nobody listens any more
+    progress.report("tiles", 1, 9)  # nobody listens any more
 
 
 def test_quiet_says_nothing(capsys):
     console.setup(quiet=True)
     with console.progress("frames", 3) as advance:
-        progress.tell("tiles", 1, 2)
+        progress.report("tiles", 1, 2)
         advance()
     assert capsys.readouterr().err == ""
 
@@ -80,27 +80,27 @@ def test_solvers_and_tiles_tell_how_far_they_are():
     from mattekit.baselines.smoothing import smoothed
     from mattekit.tiling.runner import Tiling
 
-    heard = []
+    reports = []
     rng = np.random.default_rng(0)
     image, trimap = rng.random((40, 60, 3), dtype=np.float32), np.full((40, 60), 0.5, np.float32)
     trimap[:, :5], trimap[:, -5:] = 0, 1
-    with progress.listening(lambda *told: heard.append(told)):
+    with progress.reporting_to(lambda *reported: reports.append(reported)):
         smoothed(image, trimap, trimap.copy())
-    shares = [done / whole for what, done, whole in heard if what == "smoothing"]
+    shares = [done / whole for what, done, whole in reports if what == "smoothing"]
     assert len(shares) > 3 and 0 < shares[0] < 0.5 and shares[-1] > 0.9
 
     class Plain(torch.nn.Module):
         stride = 8
         encode = decode = staticmethod(lambda x: x[:, :1])
 
-    heard.clear()
+    reports.clear()
     x = torch.zeros(1, 4, 128, 192)
-    with progress.listening(lambda *told: heard.append(told)):
+    with progress.reporting_to(lambda *reported: reports.append(reported)):
         Tiling(Plain(), "cpu", tile=64, overlap=16)(
             lambda rows, columns: x[..., rows, columns], np.ones((128, 192), bool)
         )
-    tiles = [done for what, done, _ in heard if what == "tiles"]
-    assert tiles == list(range(int(heard[-1][2]))) and len(tiles) > 4
+    tiles = [done for what, done, _ in reports if what == "tiles"]
+    assert tiles == list(range(int(reports[-1][2]))) and len(tiles) > 4
 
 
 def test_on_a_terminal_a_bar_is_drawn_and_data_stays_on_stdout(tmp_path):

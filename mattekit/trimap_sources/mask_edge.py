@@ -9,7 +9,7 @@ REACH = 0.08  # of the short side from the mask's edge: the wide band
 INNERMOST = 5  # percent of a class that are always known
 
 
-class Sides:
+class MaskEdge:
     """A mask and distances from its edge.
 
     Parameters

@@ -31,7 +31,7 @@ RATE = Fraction(24)  # frames a second of pictures, which tell none
 
 
 @dataclass(frozen=True)
-class Movie:
+class VideoFile:
     """A video file of one kind of picture of a shot.
 
     Attributes
@@ -108,7 +108,7 @@ class Movie:
         if not names.is_video(video):
             log.warning("%s: pictures tell no frame rate; %s has %s a second.", self.shot, self.target, RATE)
             return encoder.Timing(range(len(numbers)), [1] * len(numbers), 1 / RATE, RATE), nullcontext()
-        found = index.of(video)
+        found = index.read(video)
         times = [*found.times, found.times[-1] + found.last]
         # A list of frames that leaves out the first begins at 0; a whole video keeps its own beginning.
         offset = times[numbers[0] - 1] if numbers[0] > 1 else min(0, times[0])

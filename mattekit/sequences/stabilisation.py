@@ -11,26 +11,26 @@ import numpy as np
 
 from mattekit.imaging.multilevel_foreground import multilevel_foreground
 from mattekit.sequences import layers
-from mattekit.sequences.layer_motion import CELL, LayerMotion, joined, moved, sampled
-from mattekit.sequences.layers import Front, Sample
+from mattekit.sequences.layer_motion import CELL, LayerMotion, composed, displaced, sample_bilinear
+from mattekit.sequences.layers import Foreground, Observation
 
 FAR = (1, 2, 3, 4, 6, 8, 10, 12)  # frames before and after, of which the background is taken
 NEAR = (1, 2, 4, 8, 12)  # and with which the foreground is solved
 REACH = max(FAR)
 HOP = 4  # frames: motion is estimated over so many at once, too, so that its errors add up less often
-TURNS = 2  # of background and foreground
+ITERATIONS = 2  # of background and foreground
 NOISE = 0.012  # standard deviation that every image has
 AGEING = 0.1, 0.25  # growth of the variance with each frame of distance, of the background and of the foreground
 DIFFERENT = 0.08  # variance of two frames' alphas, when they are averaged
 CAUTION, SAME = 4, 0.02  # times the doubt of motion; difference of colours that it may make, where alphas are averaged
-BENT = 0.9  # pixels of doubt, from which on the foreground of another frame is not that of this one: it has bent
+DEFORMED = 0.9  # pixels of doubt, from which on the foreground of another frame is not that of this one: it has bent
 MARGIN = 2  # pixels beside others, where bilinear samples of a known class would mix
-BARE = np.float32(254.5)  # of 255
+KNOWN_BACKGROUND = np.float32(254.5)  # of 255
 AT_ONCE = 200_000  # pixels
 TESTED = 20_000  # pixels, by which two frames are compared
 
 
-class Shown(NamedTuple):
+class MattedFrame(NamedTuple):
     """One frame: image (H, W, 3) uint16 RGB, trimap (H, W) uint8 of 0, 128 and 255, its own alpha (H, W) float32."""
 
     image: np.ndarray
@@ -41,7 +41,7 @@ class Shown(NamedTuple):
 Motions = Mapping[tuple[int, int], LayerMotion]  # from a frame to another, by their positions
 
 
-def steadied(frames: Mapping[int, Shown], motions: Motions, t: int) -> np.ndarray:
+def stabilised(frames: Mapping[int, MattedFrame], motions: Motions, t: int) -> np.ndarray:
     """Return the alpha (H, W) float32 of frame t, steadied within its unknown pixels.
 
     Parameters
@@ -51,7 +51,7 @@ def steadied(frames: Mapping[int, Shown], motions: Motions, t: int) -> np.ndarra
     """
     if not (frames[t].trimap == 128).any():
         return frames[t].alpha.copy()
-    scene = _Scene(frames, _paths(motions, t), t)
+    scene = _Window(frames, _paths(motions, t), t)
     return scene.alpha() if len(scene.paths) > 1 else frames[t].alpha.copy()
 
 
@@ -66,30 +66,30 @@ def _paths(motions: Motions, t: int) -> dict[int, tuple[LayerMotion, LayerMotion
             p = q - sign * HOP if (q - sign * HOP, q) in motions and abs(q - t) >= HOP else q - sign
             there, back = motions[p, q], motions[q, p]
             if p != t:
-                there = joined(paths[p][0], there)
-                back = joined(back, paths[p][1])
+                there = composed(paths[p][0], there)
+                back = composed(back, paths[p][1])
             paths[q] = there, back
     return paths
 
 
-class _Scene:
+class _Window:
     """The frames of a window as one of them sees them: layers are pictures in its coordinates."""
 
-    def __init__(self, frames: Mapping[int, Shown], paths: dict, t: int) -> None:
+    def __init__(self, frames: Mapping[int, MattedFrame], paths: dict, t: int) -> None:
         self.frames, self.paths, self.t = frames, paths, t
         self.size = frames[t].trimap.shape
         self.band = frames[t].trimap == 128
         wanted = {t, *(t + s * d for d in (*FAR, *NEAR) for s in (1, -1))} & paths.keys()
-        self.bare = {q: _inside(frames[q].trimap == 0) for q in wanted}
+        self.known_background = {q: _inside(frames[q].trimap == 0) for q in wanted}
         self.noise = {q: self._noise(q) for q in wanted}
         self.far = [q for q in sorted(wanted) if abs(q - t) in (0, *FAR)]
         self.near = [q for q in sorted(wanted) if abs(q - t) in (0, *NEAR) and self._rigid(q)]
-        self.slope = _slope(frames[t])
+        self.gradient = _gradient(frames[t])
         self.front: tuple[np.ndarray, ...] | None = None  # pictures: premultiplied colour, alpha, variance
         self.behind, self.doubt = np.zeros((*self.size, 3), np.float32), np.ones(self.size, np.float32)
 
     def _rigid(self, q: int) -> bool:
-        return float(np.median(self.paths[q][0].doubt)) < BENT
+        return float(np.median(self.paths[q][0].doubt)) < DEFORMED
 
     def alpha(self) -> np.ndarray:
         """Solve background and foreground in turns; return the alpha (H, W)."""
@@ -97,7 +97,7 @@ class _Scene:
         image = shown.image.astype(np.float32) / 65535
         fg = multilevel_foreground(image, shown.alpha)
         hidden = self._hidden()
-        for _ in range(TURNS):
+        for _ in range(ITERATIONS):
             for part, x, y in _parts(hidden):
                 self.behind[part], self.doubt[part] = self._background(x, y)
             solved = [(part, self._front(x, y, fg[part])) for part, x, y in _parts(self.band)]
@@ -113,57 +113,61 @@ class _Scene:
         marked = np.zeros(self.size, np.uint8)
         y, x = (axis.astype(np.float32) for axis in np.nonzero(self.band))
         for q in self.near:
-            at = self._place_behind(q, *moved(self.paths[q][0].foreground, x, y))
+            at = self._place_behind(q, *displaced(self.paths[q][0].foreground, x, y))
             inside = _within(self.size, *at)
             marked[tuple(np.rint(axis[inside]).astype(int) for axis in at[::-1])] = 1
         return cv2.dilate(marked, np.ones((5, 5), np.uint8)) > 0
 
     def _place_behind(self, q: int, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where in frame t the background is that frame q shows at places."""
-        return moved(self.paths[q][1].background, x, y)
+        return displaced(self.paths[q][1].background, x, y)
 
     def _background(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Estimate the background at places of frame t: colour (N, 3) and variance (N,)."""
-        return layers.background([self._seen(q, *moved(self.paths[q][0].background, x, y)) for q in self.far])
+        return layers.solve_background(
+            [self._observed_background(q, *displaced(self.paths[q][0].background, x, y)) for q in self.far]
+        )
 
-    def _seen(self, q: int, x: np.ndarray, y: np.ndarray) -> Sample:
+    def _observed_background(self, q: int, x: np.ndarray, y: np.ndarray) -> Observation:
         """Return what frame q shows of the background at places: all where it is bare, else beside the foreground."""
         image = _image(self.frames[q], x, y)
-        bare = sampled(self.bare[q], x, y) > BARE
-        visible, variance = bare.astype(np.float32), self._variance(q, 0)
+        known_background = sample_bilinear(self.known_background[q], x, y) > KNOWN_BACKGROUND
+        visible, variance = known_background.astype(np.float32), self._variance(q, 0)
         if self.front is not None:
-            at = moved(self.paths[q][1].foreground, x, y)
-            colour, alpha, doubt = (sampled(each, *at) for each in self.front)
-            covered = ~bare & _within(self.size, *at) & (alpha <= 1 - SEEN)
+            at = displaced(self.paths[q][1].foreground, x, y)
+            colour, alpha, doubt = (sample_bilinear(each, *at) for each in self.front)
+            covered = ~known_background & _within(self.size, *at) & (alpha <= 1 - layers.SEEN_THROUGH)
             image[covered] -= colour[covered]
             visible[covered] = 1 - alpha[covered]
             variance = variance + np.where(covered, doubt, 0)
-        return Sample(image, visible, _within(self.size, x, y) / np.float32(variance))
+        return Observation(image, visible, _within(self.size, x, y) / np.float32(variance))
 
-    def _front(self, x: np.ndarray, y: np.ndarray, fg: np.ndarray) -> Front:
+    def _front(self, x: np.ndarray, y: np.ndarray, fg: np.ndarray) -> Foreground:
         """Estimate the foreground at places of frame t, all within the band."""
-        own = sampled(self.frames[self.t].alpha, x, y)
-        slope = sampled(self.slope, x, y)
-        samples, total, count = [], np.zeros_like(own), np.zeros_like(own)
+        own = sample_bilinear(self.frames[self.t].alpha, x, y)
+        gradient = sample_bilinear(self.gradient, x, y)
+        observations, total, count = [], np.zeros_like(own), np.zeros_like(own)
         for q in self.near:
-            place = moved(self.paths[q][0].foreground, x, y)
+            place = displaced(self.paths[q][0].foreground, x, y)
             behind = self._place_behind(q, *place)
             inside = _within(self.size, *place) & _within(self.size, *behind)
-            doubt = sampled(self.doubt, *behind)
-            off = CAUTION * slope * self._misplaced(q, x, y)
+            doubt = sample_bilinear(self.doubt, *behind)
+            off = CAUTION * gradient * self._motion_doubt(q, x, y)
             variance = self._variance(q, 1) + (1 - own / 2) ** 2 * doubt + off**2
             weight = np.where(inside & (doubt < layers.UNSEEN), 1 / variance, 0).astype(np.float32)
-            samples.append(Sample(_image(self.frames[q], *place), sampled(self.behind, *behind), weight))
-            alpha = sampled(self.frames[q].alpha, *place)
+            observations.append(
+                Observation(_image(self.frames[q], *place), sample_bilinear(self.behind, *behind), weight)
+            )
+            alpha = sample_bilinear(self.frames[q].alpha, *place)
             share = _within(self.size, *place) * np.exp(-((alpha - own) ** 2) / DIFFERENT) / (1 + abs(q - self.t))
             share /= 1 + (off / SAME) ** 2
             total, count = total + share * alpha, count + share
-        return layers.front(samples, (total / count).astype(np.float32), fg)
+        return layers.solve_foreground(observations, (total / count).astype(np.float32), fg)
 
-    def _misplaced(self, q: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _motion_doubt(self, q: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Pixels (N,) by which places of the foreground in frame q may be wrong."""
         middle = np.float32((CELL - 1) / 2)
-        return sampled(self.paths[q][0].doubt, (x - middle) / CELL, (y - middle) / CELL)
+        return sample_bilinear(self.paths[q][0].doubt, (x - middle) / CELL, (y - middle) / CELL)
 
     def _variance(self, q: int, layer: int) -> np.float32:
         return np.float32(self.noise[q][layer] ** 2 * (1 + AGEING[layer] * abs(q - self.t)))
@@ -178,18 +182,17 @@ class _Scene:
             y, x = (axis.astype(np.float32) for axis in np.nonzero(self.frames[self.t].trimap == value))
             step = len(x) // TESTED + 1
             x, y = x[::step], y[::step]
-            at = moved(path, x, y)
-            same = _within(self.size, *at) & (np.abs(sampled(self.frames[q].trimap, *at).astype(int) - value) < 1)
+            at = displaced(path, x, y)
+            same = _within(self.size, *at) & (
+                np.abs(sample_bilinear(self.frames[q].trimap, *at).astype(int) - value) < 1
+            )
             off = np.abs(_image(self.frames[q], *at) - _image(self.frames[self.t], x, y))[same]
             found.append(float(np.quantile(off, 0.75)) / 1.15 / 2**0.5 if len(off) > 50 else 0.0)
         found = [each or max(found) for each in found]
         return max(NOISE, found[0]), max(NOISE, found[1])
 
 
-SEEN = layers.SEEN_THROUGH
-
-
-def _slope(shown: Shown) -> np.ndarray:
+def _gradient(shown: MattedFrame) -> np.ndarray:
     """Change (H, W) of the premultiplied foreground from a pixel to the next, the root mean square of the channels."""
     colour = shown.image.astype(np.float32) / 65535 * shown.alpha[..., None]
     return np.sqrt(sum((cv2.Sobel(colour, cv2.CV_32F, *o, scale=1 / 8) ** 2).mean(2) for o in ((1, 0), (0, 1))))
@@ -212,5 +215,5 @@ def _within(size: tuple[int, int], x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (x >= 0) & (x <= size[1] - 1) & (y >= 0) & (y <= size[0] - 1)
 
 
-def _image(shown: Shown, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return sampled(shown.image, x, y).astype(np.float32) / np.float32(65535)
+def _image(shown: MattedFrame, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return sample_bilinear(shown.image, x, y).astype(np.float32) / np.float32(65535)

@@ -9,11 +9,11 @@ from typing import Any
 EVERY = 60.0  # seconds between lines where stderr is no terminal
 
 
-def left(done: float, whole: float, seconds: float) -> str:
+def time_left(done: float, total: float, seconds: float) -> str:
     """Write the time that is left, by the mean speed until now: 5 s, 1:05 min, 2:03 h; "" where nothing is done."""
-    if done <= 0 or whole <= 0:
+    if done <= 0 or total <= 0:
         return ""
-    rest = round(seconds * max(0.0, whole - done) / done)
+    rest = round(seconds * max(0.0, total - done) / done)
     if rest < 60:
         return f"{rest} s left"
     unit, rest = ("min", rest) if rest < 3600 else ("h", rest // 60)
@@ -28,77 +28,77 @@ def speed(done: float, seconds: float, label: str) -> str:
     return f"{rate:.1f} {label}/s" if rate >= 1 else f"{1 / rate:.1f} s each"
 
 
-class Course:
+class Progress:
     """A count of items that are done, and of the item in work as much as computations tell."""
 
     def __init__(self, label: str, total: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.label, self.total, self.clock = label, total, clock
         self.start, self.items = clock(), 0
-        self.part, self.part_start = ("", 0.0, 0.0), self.start
+        self.part, self.stage_start = ("", 0.0, 0.0), self.start
 
     def advance(self) -> None:
         """Count an item that is done."""
         self.items += 1
         self.part = "", 0.0, 0.0
 
-    def hear(self, what: str, done: float, whole: float) -> None:
+    def update(self, stage: str, done: float, total: float) -> None:
         """Take what a computation tells of the item in work."""
-        if what != self.part[0] or done < self.part[1]:
-            self.part_start = self.clock()
-        self.part = what, done, whole
+        if stage != self.part[0] or done < self.part[1]:
+            self.stage_start = self.clock()
+        self.part = stage, done, total
 
-    def whole_line(self) -> str:
+    def overall_line(self) -> str:
         """Describe all items: their number, speed and the time that is left."""
         seconds = self.clock() - self.start
         parts = [f"{self.items} of {self.total} {self.label}", speed(self.items, seconds, self.label)]
-        return ", ".join(part for part in (*parts, left(self.items, self.total, seconds)) if part)
+        return ", ".join(part for part in (*parts, time_left(self.items, self.total, seconds)) if part)
 
-    def part_line(self) -> str:
+    def stage_line(self) -> str:
         """Describe the item in work: what is computed, how much of it, and the time that is left; "" if none tells."""
-        what, done, whole = self.part
-        if not what:
+        stage, done, total = self.part
+        if not stage:
             return ""
-        share = f"{what} {done / whole:.0%}" if whole else what
-        return ", ".join(filter(None, (share, left(done, whole, self.clock() - self.part_start))))
+        share = f"{stage} {done / total:.0%}" if total else stage
+        return ", ".join(filter(None, (share, time_left(done, total, self.clock() - self.stage_start))))
 
     def line(self) -> str:
         """Describe everything in one line."""
-        return "; ".join(filter(None, (self.whole_line() if self.total > 1 else "", self.part_line())))
+        return "; ".join(filter(None, (self.overall_line() if self.total > 1 else "", self.stage_line())))
 
 
 @contextmanager
-def shown(course: Course, say: Callable[[str], None]) -> Iterator[Callable[[], None]]:
-    """Show a course while the block runs, and yield the function that counts items; `say` prints a line on stderr."""
+def displayed(state: Progress, print_line: Callable[[str], None]) -> Iterator[Callable[[], None]]:
+    """Show progress while the block runs, and yield the function that counts items; `print_line` writes to stderr."""
     from mattekit import progress
 
-    drawn = _on_terminal if sys.stderr.isatty() else _in_lines
-    with drawn(course, say) as (advance, hear), progress.listening(hear):
+    display = _on_terminal if sys.stderr.isatty() else _in_lines
+    with display(state, print_line) as (advance, update), progress.reporting_to(update):
         yield advance
 
 
 @contextmanager
-def _in_lines(course: Course, say: Callable[[str], None]) -> Iterator[Any]:
-    said = course.start
+def _in_lines(state: Progress, print_line: Callable[[str], None]) -> Iterator[Any]:
+    last = state.start
 
-    def tell() -> None:
-        nonlocal said
-        if course.clock() - said >= EVERY and (line := course.line()):
-            said = course.clock()
-            say(line)
+    def print_if_due() -> None:
+        nonlocal last
+        if state.clock() - last >= EVERY and (line := state.line()):
+            last = state.clock()
+            print_line(line)
 
     def advance() -> None:
-        course.advance()
-        tell()
+        state.advance()
+        print_if_due()
 
-    def hear(what: str, done: float, whole: float) -> None:
-        course.hear(what, done, whole)
-        tell()
+    def update(stage: str, done: float, total: float) -> None:
+        state.update(stage, done, total)
+        print_if_due()
 
-    yield advance, hear
+    yield advance, update
 
 
 @contextmanager
-def _on_terminal(course: Course, say: Callable[[str], None]) -> Iterator[Any]:
+def _on_terminal(state: Progress, print_line: Callable[[str], None]) -> Iterator[Any]:
     from rich.console import Console
     from rich.live import Live
     from rich.progress_bar import ProgressBar
@@ -107,15 +107,15 @@ def _on_terminal(course: Course, say: Callable[[str], None]) -> Iterator[Any]:
 
     def draw() -> Table:
         grid = Table.grid(padding=(0, 1))
-        if course.total > 1:
-            grid.add_row(ProgressBar(course.total, course.items, width=30), Text(course.whole_line()))
-        if line := course.part_line():
-            _, done, whole = course.part
-            pulsing = not whole
-            grid.add_row(ProgressBar(whole or 1, done, width=30, pulse=pulsing), Text(line))
+        if state.total > 1:
+            grid.add_row(ProgressBar(state.total, state.items, width=30), Text(state.overall_line()))
+        if line := state.stage_line():
+            _, done, total = state.part
+            pulsing = not total
+            grid.add_row(ProgressBar(total or 1, done, width=30, pulse=pulsing), Text(line))
         return grid
 
     # Data on a piped stdout must not be drawn with the bars.
     plain = {"redirect_stdout": sys.stdout.isatty(), "refresh_per_second": 4}
     with Live(get_renderable=draw, console=Console(stderr=True), transient=True, **plain):
-        yield course.advance, course.hear
+        yield state.advance, state.update

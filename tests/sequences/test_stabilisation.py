@@ -6,8 +6,8 @@ import pytest
 
 from mattekit.imaging.trimap import to_levels
 from mattekit.metrics.temporal import Frame, dtssd
-from mattekit.sequences.layer_motion import _Cells, between, moved, view
-from mattekit.sequences.steadying import HOP, REACH, Shown, steadied
+from mattekit.sequences.layer_motion import _Cells, displaced, motion_between, view
+from mattekit.sequences.stabilisation import HOP, REACH, MattedFrame, stabilised
 
 SIZE, SPEED = (112, 160), 3
 
@@ -37,10 +37,10 @@ def frame(t, seed=0, speed=SPEED, noise=0.008):
 def window(frames):
     views, shown, motions = {}, {}, {}
     for t, (image, _, trimap, alpha) in frames.items():
-        shown[t] = Shown(np.rint(image * 65535).astype(np.uint16), to_levels(trimap), alpha)
+        shown[t] = MattedFrame(np.rint(image * 65535).astype(np.uint16), to_levels(trimap), alpha)
         views[t] = view(image, alpha, to_levels(trimap))
         for other in (t - 1, t - HOP):
-            if other in views and (found := between(views[other], views[t])):
+            if other in views and (found := motion_between(views[other], views[t])):
                 motions[other, t], motions[t, other] = found
     return shown, motions
 
@@ -62,14 +62,14 @@ def shot():
 @pytest.fixture(scope="module")
 def steady(shot):
     frames, shown, motions = shot
-    return {t: steadied(shown, motions, t) for t in (0, 7, 8, 15)}
+    return {t: stabilised(shown, motions, t) for t in (0, 7, 8, 15)}
 
 
 def test_motion_of_each_layer_is_known_where_it_is_hidden(shot):
     motions = shot[2]
     y, x = (axis.astype(np.float32) for axis in np.nonzero(shot[0][7][2] == 0.5))
     for layer, true in (("foreground", SPEED), ("background", -1)):
-        found = moved(getattr(motions[7, 8], layer), x, y)[0] - x
+        found = displaced(getattr(motions[7, 8], layer), x, y)[0] - x
         assert np.abs(found - true).max() < 0.3, layer
 
 
@@ -102,7 +102,7 @@ def test_a_frame_is_made_of_its_own_window_alone(shot):
     few = window({t: frames[t] for t in range(2, 16)})
     assert REACH == 12
     for t in (14, 15):
-        np.testing.assert_array_equal(steadied(shown, motions, t), steadied(*few, t))
+        np.testing.assert_array_equal(stabilised(shown, motions, t), stabilised(*few, t))
 
 
 def test_a_cut_ends_the_shot():
@@ -112,7 +112,7 @@ def test_a_cut_ends_the_shot():
     assert (3, 4) not in motions and (4, 3) not in motions
     alone = window(first)
     for t in (1, 3):
-        np.testing.assert_array_equal(steadied(shown, motions, t), steadied(*alone, t))
+        np.testing.assert_array_equal(stabilised(shown, motions, t), stabilised(*alone, t))
 
 
 def test_another_size_ends_the_shot():
@@ -123,7 +123,7 @@ def test_another_size_ends_the_shot():
 
 def test_a_still_picture_stays_as_it_is_but_for_noise():
     frames = {t: frame(3, speed=2) for t in range(6)}
-    alpha = steadied(*window(frames), 3)
+    alpha = stabilised(*window(frames), 3)
     assert error(alpha, frames[3]) < 1.05 * error(frames[3][3], frames[3])
 
 
@@ -132,15 +132,15 @@ def test_a_background_that_changes_by_itself_does_no_harm():
     for t in (0, 1, 2, 5, 6, 7):  # flickering light
         image, *rest = frames[t]
         frames[t] = (image * (0.6 if t % 2 else 0.9)).astype(np.float32), *rest
-    alpha = steadied(*window(frames), 3)
+    alpha = stabilised(*window(frames), 3)
     assert error(alpha, frames[3]) < 1.05 * error(frames[3][3], frames[3])
 
 
 def test_flow_without_any_order_is_not_left_out_altogether():
     flow = np.random.default_rng(7).uniform(-90, 90, (4, 6, 2)).astype(np.float32)
     cells = _Cells(flow, np.full((4, 6), 9, np.float32))
-    assert np.count_nonzero(cells.without_specks().told) >= 6
-    assert np.isfinite(cells.without_specks().everywhere(cells.plane())).all()
+    assert np.count_nonzero(cells.without_outliers().reliable) >= 6
+    assert np.isfinite(cells.without_outliers().extrapolated(cells.plane())).all()
 
 
 def test_hair_that_bends_takes_background_alone_from_other_frames():
@@ -149,5 +149,5 @@ def test_hair_that_bends_takes_background_alone_from_other_frames():
         y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
         by = 4 * np.sin(y / 9 + 2 * t) * (1 if t else 0)
         frames[t] = tuple(cv2.remap(each, x + by, y, cv2.INTER_NEAREST) for each in frame(4, speed=0))
-    alpha = steadied(*window(frames), 3)
+    alpha = stabilised(*window(frames), 3)
     assert error(alpha, frames[3]) < 1.1 * error(frames[3][3], frames[3])

@@ -85,13 +85,13 @@ def _grey(values: np.ndarray, bits: int, stored: int, full: bool) -> np.ndarray:
 def _mixed(planes: list[np.ndarray], matrix: np.ndarray, stored: int) -> np.ndarray:
     """Mix luma and chroma planes by a (3, 4) matrix to RGB (H, W, 3)."""
     luma = planes[0].astype(np.float32)
-    chroma = [enlarged(plane.astype(np.float32), luma.shape) for plane in planes[1:]]
+    chroma = [upsample_chroma(plane.astype(np.float32), luma.shape) for plane in planes[1:]]
     rgb = cv2.transform(cv2.merge([luma, *chroma]), matrix * (2**stored - 1))
     flat = rgb.reshape(rgb.shape[0], -1)
     return cv2.multiply(flat, 1.0, dtype=CODES[stored][1]).reshape(rgb.shape)
 
 
-def enlarged(chroma: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def upsample_chroma(chroma: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Interpolate a chroma plane to the size of luma.
 
     Samples lie on the first of the columns that share them, and halfway between their rows, as H.264 and HEVC place

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from mattekit.video import colours
-from mattekit.video.pixels import CODES
+from mattekit.video.frame_to_rgb import CODES
 
 
 def frame_of(av: Any, pixels: np.ndarray, form: str, matrix: int) -> Any:
@@ -64,7 +64,7 @@ def _mixed(pixels: np.ndarray, form: Any, matrix: int) -> list[np.ndarray]:
     weights = colours.from_rgb(matrix, bits, False)
     weights[:, :3] /= full
     luma, *chroma = cv2.split(cv2.transform(rgb.astype(np.float32), weights))
-    down = [reduced(plane, form.chroma_height(64) == 32, form.chroma_width(64) == 32) for plane in chroma]
+    down = [subsample_chroma(plane, form.chroma_height(64) == 32, form.chroma_width(64) == 32) for plane in chroma]
     planes = [cv2.multiply(plane, 1.0, dtype=code) for plane in (luma, *down)]
     if form.components[-1].is_alpha:
         opaque = np.full(pixels.shape[:2], full, pixels.dtype)
@@ -72,8 +72,8 @@ def _mixed(pixels: np.ndarray, form: Any, matrix: int) -> list[np.ndarray]:
     return planes
 
 
-def reduced(chroma: np.ndarray, halve_rows: bool, halve_columns: bool) -> np.ndarray:
-    """Average a chroma plane about the places where `pixels.enlarged` takes its samples to lie."""
+def subsample_chroma(chroma: np.ndarray, halve_rows: bool, halve_columns: bool) -> np.ndarray:
+    """Average a chroma plane about the places where `frame_to_rgb.upsample_chroma` takes its samples to lie."""
     down = np.array([0, 0.5, 0.5] if halve_rows else [0, 1, 0])
     across = np.array([0.25, 0.5, 0.25] if halve_columns else [0, 1, 0])
     if not (halve_rows or halve_columns):

@@ -16,7 +16,7 @@ ENDS = ("fail", "repeat", "stop")
 COLOUR = re.compile("#[0-9a-fA-F]{3,8}")  # a place for a frame's number has nothing but # in it
 
 
-def behind(numbers: Sequence[int], background: str, end: str = "fail") -> tuple[dict[int, str], list[int]]:
+def pair_backgrounds(numbers: Sequence[int], background: str, end: str = "fail") -> tuple[dict[int, str], list[int]]:
     """Pair frames with those of a background by number.
 
     A background whose numbers are all others begins behind the first frame.
@@ -46,7 +46,7 @@ def behind(numbers: Sequence[int], background: str, end: str = "fail") -> tuple[
     shift = 0 if found.keys() & set(numbers) else first - numbers[0]
     if shift:
         log.warning("%s: frames %s are put behind %s in their order.", background, spans(found), spans(numbers))
-    behind, missing = {}, []
+    paired, missing = {}, []
     for number in numbers:
         wanted = number + shift
         if wanted > last and end == "stop":
@@ -57,7 +57,7 @@ def behind(numbers: Sequence[int], background: str, end: str = "fail") -> tuple[
             raise InputError(line, remedy="short-background")
         wanted = first + (wanted - first) % (last - first + 1) if end == "repeat" else wanted
         if wanted in found:
-            behind[number] = str(found[wanted])
+            paired[number] = str(found[wanted])
         else:
             missing.append(number)
-    return behind, missing
+    return paired, missing
